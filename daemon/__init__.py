@@ -1,0 +1,1 @@
+"""supportd: an email-driven support automation daemon."""

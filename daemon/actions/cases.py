@@ -1,0 +1,96 @@
+"""Open a case, add words to it, keep files on it, write its log."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import datetime
+
+from daemon.actions.vocabulary import AddComment, KeepNote, OpenCase, ReportRefusal
+from daemon.model import Message
+from daemon.store.journal import keep_octets
+from daemon.store.schema import Attachment, Case, CaseComment, Event, FeedItem
+
+
+def open_case(action: OpenCase, *, contact_id: int | None, at: datetime, clock: datetime, cause: str) -> int:
+    """Open a case; its id. `at` is the mail's arrival, `clock` this transaction's time (when a partner is assigned)."""
+    case_id: int = Case.insert(
+        type=action.type, subject=action.subject, description=action.description, origin=action.origin,
+        organization=action.organization_id, contact=contact_id, contact_address=action.contact_address, system=action.system_id,
+        partner=action.partner_id, owner=action.owner_id, queue=action.queue_id,
+        assigned_at=clock if action.partner_id is not None else None, created_at=at, last_update=at, flags=json.dumps(action.flags),
+    ).execute()  # fmt: skip
+    body = "opened by mail" + "".join(f"; {flag}" for flag in action.flags)
+    add_feed(case_id, "created", body, author_id=contact_id, author_address=action.contact_address, public=False, at=at, cause=cause)
+    return case_id
+
+
+def add_comment(case_id: int, action: AddComment, *, at: datetime, cause: str) -> None:
+    """Append words. A public comment moves Last Update, an internal one doesn't."""
+    CaseComment.insert(
+        case=case_id, at=at, author=action.author_id, author_address=action.author_address, public=action.public, body=action.text, cause=cause
+    ).execute()
+    if action.public:
+        Case.update(last_update=at).where(Case.id == case_id).execute()
+
+
+def keep_note(case_id: int, action: KeepNote, *, at: datetime, cause: str) -> None:
+    """Keep words of somebody who isn't believed: in the feed, for the house only, with the reason above them."""
+    body = f"[{action.why}]\n{action.text}"
+    add_feed(case_id, "note", body, author_id=None, author_address=action.author_address, public=False, at=at, cause=cause)
+
+
+def report_refusal(case_id: int, action: ReportRefusal, *, at: datetime, cause: str) -> None:
+    """Say in the feed that a mail of ours could not be sent."""
+    body = f"a mail to {action.address} was refused: {action.reason}"
+    add_feed(case_id, "email", body, author_id=None, author_address=None, public=False, at=at, cause=cause)
+
+
+def add_feed(
+    case_id: int, kind: str, body: str, *, author_id: int | None, author_address: str | None, public: bool, at: datetime, cause: str
+) -> None:
+    """One entry of the case feed."""
+    FeedItem.insert(
+        case=case_id, at=at, kind=kind, author=author_id, author_address=author_address, public=public, body=body, cause=cause
+    ).execute()
+
+
+def keep_attachments(case_id: int | None, journal_id: int, message: Message) -> None:
+    """Keep the files of a mail, each content once by digest."""
+    if not message.attachments:
+        return
+    keep_octets({attachment.sha256: attachment.content for attachment in message.attachments}.items())
+    Attachment.insert_many(
+        [
+            {
+                "journal": journal_id, "case": case_id, "name": attachment.name, "content_type": attachment.content_type,
+                "size": attachment.size, "sha256": attachment.sha256, "inline": attachment.inline,
+            }
+            for attachment in message.attachments
+        ]
+    ).execute()  # fmt: skip
+
+
+def chained(previous: str, sequence: int, cause: str, verb: str, payload: str) -> str:
+    """The hash of an event behind the one with hash `previous` ("" for the first); sha256 hex."""
+    return hashlib.sha256(f"{previous}\n{sequence}\n{cause}\n{verb}\n{payload}".encode()).hexdigest()
+
+
+def log_events(case_id: int | None, events: Sequence[tuple[str, str]], *, fresh: bool, at: datetime, cause: str) -> None:
+    """Append (verb, payload) pairs to the case's log and move its head. `fresh`: the case was opened just now.
+
+    What happens to no case (a bounce of a mail about none) is a chain of its own for its cause.
+    """
+    length, head = 0, ""
+    if case_id is not None and not fresh:
+        length, head = Case.select(Case.log_length, Case.log_hash).where(Case.id == case_id).tuples().get()
+    rows = []
+    for verb, payload in events:
+        length += 1
+        head = chained(head, length, cause, verb, payload)
+        rows.append({"case": case_id, "sequence": length, "at": at, "cause": cause, "verb": verb, "payload": payload, "hash": head})
+    if rows:
+        Event.insert_many(rows).execute()
+    if rows and case_id is not None:
+        Case.update(log_length=length, log_hash=head).where(Case.id == case_id).execute()

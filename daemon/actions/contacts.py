@@ -1,0 +1,32 @@
+"""Register a contact under an existing organization."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from daemon.actions.vocabulary import RegisterContact
+from daemon.store.schema import Contact, ContactEmail, ContactRole
+
+
+def register_contact(action: RegisterContact) -> int:
+    """Make the contact with role customer; its id. Raises IntegrityError when the address is taken by now."""
+    contact_id: int = Contact.insert(
+        handle=free_handle(action.address), first_name=action.first_name, last_name=action.last_name, organization=action.organization_id
+    ).execute()
+    ContactEmail.insert(address=action.address, contact=contact_id, position=0).execute()
+    ContactRole.insert(contact=contact_id, role="customer").execute()
+    return contact_id
+
+
+def free_handle(address: str) -> str:
+    """A handle nobody has, made of the local part: [a-z0-9._-]+."""
+    plain = unicodedata.normalize("NFKD", address.partition("@")[0]).encode("ascii", "ignore").decode().lower()
+    stem = re.sub(r"[^a-z0-9._-]+", "-", plain).strip("-.")[:40] or "contact"
+    taken = {row[0] for row in Contact.select(Contact.handle).where(Contact.handle.startswith(stem)).tuples()}
+    if stem not in taken:
+        return stem
+    suffix = 2
+    while f"{stem}-{suffix}" in taken:
+        suffix += 1
+    return f"{stem}-{suffix}"

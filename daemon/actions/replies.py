@@ -1,0 +1,241 @@
+"""Render, compose and queue mails inside the transaction that causes them.
+
+A template that fails holds its row and never undoes the case; a recipient that can't be written to holds it likewise.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from peewee import JOIN
+
+from daemon.actions.interactions import undeliverable
+from daemon.actions.vocabulary import AddComment, MarkBounced, QueueMail, ReportRefusal
+from daemon.mail.addresses import Signer
+from daemon.mail.compose import BadRecipient, Envelope, compose, subject_line
+from daemon.mail.rendering import TemplateFailure, Templates
+from daemon.model import AddrSpec, Decision, Message, MessageId
+from daemon.store.schema import (
+    Case,
+    Contact,
+    ContactEmail,
+    Interaction,
+    Organization,
+    Outbox,
+    Queue,
+    System,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What answering needs: the house's name and address, its key, its templates, its zone."""
+
+    signer: Signer
+    templates: Templates
+    house_name: str
+    house_address: AddrSpec
+    timezone: ZoneInfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """One mail to queue and its place among the decision's actions, which is part of its effect key."""
+
+    action: QueueMail
+    position: int
+
+
+def queue_mails(
+    letters: Sequence[Letter], *, decision: Decision, message: Message | None, case_id: int | None, opened: bool, cause: str, at: datetime,
+    clock: datetime, desk: Desk,
+) -> None:  # fmt: skip
+    """Write the outbox rows of a decision, composed, and relate each to its contact and case."""
+    if not letters:
+        return
+    facts = _facts(decision, message, case_id, letters, at, desk)
+    rows = []
+    for letter in letters:
+        action = letter.action
+        effect_key = f"{cause}:{letter.position}:{action.to}"
+        parent, references = _thread(action, message, case_id, opened)
+        request = {
+            "action": asdict(action), "values": _for(action, facts),
+            "effect_key": effect_key, "case_id": case_id, "in_reply_to": parent, "references": list(references), "date": clock.isoformat(),
+        }  # fmt: skip
+        row = _composed(request, desk) | {"cause": cause, "effect_key": effect_key, "counted": action.counted, "created_at": clock}
+        if row["state"] == "queued":
+            held = action.held or ("suppressed address: it bounced for good" if undeliverable(action.to) else None)
+            if held is not None:
+                row.update(state="held", detail=held)
+        row["next_attempt_at"] = clock
+        rows.append(row)
+    numbers = [row.id for row in Outbox.insert_many(rows).returning(Outbox.id).execute()]
+    Interaction.insert_many(
+        [
+            {
+                "direction": "out", "outbox": number, "at": at, "message_id": row["message_id"], "address": row["forward_path"],
+                "contact": letter.action.contact_id, "case": case_id,
+            }
+            for number, row, letter in zip(numbers, rows, letters, strict=True)
+        ]
+    ).execute()  # fmt: skip
+
+
+def compose_again(number: int, now: datetime, desk: Desk) -> bool:
+    """Render and compose a held row whose template had failed, and queue it. False when it isn't one, or fails again."""
+    found = Outbox.select(Outbox.request).where((Outbox.id == number) & (Outbox.state == "held") & Outbox.octets.is_null()).tuples().first()
+    if found is None or found[0] is None:
+        return False
+    row = _composed(json.loads(found[0]), desk)
+    if row["octets"] is None:
+        return False
+    Outbox.update(**row | {"state": "queued", "next_attempt_at": now, "request": None}).where(Outbox.id == number).execute()
+    return True
+
+
+def _composed(request: dict[str, Any], desk: Desk) -> dict[str, Any]:
+    """The columns of an outbox row: composed octets, or held with the reason and what to try again."""
+    action = QueueMail(**request["action"])
+    case_id = request["case_id"]
+    message_id = desk.signer.message_id(request["effect_key"], case_id, action.contact_id, action.to)
+    row: dict[str, Any] = {
+        "forward_path": action.to, "template": official_name(desk.templates, action.template), "message_id": message_id, "case": case_id,
+        "reverse_path": desk.signer.reply_address(case_id, action.contact_id, action.to, "bounce"), "subject": "", "octets": None,
+        "state": "held", "detail": None, "request": None,
+    }  # fmt: skip
+    try:
+        rendered = desk.templates.render(action.template, request["values"])
+    except TemplateFailure as failure:
+        return row | {"detail": str(failure), "request": json.dumps(request, ensure_ascii=False)}
+    number = f"CASE-{case_id}" if case_id is not None else None
+    envelope = Envelope(
+        house_name=desk.house_name, house_address=desk.house_address, to_name=action.name, to_address=action.to, subject=rendered.subject,
+        case_number=number, date=datetime.fromisoformat(request["date"]).astimezone(desk.timezone), message_id=message_id,
+        in_reply_to=MessageId(request["in_reply_to"]) if request["in_reply_to"] else None,
+        references=tuple(MessageId(name) for name in request["references"]),
+        reply_to=desk.signer.reply_address(case_id, action.contact_id, action.to), auto_submitted="auto-replied" if action.answer else "auto-generated",
+        template=row["template"], instance=desk.signer.instance_mark(),
+    )  # fmt: skip
+    octets = compose(envelope, rendered.text, rendered.html)
+    row["subject"] = subject_line(rendered.subject, number)
+    if isinstance(octets, BadRecipient):
+        return row | {"detail": f"bad recipient: {octets.problem}"}
+    return row | {"octets": octets, "state": "queued"}
+
+
+def official_name(templates: Templates, name: str) -> str:
+    """What X-Supportd-Template says: the seed's title of a FAQ or quick reply, else the template's name."""
+    found = templates.find(name)
+    return (found.title or found.name) if found is not None else name
+
+
+def _thread(action: QueueMail, message: Message | None, case_id: int | None, opened: bool) -> tuple[str | None, tuple[str, ...]]:
+    """In-Reply-To and References: an answer follows the mail it answers, anything else the last mail this person had."""
+    if action.answer and message is not None and message.message_id is not None:
+        return message.message_id, message.references
+    if opened or case_id is None:
+        return None, ()
+    query = (
+        Interaction.select(Interaction.message_id)
+        .where((Interaction.case == case_id) & (Interaction.address == action.to) & Interaction.message_id.is_null(False))
+        .order_by(Interaction.id.desc())
+        .limit(5)
+    )
+    last = [row[0] for row in query.tuples()]
+    return (last[0], tuple(reversed(last))) if last else (None, ())
+
+
+# --- what templates are told ---------------------------------------------------------------------------------------
+
+SENDER_ONLY = frozenset({"case-received", "unknown-sender"})
+"""Templates that speak of nothing but the number: no need to look the case up."""
+
+
+def _facts(
+    decision: Decision, message: Message | None, case_id: int | None, letters: Sequence[Letter], at: datetime, desk: Desk
+) -> dict[str, Any]:
+    """The variables of the templates, plain data only; README of `templates/` says what each means."""
+    values: dict[str, Any] = {
+        "house_name": desk.house_name, "house_address": desk.house_address, "case_number": f"CASE-{case_id}" if case_id is not None else "",
+        "case_subject": message.subject if message is not None else "", "written_at": _moment(at, desk), "author_address": "",
+        "attachments": [a.name for a in message.attachments if not a.inline] if message is not None else [],
+    }  # fmt: skip
+    if case_id is not None and any(letter.action.template not in SENDER_ONLY for letter in letters):
+        values |= _case(case_id)
+    for action in decision.actions:
+        if isinstance(action, AddComment):
+            values |= {"comment": action.text, **_author(action)}
+        elif isinstance(action, (MarkBounced, ReportRefusal)):
+            values |= _bounce(action, desk)
+    return values
+
+
+def _for(action: QueueMail, values: dict[str, Any]) -> dict[str, Any]:
+    """The variables for one reader."""
+    to_customer = action.to in (values.get("contact_primary"), values.get("contact_address"))
+    return values | {"recipient_name": action.name, "quote_subject": action.quote_subject, "to_customer": to_customer}
+
+
+def _case(case_id: int) -> dict[str, Any]:
+    partner = Organization.alias()
+    row = (
+        Case.select(
+            Case.subject, Case.description, Case.contact_address, Organization.name, System.name, partner.name, Contact.first_name,
+            Contact.last_name, ContactEmail.address, Queue.name,
+        )
+        .join(Organization, JOIN.LEFT_OUTER, on=(Case.organization == Organization.id))
+        .join(System, JOIN.LEFT_OUTER, on=(Case.system == System.id))
+        .join(partner, JOIN.LEFT_OUTER, on=(Case.partner == partner.id))
+        .join(Contact, JOIN.LEFT_OUTER, on=(Case.contact == Contact.id))
+        .join(ContactEmail, JOIN.LEFT_OUTER, on=(ContactEmail.contact == Contact.id))
+        .join(Queue, JOIN.LEFT_OUTER, on=(Case.queue == Queue.id))
+        .where(Case.id == case_id)
+        .order_by(ContactEmail.position)
+        .tuples()
+        .first()
+    )  # fmt: skip
+    name = f"{row[6] or ''} {row[7] or ''}".strip()
+    return {
+        "case_subject": row[0], "description": row[1], "customer_address": row[2] or row[8] or "", "contact_address": row[2],
+        "contact_primary": row[8], "customer_name": name, "organization": row[3] or "", "system": row[4] or "", "partner": row[5] or "",
+        "queue": row[9] or "",
+    }  # fmt: skip
+
+
+def _author(action: AddComment) -> dict[str, str]:
+    """Who wrote a comment: the contact's name and organization, or the address."""
+    row = None
+    if action.author_id is not None:
+        query = Contact.select(Contact.first_name, Contact.last_name, Organization.name).join(Organization)
+        row = query.where(Contact.id == action.author_id).tuples().first()
+    if row is None:
+        return {"author_name": action.author_address or "", "author_organization": ""}
+    return {"author_name": f"{row[0]} {row[1]}".strip() or action.author_address or "", "author_organization": row[2]}
+
+
+def _bounce(action: MarkBounced | ReportRefusal, desk: Desk) -> dict[str, Any]:
+    row = (
+        Outbox.select(Outbox.template, Outbox.subject, Outbox.sent_at, Contact.first_name, Contact.last_name)
+        .join(Interaction, JOIN.LEFT_OUTER, on=(Interaction.outbox == Outbox.id))
+        .join(Contact, JOIN.LEFT_OUTER, on=(Interaction.contact == Contact.id))
+        .where(Outbox.id == action.outbox_id)
+        .tuples()
+        .get()
+    )
+    return {
+        "bounced_template": row[0], "bounced_subject": row[1], "sent_at": _moment(row[2], desk) if row[2] is not None else "",
+        "bounced_name": f"{row[3] or ''} {row[4] or ''}".strip(), "bounced_address": action.address, "bounce_reason": action.reason,
+        "bounce_status": action.status or "" if isinstance(action, MarkBounced) else "", "permanent": True,
+    }  # fmt: skip
+
+
+def _moment(at: datetime, desk: Desk) -> str:
+    """A time for people, in the house's zone: "Monday 23 November 2026, 10:05 (America/New_York)"."""
+    local = at.astimezone(desk.timezone)
+    return f"{local:%A} {local.day} {local:%B %Y, %H:%M} ({desk.timezone.key})"

@@ -1,0 +1,186 @@
+"""Prove that an installation would work: one verdict for each thing that can be wrong with it. Behind `supportd check`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+from daemon.config import Config
+from daemon.errors import ConfigError, Failure, Permanent, Temporary
+from daemon.mail.imap import Watch
+from daemon.mail.rendering import Templates
+from daemon.mail.smtp import Abilities, Relay
+from daemon.store.database import open_database
+from daemon.store.schema import Organization, Outbox, Queue
+from daemon.wiring import accounts_of, relay_server_of
+
+GOOD = "good"
+UNWISE = "unwise"
+BAD = "BAD"
+
+KEY_SIGNS = 32
+"""A reply key of fewer signs could be guessed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What was looked at, how it is (good, unwise, BAD), what was found, and how to mend it."""
+
+    what: str
+    verdict: str
+    detail: str = ""
+    mend: str = ""
+
+
+def check_installation(config: Config, *, online: bool) -> Iterator[Verdict]:
+    """Every verdict in turn. Changes nothing but bringing the database to this version; sends nothing.
+
+    `online` also logs in to each mailbox and asks the SMTP server what it can do.
+    """
+    yield Verdict(what="configuration", verdict=GOOD, detail=str(config.path))
+    yield from _trust(config)
+    yield from _secrets(config)
+    yield from _calendars(config)
+    yield from _templates(config)
+    yield from _database(config)
+    yield from _package()
+    if online:
+        yield from _mailboxes(config)
+        yield from _relay(config)
+
+
+def _trust(config: Config) -> Iterator[Verdict]:
+    if config.trust.authserv_id is None:
+        yield Verdict(
+            what="trust.authserv_id", verdict=UNWISE, detail="not set: nobody's Authentication-Results are believed",
+            mend="set it to the authserv-id that your mail server writes there; until then only signed reply addresses prove a sender",
+        )  # fmt: skip
+    if not config.mailbox:
+        yield Verdict(what="mailbox", verdict=UNWISE, detail="none: mail comes by `ingest` alone", mend="add a section [[mailbox]]")
+    if config.smtp is None:
+        yield Verdict(what="smtp", verdict=UNWISE, detail="none: answers wait in the outbox", mend="add the section [smtp]")
+
+
+def _secrets(config: Config) -> Iterator[Verdict]:
+    for secret in config.secrets():
+        if secret.key == "keys.reply" and secret.source == "file" and not Path(secret.name).exists():
+            continue  # whether that is bad depends on the database, below
+        try:
+            value = secret.reveal()
+        except ConfigError as error:
+            detail = error.problems[0].found if error.problems and not isinstance(error.problems[0], str) else str(error)
+            yield Verdict(what=secret.key, verdict=BAD, detail=detail, mend=f"give this user a readable, non-empty {secret.source}")
+            continue
+        if secret.key == "keys.reply" and len(value) < KEY_SIGNS:
+            mend = "make a new one: python3 -c 'import secrets; print(secrets.token_hex())'"
+            yield Verdict(what=secret.key, verdict=BAD, detail=f"only {len(value)} signs", mend=mend)
+        elif (concern := secret.concern()) is not None:
+            found, _, mend = concern.partition("; ")
+            yield Verdict(what=secret.key, verdict=UNWISE, detail=found.removeprefix(f"{secret.key}: "), mend=mend)
+        else:
+            yield Verdict(what=secret.key, verdict=GOOD, detail=f"from {secret.source} {secret.name}")
+
+
+def _calendars(config: Config) -> Iterator[Verdict]:
+    for name, calendar in config.calendars.items():
+        country = f", holidays of {calendar.country}" if calendar.country else ", no holidays"
+        yield Verdict(what=f"calendars.{name}", verdict=GOOD, detail=calendar.timezone + country)
+
+
+def _templates(config: Config) -> Iterator[Verdict]:
+    folders = " and ".join(str(folder) for folder in config.templates_dirs())
+    try:
+        templates = Templates.load(config.templates_dirs())
+    except ConfigError as error:
+        mend = "mend the file, or delete your copy: then the shipped one holds"
+        for problem in error.problems:
+            yield Verdict(what="templates", verdict=BAD, detail=str(problem), mend=mend)
+        return
+    yield Verdict(what="templates", verdict=GOOD, detail=f"{len(templates.names)} rendered with sample data, from {folders}")
+
+
+def _database(config: Config) -> Iterator[Verdict]:
+    password = config.database.password
+    try:
+        database = open_database(config.database.url, password.reveal() if password is not None else None)
+    except Failure as error:
+        yield Verdict(what="database", verdict=BAD, detail=str(error), mend="see database.url; is it running, may this user write there?")
+        return
+    try:
+        with database.reading():
+            yield Verdict(what="database", verdict=GOOD, detail=f"{database.shown_url} opened, its tables are of this version")
+            yield from _new_key(config)
+            yield from _directory(config)
+    except Temporary as error:
+        yield Verdict(what="database", verdict=BAD, detail=str(error), mend="try again; is it running?")
+    finally:
+        database.close()
+
+
+def _new_key(config: Config) -> Iterator[Verdict]:
+    """The first run makes a reply key, but never a second one: answers to mails already sent would lose their case."""
+    secret = config.keys.reply
+    if secret.source != "file" or Path(secret.name).exists():
+        return
+    if Outbox.select().exists():
+        mend = "put back the key of your backup: without it answers to mails already sent lose their case"
+        yield Verdict(what=secret.key, verdict=BAD, detail=f"{secret.name} is missing", mend=mend)
+    else:
+        yield Verdict(what=secret.key, verdict=GOOD, detail=f"{secret.name} is not there yet; the first run makes it")
+
+
+def _directory(config: Config) -> Iterator[Verdict]:
+    for field, word, purpose in ((Queue.is_default, "default", "owns customer mail"), (Queue.is_triage, "triage", "owns doubtful mail")):
+        if not Queue.select().where(field).exists():
+            mend = f"say yes under {word} for one row of queues.csv, then `supportd import DIR`"
+            yield Verdict(what=f"{word} queue", verdict=UNWISE, detail=f"no queue {purpose}", mend=mend)
+    named = Organization.select(Organization.calendar).where(Organization.calendar.is_null(False)).distinct()
+    for calendar in sorted(str(organization.calendar) for organization in named):
+        if calendar not in config.calendars:
+            detail, mend = "organizations name it, the configuration does not", f"add the section [calendars.{calendar}]"
+            yield Verdict(what=f"calendar {calendar}", verdict=UNWISE, detail=detail, mend=mend)
+
+
+def _package() -> Iterator[Verdict]:
+    others = sorted(set(packages_distributions().get("daemon", ())) - {"supportd"})
+    if others:
+        mend = f"pip uninstall {' '.join(others)}, then install supportd again, in an environment of its own"
+        yield Verdict(what="installation", verdict=BAD, detail=f"{', '.join(others)} writes to the folder daemon/ too", mend=mend)
+
+
+def _mailboxes(config: Config) -> Iterator[Verdict]:
+    for account in accounts_of(config):
+        what = f"mailbox {account.name}"
+        try:
+            with Watch(account) as watch:
+                capabilities = watch.capabilities()
+        except (Temporary, Permanent, ConfigError) as error:
+            yield Verdict(what=what, verdict=BAD, detail=str(error), mend=f"see host, port, tls, username and password of {account.name}")
+            continue
+        yield Verdict(what=what, verdict=GOOD, detail=f"folder {account.folder} opened; the server can {' '.join(capabilities)}")
+        if account.idle and "IDLE" not in capabilities:
+            yield Verdict(what=what, verdict=UNWISE, detail="no IDLE", mend=f"new mail is seen after up to {account.poll_seconds:.0f} s")
+        if "MOVE" not in capabilities and "UIDPLUS" not in capabilities:
+            detail = "neither MOVE nor UIDPLUS"
+            yield Verdict(what=what, verdict=UNWISE, detail=detail, mend='finished mails are flagged, not moved; set after = "keep"')
+
+
+def _relay(config: Config) -> Iterator[Verdict]:
+    server = relay_server_of(config)
+    if server is None:
+        return
+    with Relay(server) as relay:
+        try:
+            abilities = relay.probe()
+        except (Temporary, Permanent, ConfigError) as error:
+            yield Verdict(what="smtp", verdict=BAD, detail=str(error), mend="see host, port, tls, username and password of [smtp]")
+            return
+    yield Verdict(what="smtp", verdict=GOOD, detail=_shown(server.host, abilities))
+
+
+def _shown(host: str, abilities: Abilities) -> str:
+    line = "encrypted" if abilities.encrypted else "not encrypted"
+    largest = f", mails up to {abilities.largest} octets" if abilities.largest else ""
+    return f"{host} takes mail, {line}{largest}; it can {', '.join(abilities.extensions)}"

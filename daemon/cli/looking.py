@@ -1,0 +1,417 @@
+"""Commands that look: cases, case, mail, explain, outbox, quarantine, audit. All but a few verbs change nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from daemon.cli.output import escape, print_json, progress_total, say, section, table
+from daemon.cli.session import NOT_GOOD, opened_database, opened_house, parse_time
+
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else.")]
+LimitOption = Annotated[int | None, typer.Option("--limit", min=1, help="At most so many rows.")]
+
+TABLE_ROWS = 50
+"""Rows a table shows unless told; scripts (--json) get all."""
+
+
+def cases(
+    state: Annotated[str, typer.Option(help="open, closed or all")] = "open",
+    partner: Annotated[str | None, typer.Option(help="Only cases of this partner organization.")] = None,
+    search: Annotated[str | None, typer.Option(help="Only cases with all these words in subject or description.")] = None,
+    limit: LimitOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List cases, newest Last Update first."""
+    from daemon.store import views
+
+    if state not in ("open", "closed", "all"):
+        raise typer.BadParameter(f"{state!r} is none of open, closed, all", param_hint="--state")
+    with opened_database() as database, database.reading():
+        most = limit or (None if as_json else TABLE_ROWS)
+        rows = views.list_cases(state=state, partner=partner, search=search, limit=most)
+        total = len(rows) if as_json or len(rows) < TABLE_ROWS or partner or search else views.count_cases(state)
+    if as_json:
+        print_json(rows)
+        return
+    table(
+        ["ID", "Entity", "System", "Subject", "Created at", "Last Update", "State"],
+        [[r["number"], r["entity"] or r["organization"], r["system"], r["subject"], r["created_at"], r["last_update"], r["state"]] for r in rows],
+    )
+    if total > len(rows):
+        say(f"{len(rows)} of {total} cases; --limit N shows more.")
+
+
+def case(number: Annotated[str, typer.Argument(help="1001 or CASE-1001")], as_json: JsonOption = False) -> None:
+    """Show one case whole: fields, feed, comments, interactions with Name and Relates to."""
+    from daemon.store import views
+
+    wanted = case_number(number)
+    with opened_database() as database, database.reading():
+        view = views.case_view(wanted)
+    if view is None:
+        say(f"There is no case CASE-{wanted}. `supportd cases --state all` lists those there are.", error=True)
+        raise typer.Exit(NOT_GOOD)
+    if as_json:
+        print_json(view)
+        return
+    section(f"{view['number']}  {view['subject']}", view["state"])
+    fields = (
+        "type", "organization", "contact", "entity", "system", "partner", "owner", "queue", "origin", "created_at", "last_update",
+        "acknowledged_at", "planned_resolution", "planned_resolution_date", "closed_at", "resolution",
+    )  # fmt: skip
+    table(None, [[name.replace("_", " "), view[name]] for name in fields if view[name] not in (None, "")])
+    for flag in view["flags"]:
+        say(f"! {flag}")
+    section("Description")
+    say(view["description"])
+    if view["comments"]:
+        section("Comments")
+        for comment in view["comments"]:
+            say(f"{stamp(comment['at'])}  {comment['author']}{'' if comment['public'] else '  (house only)'}")
+            say(indented(comment["body"]))
+    if view["feed"]:
+        section("Feed")
+        for item in view["feed"]:
+            say(f"{stamp(item['at'])}  {item['kind']}  {item['author'] or ''}")
+            say(indented(item["body"]))
+    if view["attachments"]:
+        section("Attachments")
+        table(["Name", "Type", "Size"], [[a["name"], a["content_type"], a["size"]] for a in view["attachments"]])
+    section("Emails")
+    table(
+        ["", "At", "From / To", "Name", "Subject", "Template", "State", "Mail"],
+        [
+            ["→" if i["direction"] == "in" else "←", i["at"], i["from"] if i["direction"] == "in" else i["to"], i["name"], i["subject"],
+             i["template"], i["state"], i["journal"]]
+            for i in view["interactions"]
+        ],
+    )  # fmt: skip
+
+
+def case_number(text: str) -> int:
+    """1001 of "1001", "CASE-1001" or "case-1001"."""
+    bare = text.strip().upper().removeprefix("CASE-")
+    if not bare.isdecimal() or len(bare) > 9:
+        raise typer.BadParameter(f"{text!r} is no case number; write 1001 or CASE-1001")
+    return int(bare)
+
+
+def stamp(moment: datetime | None) -> str:
+    """A time for a terminal, UTC."""
+    return moment.strftime("%Y-%m-%d %H:%M") if moment is not None else ""
+
+
+def indented(text: str) -> str:
+    """Words below their heading."""
+    return "\n".join(f"    {line}" for line in text.splitlines())
+
+
+def mail(
+    outcome: Annotated[str | None, typer.Option(help="acted, ignored, quarantined, vanished or 'in progress'")] = None,
+    limit: LimitOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the journal: one row a received mail with its outcome and reason, newest first."""
+    from daemon.store import views
+
+    known = ("acted", "ignored", "quarantined", "vanished", views.IN_PROGRESS)
+    if outcome is not None and outcome not in known:
+        raise typer.BadParameter(f"{outcome!r} is none of {', '.join(known)}", param_hint="--outcome")
+    with opened_database() as database, database.reading():
+        rows = views.list_mails(outcome=outcome, limit=limit or (None if as_json else TABLE_ROWS))
+    if as_json:
+        print_json([{key: value for key, value in row.items() if key != "detail"} for row in rows])
+        return
+    _mail_table(rows)
+
+
+def _mail_table(rows: list[dict[str, Any]]) -> None:
+    table(
+        ["No", "Received", "From", "Subject", "Kind", "Outcome", "Reason", "Trust", "Case"],
+        [
+            [r["number"], r["received_at"], r["from"], r["subject"], r["kind"], r["outcome"], r["reason"], r["trust"], r["case"]]
+            for r in rows
+        ],
+    )  # fmt: skip
+
+
+def explain(
+    what: Annotated[list[str], typer.Argument(help="Files, - for standard input, a Message-ID, or a journal number.")],
+    now: Annotated[str | None, typer.Option("--now", help="Judge a file as a mail arriving at this ISO time.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document a line, in the order given.")] = False,
+) -> None:
+    """Say what would be done (a file) or was done (a Message-ID, a number) with this mail, and why. Changes nothing."""
+    status = 0
+    with opened_house(now=parse_time(now) if now else None) as house:
+        for name in what:
+            answer = _explained(house, name)
+            if answer is None:
+                say(f"{name}: there is no such file, and no mail with this Message-ID or number.", error=True)
+                status = NOT_GOOD
+            elif as_json:
+                print_json(answer, one_line=True)
+            else:
+                _print_explained(name, answer)
+    if status:
+        raise typer.Exit(status)
+
+
+def _explained(house: Any, name: str) -> dict[str, Any] | None:
+    from daemon import worker
+    from daemon.explaining import explained, unread
+    from daemon.reader import ReadFailure
+    from daemon.record import record_of
+    from daemon.store import journal, views
+
+    path = Path(name)
+    if name == "-" or path.is_file():
+        octets = sys.stdin.buffer.read() if name == "-" else path.read_bytes()
+        result = worker.explain(house, octets, hashlib.sha256(octets).hexdigest(), house.now())
+        if isinstance(result, ReadFailure):
+            return unread(result)
+        reading, _, decision = result
+        return explained(reading, record_of(decision, decision.match.case_id if decision.match else None))
+    with house.database.reading():
+        row = views.find_mail(name)
+        if row is None:
+            return None
+        octets = journal.octets(row["sha256"]) if row["sha256"] else b""
+    done = {"journal": row["number"], "received_at": row["internal_date"]}
+    again = house.reader.submit(octets).result()
+    if row["record"] is None:
+        if isinstance(again, ReadFailure):
+            return unread(again) | done
+        record = _undecided(row)
+        return explained(again, record) | done
+    if isinstance(again, ReadFailure):
+        return unread(again) | json.loads(row["record"]) | done
+    return explained(again, json.loads(row["record"])) | done
+
+
+def _undecided(row: dict[str, Any]) -> dict[str, Any]:
+    """The record of a mail that was never decided: it waits, or was quarantined before."""
+    return {
+        "kind": None, "outcome": "in progress" if row["state"] == "received" else row["state"], "reason": row["reason"],
+        "detail": row["detail"] or "", "trust": None, "case": None, "gates": [], "actions": [], "mails": [],
+    }  # fmt: skip
+
+
+def _print_explained(name: str, answer: dict[str, Any]) -> None:
+    from daemon.reasons import Reason
+
+    section(name if "journal" not in answer else f"mail {answer['journal']}")
+    if answer["failed"]:
+        say(f"It can't be read: {answer['failed']}")
+        return
+    mail_ = answer["mail"]
+    table(None, [[key, mail_[key]] for key in ("from", "to", "subject", "date", "message_id") if mail_[key]])
+    say("")
+    tried = "was decided" if "journal" in answer else "would be decided"
+    say(f"It {tried}: {answer['outcome']}, {answer['kind'] or 'of no kind yet'}, {answer['reason']}")
+    if answer["reason"]:
+        say(f"  {Reason(answer['reason']).sentence}" + (f" ({answer['detail'].splitlines()[-1]})" if answer["detail"] else ""))
+    section("Why")
+    for gate in answer["gates"]:
+        say(f"  {gate['name']:<10} {gate['verdict']:<10} {gate['detail']}")
+    if answer["trust"]:
+        proofs = answer["trust"]["proofs"]
+        say(f"  {'proofs':<10} K {'yes' if proofs['K'] else 'no'}, F {'yes' if proofs['F'] else 'no'}, D {proofs['D']}")
+    section("New words" + (f"  (trimmed: {', '.join(t['rule'] for t in answer['trimmed'])})" if answer["trimmed"] else ""))
+    say(indented(answer["new_text"].strip() or "(none)"))
+    for defect in mail_["defects"]:
+        say(f"  defect: {defect}")
+    section("Actions")
+    for action in answer["actions"]:
+        if action["verb"] != "queue-mail":
+            details = ", ".join(f"{key} {value}" for key, value in action.items() if key != "verb" and value not in (None, "", [], {}) and not isinstance(value, dict))
+            say(f"  {action['verb']}  {details}")
+    for out in answer["mails"]:
+        say(f"  mail {out['template']} to {out['to']}" + (f"  HELD: {out['held']}" if out.get("held") else ""))
+    if not answer["actions"]:
+        say("  nothing is done")
+    if answer["case"]:
+        say(f"  case {answer['case']['number']} (by {answer['case']['matched_by']})")
+
+
+def audit(as_json: JsonOption = False) -> None:
+    """Prove the books. Exit 1 and the name of each wrong thing when they don't balance."""
+    from daemon.store import audit as books_of
+
+    with opened_database() as database, database.reading(), progress_total("checking octets") as tell:
+        books = books_of.audit(tell)
+    good = not books.problems
+    if as_json:
+        print_json(
+            {
+                "ok": good, "received": books.received, "acted": books.acted, "ignored": books.ignored, "quarantined": books.quarantined,
+                "vanished": books.vanished, "in_progress": books.in_progress, "problems": list(books.problems),
+            }  # fmt: skip
+        )
+    else:
+        say(
+            f"received {books.received} = acted {books.acted} + ignored {books.ignored} + quarantined {books.quarantined}"
+            f" + vanished {books.vanished} + in progress {books.in_progress}"
+        )
+        for problem in books.problems:
+            say(f"WRONG  {problem}")
+        say("The books balance." if good else f"{len(books.problems)} wrong thing(s).")
+    if not good:
+        raise typer.Exit(NOT_GOOD)
+
+
+# --- outbox and quarantine -----------------------------------------------------------------------------------------
+
+outbox = typer.Typer(help="Outgoing mails and their state.", invoke_without_command=True, no_args_is_help=False)
+quarantine = typer.Typer(help="Mails kept for a human.", invoke_without_command=True, no_args_is_help=False)
+
+
+@outbox.callback()
+def outbox_list(
+    context: typer.Context,
+    state: Annotated[str | None, typer.Option(help="queued, sent, failed, held, unknown or dropped")] = None,
+    limit: LimitOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List outgoing mails, newest first."""
+    if context.invoked_subcommand is not None:
+        return
+    from daemon.store import views
+
+    with opened_database() as database, database.reading():
+        rows = views.list_outbox(state=state, limit=limit or (None if as_json else TABLE_ROWS))
+    if as_json:
+        print_json(rows)
+        return
+    table(
+        ["No", "State", "To", "Subject", "Template", "Case", "Attempts", "Next attempt", "Sent", "Detail"],
+        [
+            [r["number"], r["state"], r["to"], r["subject"], r["template"], r["case"], r["attempts"], r["next_attempt_at"], r["sent_at"],
+             r["detail"]]
+            for r in rows
+        ],
+    )  # fmt: skip
+
+
+NumberArgument = Annotated[int, typer.Argument(help="The number in the listing.", min=1)]
+
+
+def _outbox_verb(done: bool, number: int, good: str, bad: str) -> None:
+    if not done:
+        say(f"Outgoing mail {number}: {bad}", error=True)
+        raise typer.Exit(NOT_GOOD)
+    say(f"Outgoing mail {number} {good}.")
+
+
+@outbox.command("retry")
+def outbox_retry(number: NumberArgument) -> None:
+    """Send a failed or unknown mail again."""
+    from daemon.cli.session import wall_clock
+    from daemon.store import outbox as store
+
+    with opened_database() as database, database.transaction():
+        done = store.retry(number, wall_clock())
+    _outbox_verb(done, number, "will be sent again", "it is not there, not failed, or was never composed")
+
+
+@outbox.command("release")
+def outbox_release(number: NumberArgument) -> None:
+    """Let a held mail go; one whose template failed is composed again."""
+    from daemon.actions.replies import compose_again
+    from daemon.store import outbox as store
+
+    with opened_house() as house, house.database.transaction():
+        done = store.release(number, house.now()) or compose_again(number, house.now(), house.desk)
+    _outbox_verb(done, number, "is released", "it is not there, not held, or its template still fails")
+
+
+@outbox.command("drop")
+def outbox_drop(number: NumberArgument, why: Annotated[str, typer.Option("--why", help="Kept with the mail.")]) -> None:
+    """Decide against a mail that has not been sent."""
+    from daemon.store import outbox as store
+
+    with opened_database() as database, database.transaction():
+        done = store.drop(number, why)
+    _outbox_verb(done, number, "is dropped", "it is not there, or was sent already")
+
+
+@quarantine.callback()
+def quarantine_list(context: typer.Context, limit: LimitOption = None, as_json: JsonOption = False) -> None:
+    """List mails kept for a human, newest first."""
+    if context.invoked_subcommand is not None:
+        return
+    from daemon.store import views
+
+    with opened_database() as database, database.reading():
+        rows = views.list_mails(outcome="quarantined", limit=limit or (None if as_json else TABLE_ROWS))
+    if as_json:
+        print_json([{key: value for key, value in row.items() if key != "detail"} for row in rows])
+        return
+    _mail_table(rows)
+
+
+@quarantine.command("show")
+def quarantine_show(number: NumberArgument) -> None:
+    """Say why a mail is kept, and show its beginning; control characters are made visible."""
+    from daemon.store import journal, views
+
+    with opened_database() as database, database.reading():
+        rows = views.list_mails(outcome="quarantined", limit=1, numbers=[number])
+        row = views.find_mail(str(number))
+        octets = journal.octets(row["sha256"]) if rows and row and row["sha256"] else b""
+    if not rows:
+        say(f"Mail {number} is not in quarantine.", error=True)
+        raise typer.Exit(NOT_GOOD)
+    _mail_table(rows)
+    say(f"Why: {rows[0]['reason']}: {rows[0]['detail']}")
+    section("The mail")
+    for line in octets[:4000].decode("utf-8", "replace").splitlines():
+        say(escape(line))
+
+
+def _quarantine_again(number: int, *, released: bool) -> None:
+    from daemon.store import journal
+
+    with opened_database() as database, database.transaction():
+        done = journal.reopen(number, released=released)
+    if not done:
+        say(f"Mail {number} is not in quarantine, or only its head is kept.", error=True)
+        raise typer.Exit(NOT_GOOD)
+    say(f"Mail {number} will be {'treated as a plain ticket' if released else 'tried again'} in the next round.")
+
+
+@quarantine.command("retry")
+def quarantine_retry(number: NumberArgument) -> None:
+    """Try a mail again."""
+    _quarantine_again(number, released=False)
+
+
+@quarantine.command("release")
+def quarantine_release(number: NumberArgument) -> None:
+    """Treat a mail as a plain ticket."""
+    _quarantine_again(number, released=True)
+
+
+@quarantine.command("export")
+def quarantine_export(
+    number: NumberArgument, to: Annotated[Path | None, typer.Option("--to", help="File to write; standard output unless told.")] = None
+) -> None:
+    """Write the verbatim mail (.eml)."""
+    from daemon.store import journal, views
+
+    with opened_database() as database, database.reading():
+        row = views.find_mail(str(number))
+        octets = journal.octets(row["sha256"]) if row and row["sha256"] and row["state"] == "quarantined" else None
+    if octets is None:
+        say(f"Mail {number} is not in quarantine.", error=True)
+        raise typer.Exit(NOT_GOOD)
+    if to is not None:
+        to.write_bytes(octets)
+    else:
+        sys.stdout.buffer.write(octets)

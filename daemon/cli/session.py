@@ -1,0 +1,78 @@
+"""What a command works with: the configuration it was started with, the database, the house."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from daemon.config import Config
+    from daemon.store.database import Database
+    from daemon.worker import House
+
+NOT_GOOD = 1
+"""Exit status: the thing asked about is not good, or not there."""
+
+
+class Session:
+    """The `--config` of this run; the configuration is read when a command first needs it."""
+
+    config_file: Path | None = None
+
+
+def load_config() -> Config:
+    """Read the configuration. Raises ConfigError with every mistake."""
+    from daemon.config import find_config
+    from daemon.config import load_config as load
+
+    return load(find_config(Session.config_file))
+
+
+def wall_clock() -> datetime:
+    """The time a command works at."""
+    return clock()()
+
+
+def clock() -> Callable[[], datetime]:
+    """The one clock."""
+    from daemon.service import clock_of
+
+    return clock_of(os.environ.get("SUPPORTD_NOW"))
+
+
+@contextmanager
+def opened_database() -> Iterator[Database]:
+    """The configured database, migrated; closed at the end."""
+    from daemon.store.database import open_database
+
+    config = load_config()
+    password = config.database.password
+    database = open_database(config.database.url, password.reveal() if password is not None else None)
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+@contextmanager
+def opened_house(now: datetime | None = None) -> Iterator[House]:
+    """Everything a stage works with, at the time `now` or the clock's."""
+    from daemon.service import open_house
+
+    with open_house(load_config(), (lambda: now) if now is not None else clock()) as house:
+        yield house
+
+
+def parse_time(text: str) -> datetime:
+    """An ISO 8601 time; without a zone it is UTC."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no ISO 8601 time such as 2026-11-23T15:05:00Z") from None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -1,0 +1,216 @@
+"""Read the configuration once and report every mistake at once.
+
+The door for tomllib, pydantic and the environment (with `configuration/` behind it). `config/supportd.toml` shows every key
+with its default. Where a file of rules or a template is missing beside the configuration, the shipped one holds.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote
+
+from pydantic import ValidationError
+
+from daemon.configuration.keys import (
+    IMPLICIT_PORTS,
+    AfterKeys,
+    CalendarKeys,
+    ConfigKeys,
+    DatabaseKeys,
+    DigestsKeys,
+    HoursKeys,
+    HouseKeys,
+    KeysKeys,
+    LimitsKeys,
+    MailboxKeys,
+    SmtpKeys,
+    TrustKeys,
+)
+from daemon.configuration.mistakes import Source, contradictions, misread
+from daemon.configuration.secret import Secret
+from daemon.errors import ConfigError, Problem
+from daemon.model import AddrSpec
+
+__all__ = [
+    "AfterKeys", "CalendarKeys", "Config", "DatabaseKeys", "DigestsKeys", "HouseKeys", "HoursKeys", "KeysKeys", "LimitsKeys",
+    "MailboxKeys", "Secret", "SmtpKeys", "TrustKeys", "data_dir", "find_config", "load_config",
+]  # fmt: skip
+
+SYSTEM_CONFIG = Path("/etc/supportd/supportd.toml")
+
+_TOML_PLACE = re.compile(r"(.*) \(at (?:line (\d+), column \d+|end of document)\)\Z", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """The configuration as it holds, every default filled in. Attributes are named as the keys of the file.
+
+    Secrets are still sealed: `reveal()` reads them when they are needed. `database.url` is absolute.
+    """
+
+    path: Path
+    house: HouseKeys
+    database: DatabaseKeys
+    keys: KeysKeys
+    mailbox: tuple[MailboxKeys, ...]
+    smtp: SmtpKeys | None
+    trust: TrustKeys
+    digests: DigestsKeys
+    limits: LimitsKeys
+    calendars: dict[str, CalendarKeys]
+
+    @property
+    def directory(self) -> Path:
+        """The folder of the file: relative paths start here."""
+        return self.path.parent
+
+    def templates_dirs(self) -> tuple[Path, ...]:
+        """The shipped templates, then the installation's own beside the file, if there are any: the later one wins."""
+        return self._overridden("templates")
+
+    def rules_dirs(self) -> tuple[Path, ...]:
+        """The shipped rule files (`forms/*.toml` and the like), then the folder of the configuration, which wins file by file."""
+        return (data_dir("config"), self.directory)
+
+    def own_addresses(self) -> frozenset[AddrSpec]:
+        """Every address that is us; signed reply addresses are ours too, but each is another."""
+        return frozenset(AddrSpec(address) for address in (self.house.address, *self.house.aliases))
+
+    def secrets(self) -> tuple[Secret, ...]:
+        """Every secret that the file speaks of."""
+        found = [self.keys.reply, self.database.password, *(mailbox.password for mailbox in self.mailbox)]
+        if self.smtp is not None:
+            found.append(self.smtp.password)
+        return tuple(secret for secret in found if secret is not None)
+
+    def _overridden(self, name: str) -> tuple[Path, ...]:
+        own = self.directory / name
+        shipped = data_dir(name)
+        return (shipped, own) if own.is_dir() and own.resolve() != shipped.resolve() else (shipped,)
+
+
+def data_dir(name: str) -> Path:
+    """The folder of shipped data ("templates", "config", "systemd"), from a wheel as from a checkout."""
+    package = Path(__file__).resolve().parent
+    packed = package / "_data" / name
+    return packed if packed.is_dir() else package.parent / name
+
+
+def find_config(explicit: Path | None = None) -> Path:
+    """The configuration file: the one given, $SUPPORTD_CONFIG, ./supportd.toml, /etc/supportd/supportd.toml.
+
+    Raises ConfigError when there is none. A file that was named must be there; the next is not tried.
+    """
+    named = explicit if explicit is not None else Path(os.environ["SUPPORTD_CONFIG"]) if os.environ.get("SUPPORTD_CONFIG") else None
+    if named is not None:
+        return named
+    places = (Path("supportd.toml"), SYSTEM_CONFIG)
+    for place in places:
+        if place.is_file():
+            return place
+    looked = ", ".join(("--config", "$SUPPORTD_CONFIG", *map(str, places)))
+    raise ConfigError((f"no configuration found (looked in {looked}); `supportd init DIR` writes one, `supportd demo` needs none",))
+
+
+def load_config(path: Path) -> Config:
+    """Read and check the file. Raises ConfigError with every mistake in it; no secret is read."""
+    path = path.absolute()
+    source = _read(path)
+    values = _with_secrets(source)
+    problems: list[Problem] = []
+    keys: ConfigKeys | None = None
+    try:
+        keys = ConfigKeys.model_validate(values)
+    except ValidationError as error:
+        problems.extend(misread(source, error))
+    problems.extend(contradictions(source))
+    if problems or keys is None:
+        problems.sort(key=_line_of)
+        raise ConfigError(tuple(problems)) from None
+    return _complete(path, keys)
+
+
+def _line_of(problem: Problem) -> int:
+    line = problem.file.rpartition(":")[2]
+    return int(line) if line.isdigit() else 0
+
+
+def _read(path: Path) -> Source:
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+        return Source(path, text, tomllib.loads(text))
+    except OSError as error:
+        raise ConfigError((f"{path}: {error.strerror}; `supportd init DIR` writes a configuration to start from",)) from None
+    except UnicodeDecodeError:
+        raise ConfigError((f"{path}: not UTF-8 text",)) from None
+    except tomllib.TOMLDecodeError as error:
+        found = _TOML_PLACE.match(str(error))
+        what, line = (found[1], found[2]) if found is not None else (str(error), None)
+        where = f"{path}:{line}" if line else str(path)
+        raise ConfigError((Problem(file=where, key="(the file)", found=what, allowed="TOML, see https://toml.io"),)) from None
+
+
+def _with_secrets(source: Source) -> dict[str, Any]:
+    """The values with each well-formed secret table sealed."""
+
+    def seal(table: Any, key: str, name: str) -> Any:
+        if not isinstance(table, dict) or name not in table:
+            return table
+        secret = Secret.parse(table[name], key=f"{key}.{name}", config_file=source.path)
+        return table if secret is None else {**table, name: secret}
+
+    values = dict(source.values)
+    for section, name in (("database", "password"), ("keys", "reply"), ("smtp", "password")):
+        if section in values:
+            values[section] = seal(values[section], section, name)
+    if isinstance(values.get("mailbox"), list):
+        values["mailbox"] = [seal(table, f"mailbox[{index}]", "password") for index, table in enumerate(values["mailbox"])]
+    return values
+
+
+def _complete(path: Path, keys: ConfigKeys) -> Config:
+    """Fill in the defaults that follow from other keys."""
+    trust = keys.trust
+    if "reply_address" not in trust.model_fields_set:
+        local, _, domain = keys.house.address.rpartition("@")
+        trust = trust.model_copy(update={"reply_address": f"{local}+{{token}}@{domain}"})
+    reply = keys.keys
+    if not reply.reply.key:
+        default = Secret.parse({"file": "reply.key"}, key="keys.reply", config_file=path)
+        reply = reply.model_copy(update={"reply": default})
+    smtp = keys.smtp
+    if smtp is not None and not smtp.port:
+        smtp = smtp.model_copy(update={"port": IMPLICIT_PORTS["smtp"][smtp.tls]})
+    return Config(
+        path=path,
+        house=keys.house,
+        database=keys.database.model_copy(update={"url": _absolute(keys.database.url, path.parent)}),
+        keys=reply,
+        mailbox=tuple(_mailboxes(keys.mailbox)),
+        smtp=smtp,
+        trust=trust,
+        digests=keys.digests,
+        limits=keys.limits,
+        calendars=dict(keys.calendars),
+    )
+
+
+def _mailboxes(mailboxes: tuple[MailboxKeys, ...]) -> Iterator[MailboxKeys]:
+    for mailbox in mailboxes:
+        yield mailbox.model_copy(
+            update={"name": mailbox.name or mailbox.username, "port": mailbox.port or IMPLICIT_PORTS["imap"][mailbox.tls]}
+        )
+
+
+def _absolute(url: str, folder: Path) -> str:
+    """sqlite:///name is relative to the folder of the file, sqlite:////name absolute."""
+    if not url.startswith("sqlite:"):
+        return url
+    relative = unquote(url.removeprefix("sqlite://"))[1:]
+    return f"sqlite:///{quote(str(folder / relative))}"

@@ -1,0 +1,191 @@
+"""Tell people what is wrong in their configuration: where, what was found, what is allowed, what was probably meant."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+
+from daemon.configuration.keys import LOOPBACK, ConfigKeys, Section
+from daemon.errors import Problem, closest
+
+Location = tuple[str | int, ...]
+
+FORMS = frozenset({"table", "keep"})
+
+_SECRET_KEY = re.compile("passw|secret|token|reply|credential", re.IGNORECASE)
+_HEADER = re.compile(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?$")
+_KEY = re.compile(r"\s*([A-Za-z0-9_-]+|\"[^\"]*\")\s*=")
+
+
+class Source:
+    """The file as it was written, to point into."""
+
+    def __init__(self, path: Path, text: str, values: dict[str, Any]) -> None:
+        self.path = path
+        self.values = values
+        self._lines = dict(_positions(text))
+
+    def problem(self, location: Location, found: str, allowed: str, hint: str | None = None) -> Problem:
+        """A mistake at a key path, with the line where it stands if the line can be told."""
+        line = next((self._lines[location[:end]] for end in range(len(location), 0, -1) if location[:end] in self._lines), None)
+        where = f"{self.path}:{line}" if line else str(self.path)
+        return Problem(file=where, key=shown_key(location), found=found, allowed=allowed, hint=hint)
+
+    def value(self, location: Location) -> Any:
+        """What stands at a key path; None when nothing does."""
+        value: Any = self.values
+        for step in location:
+            try:
+                value = value[step]
+            except (KeyError, IndexError, TypeError):
+                return None
+        return value
+
+
+def shown_key(location: Location) -> str:
+    """A key path as people write it.
+
+    >>> shown_key(("mailbox", 0, "tls"))
+    'mailbox[0].tls'
+    """
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in location).removeprefix(".")
+
+
+def misread(source: Source, error: ValidationError) -> Iterator[Problem]:
+    """The mistakes of one key each. No value of a secret is ever repeated."""
+    for detail in error.errors(include_url=False, include_input=False, include_context=True):
+        location, section, field = _walk(detail["loc"])
+        if detail["type"] == "extra_forbidden":
+            name = str(detail["loc"][-1])
+            names = list(section.model_fields)
+            yield source.problem(location, "an unknown key", ", ".join(names), closest(name, names))
+        elif detail["type"] == "missing":
+            yield source.problem(location, "nothing", _allowed(field))
+        else:
+            value = source.value(location)
+            literals = [word for word in _literals(field.annotation if field is not None else None) if isinstance(word, str)]
+            hint = closest(value, literals) if isinstance(value, str) else None
+            yield source.problem(location, _shown(location, value), _allowed(field), hint)
+
+
+def contradictions(source: Source) -> Iterator[Problem]:
+    """The mistakes that take two keys to make."""
+    mailboxes = source.values.get("mailbox")
+    servers: list[tuple[Location, Any]] = []
+    if isinstance(mailboxes, list):
+        servers.extend((("mailbox", index), table) for index, table in enumerate(mailboxes))
+    servers.append((("smtp",), source.values.get("smtp")))
+    names: set[str] = set()
+    for location, table in servers:
+        if not isinstance(table, dict):
+            continue
+        if table.get("tls") == "none" and str(table.get("host", "")).lower() not in LOOPBACK:
+            yield source.problem(
+                (*location, "tls"), f'"none" with host {json.dumps(table.get("host"), default=str)}',
+                '"implicit" or "starttls"; "none" only for localhost, 127.0.0.1 or ::1',
+            )  # fmt: skip
+        if location[0] == "mailbox":
+            yield from _mailbox(source, location, table, names)
+        elif ("username" in table) != ("password" in table):
+            absent = "password" if "username" in table else "username"
+            yield source.problem((*location, absent), "nothing", "username and password together, or neither")
+    yield from _calendar(source)
+
+
+def _mailbox(source: Source, location: Location, table: dict[str, Any], names: set[str]) -> Iterator[Problem]:
+    if ("password" in table) == ("token_command" in table):
+        found = "both password and token_command" if "password" in table else "nothing"
+        yield source.problem((*location, "password"), found, "exactly one of password and token_command")
+    name = table.get("name") or table.get("username")
+    if isinstance(name, str):
+        if name in names:
+            yield source.problem((*location, "name"), f"{json.dumps(name)} a second time", "a different name for each mailbox")
+        names.add(name)
+
+
+def _calendar(source: Source) -> Iterator[Problem]:
+    calendars = source.values.get("calendars")
+    house = source.values.get("house")
+    calendar = house.get("calendar", "house") if isinstance(house, dict) else "house"
+    if isinstance(calendars, dict) and calendars and isinstance(calendar, str) and calendar not in calendars:
+        names = sorted(calendars)
+        yield source.problem(("house", "calendar"), json.dumps(calendar), "one of " + ", ".join(names), closest(calendar, names))
+    elif not calendars and calendar != "house":
+        yield source.problem(("house", "calendar"), json.dumps(calendar), f"a section [calendars.{calendar}]")
+    for name, table in calendars.items() if isinstance(calendars, dict) else ():
+        if isinstance(table, dict) and "subdivision" in table and "country" not in table:
+            yield source.problem(("calendars", name, "country"), "nothing", "the country that the subdivision belongs to")
+
+
+def _walk(location: Sequence[str | int]) -> tuple[Location, type[Section], FieldInfo | None]:
+    """The key path without what the library adds, the innermost section on it and the field it ends in."""
+    section: type[Section] = ConfigKeys
+    field: FieldInfo | None = None
+    kept: list[str | int] = []
+    for position, step in enumerate(location):
+        within = _sections(field.annotation) if field is not None else []
+        if isinstance(step, int) or not within:
+            if isinstance(step, str):
+                field = section.model_fields.get(step)
+            kept.append(step)
+        elif step in FORMS or kept == ["calendars"]:
+            # the form of a value that may be a table, which the file doesn't name, and the name of a calendar, which it does
+            if step not in FORMS:
+                kept.append(step)
+            if position + 1 < len(location):
+                section, field = within[0], None
+        else:
+            section = within[0]
+            field = section.model_fields.get(step)
+            kept.append(step)
+    return tuple(kept), section, field
+
+
+def _sections(annotation: Any) -> list[type[Section]]:
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        return [annotation]
+    return [section for inner in get_args(annotation) for section in _sections(inner)]
+
+
+def _literals(annotation: Any) -> list[Any]:
+    inner = get_args(annotation)
+    return [word for part in inner for word in _literals(part)] if inner else [annotation]
+
+
+def _allowed(field: FieldInfo | None) -> str:
+    return (field.description if field is not None else None) or "another value"
+
+
+def _shown(location: Location, value: Any) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, dict):
+        return "a table"
+    if any(_SECRET_KEY.search(str(step)) for step in location) and location[-1] != "reply_address":
+        return "a value (not shown)"
+    if isinstance(value, str) and "://" in value and "@" in value:
+        return '"' + re.sub(r"(://[^:/@]*):[^@]*@", r"\1:…@", value) + '"'
+    text = json.dumps(value, ensure_ascii=True, default=str)
+    return text if len(text) <= 80 else text[:77] + "…"
+
+
+def _positions(text: str) -> Iterator[tuple[Location, int]]:
+    """(key path, line) of the headers and keys that stand at the beginning of a line."""
+    section: Location = ()
+    counts: dict[Location, int] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        header = _HEADER.match(line)
+        if header is not None:
+            section = tuple(part.strip().strip('"') for part in header[2].split("."))
+            if header[1] == "[[":
+                counts[section] = counts.get(section, -1) + 1
+                section = (*section, counts[section])
+            yield section, number
+        elif (key := _KEY.match(line)) is not None:
+            yield (*section, key[1].strip('"')), number

@@ -1,0 +1,70 @@
+"""The answer of `explain`: what a mail says, what was concluded, what is done, and why; as plain data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from daemon.model import Kind, Message, Reading
+from daemon.reader import ReadFailure
+
+PERSONAL = frozenset({Kind.TICKET.value, Kind.REPLY.value, Kind.COMMAND.value, Kind.LIST.value})
+
+KEYS = (
+    "mail", "failed", "kind", "automatic", "bounce", "reason", "from", "trust", "case", "new_text", "trimmed", "commands", "natural",
+    "comment", "errors", "warnings", "form", "actions", "mails",
+)  # fmt: skip
+"""Keys of every answer, in their order; more follow them."""
+
+
+def explained(reading: Reading, record: dict[str, Any]) -> dict[str, Any]:
+    """The whole answer: the reading is of the octets, the record is of the decision (made now, or when the mail was done)."""
+    message = reading.message
+    personal = record["kind"] in PERSONAL
+    return {
+        "mail": mail_facts(message),
+        "failed": None,
+        "kind": record["kind"],
+        "automatic": {
+            "is": reading.automatic.is_automatic, "may_answer": reading.automatic.may_answer, "why": reading.automatic.why,
+        },
+        "bounce": {
+            "recipients": [
+                {"address": r.address, "status": r.status, "permanent": r.permanent, "reason": r.reason} for r in reading.bounce.recipients
+            ]
+        } if reading.bounce else None,
+        "reason": record["reason"],
+        "from": message.author,
+        "trust": record["trust"],
+        "case": record["case"],
+        "new_text": reading.new_text,
+        "trimmed": [{"rule": trim.rule, "lines": trim.lines} for trim in reading.trimmed],
+        "commands": [],
+        "natural": False,
+        "comment": reading.new_text.strip() if personal else "",
+        "errors": [],
+        "warnings": [],
+        "form": None,
+        "actions": record["actions"],
+        "mails": record["mails"],
+        "outcome": record["outcome"],
+        "detail": record["detail"],
+        "gates": record["gates"],
+    }  # fmt: skip
+
+
+def unread(failure: ReadFailure) -> dict[str, Any]:
+    """The answer for a mail that the parser child died on."""
+    return dict.fromkeys(KEYS) | {"failed": f"{failure.cause}: {failure.detail}"}
+
+
+def mail_facts(message: Message) -> dict[str, Any]:
+    """What the mail itself says."""
+    return {
+        "message_id": message.message_id, "subject": message.subject, "from": message.from_text, "to": message.to_text,
+        "reply_to": message.reply_to_text or None, "date": message.date, "body": message.body, "html": message.html,
+        "attachments": [
+            {"name": a.name, "content_type": a.content_type, "size": a.size, "sha256": a.sha256, "inline": a.inline}
+            for a in message.attachments
+        ],
+        "defects": list(message.defects),
+    }  # fmt: skip

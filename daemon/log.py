@@ -1,0 +1,120 @@
+"""One documented line per event on standard error; never message text.
+
+A line is `TIME LEVEL EVENT key=value …`. Values are JSON in ASCII, so no line end, escape sequence or look-alike of a mail
+can break out of its place. Secrets that were read, credentials in protocol lines and signed reply addresses are cut.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+EVENTS: dict[str, tuple[str, str]] = {
+    "ready": ("info", "The daemon runs; `stages` names what it does."),
+    "stopped": ("info", "The item in hand was finished; the daemon ends."),
+    "stop-cut-short": ("warning", "A stage did not end in time; what it had in hand is taken up at the next start."),
+    "reloaded": ("info", "The new configuration and templates hold from here on."),
+    "reload-refused": ("error", "The new configuration has mistakes; the old one goes on holding."),
+    "configuration-concern": ("warning", "The configuration works, but something in it is unwise."),
+    "database-away": ("warning", "The database can't be reached; work goes on when it is back."),
+    "leases-freed": ("warning", "Work of a process that died was taken back."),
+    "stage-waits": ("warning", "A stage can't work now; it is tried again."),
+    "stage-failed": ("error", "An unexpected error in a stage; it starts again after a pause."),
+    "mailbox-open": ("info", "Logged in to the IMAP server, the folder is open."),
+    "mailbox-away": ("warning", "The IMAP server can't be reached or the line broke; it is tried again."),
+    "fetch-paused": ("warning", "Too much is waiting, or the disk is nearly full; mail stays safe on the server."),
+    "mail-fetched": ("info", "New mails were written down."),
+    "mail-vanished": ("warning", "The server announced mails that it no longer had."),
+    "mail-decided": ("info", "A mail was decided and carried out; `explain` shows why."),
+    "mail-quarantined": ("warning", "A mail is kept for a person; see `quarantine show`."),
+    "apply-waits": ("warning", "A mail can't be finished now; it is tried again."),
+    "apply-failed": ("error", "An unexpected error on a mail; it is tried again until the limit of attempts."),
+    "mail-sent": ("info", "The relay took responsibility for mails of ours."),
+    "mail-not-sent": ("warning", "A mail of ours was refused or must wait."),
+    "relay-refuses-us": ("error", "The SMTP server refuses us, not a recipient: login, sender or policy."),
+    "library": ("warning", "A library used here had something to say."),
+}
+"""Every event: its level, and what it tells. The name is the third word of a line."""
+
+LONGEST = 500
+"""Signs of one value; what is longer is cut."""
+
+_hidden: set[str] = set()
+
+_CREDENTIALS = (
+    (re.compile(r"(?i)\b(AUTH(?:ENTICATE)?\s+(?:PLAIN|LOGIN|CRAM-MD5|XOAUTH2|OAUTHBEARER|SCRAM-\S+))\b.*", re.DOTALL), r"\1 [hidden]"),
+    (re.compile(r"(?i)\b(LOGIN)\s+(?:\"[^\"]*\"|[^\s\"]+)\s+(?:\"(?:[^\"\\]|\\.)*\"|[^\s\"]+)"), r"\1 [hidden]"),
+    (re.compile(r"(?i)\b(Bearer)\s+[^\s\"',;]+"), r"\1 [hidden]"),
+    (re.compile(r"(?i)\b((?:password|passwd|secret|\w+_token)\"?\s*[=:]\s*)(?:\"[^\"]*\"|'[^']*'|[^\s,;]+)"), r"\1[hidden]"),
+    (re.compile(r"(\w://[^\s:/@]*):[^\s@]*@"), r"\1:[hidden]@"),
+    (re.compile(r"(\+[A-Za-z0-9]{4})[A-Za-z0-9._=-]{4,}@"), r"\1…@"),
+)
+
+
+def event(name: str, **fields: object) -> None:
+    """Write one line. The level is the event's own; a name that is not in EVENTS is a warning."""
+    level, _ = EVENTS.get(name, ("warning", ""))
+    write(line(datetime.now(UTC), level, name, fields))
+
+
+def line(at: datetime, level: str, name: str, fields: dict[str, Any]) -> str:
+    """The line of an event, without its line end: printable ASCII only.
+
+    >>> line(datetime(2026, 7, 27, 9, 0, tzinfo=UTC), "info", "mail-fetched", {"mailbox": "support", "count": 2})
+    '2026-07-27T09:00:00.000Z info mail-fetched mailbox="support" count=2'
+    """
+    moment = at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return " ".join([moment, level, name, *(f"{key}={_value(value)}" for key, value in fields.items())])
+
+
+def write(text: str) -> None:
+    """Write a finished line. A log that can't be written must not stop the mail."""
+    try:
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        return
+
+
+def hide(value: str) -> None:
+    """Never write this secret, from here on. `Secret.reveal` says it of everything it reads."""
+    if len(value) >= 4:
+        _hidden.add(value)
+
+
+def redact(text: str) -> str:
+    """The text without secrets: known ones, credentials of protocol lines, all but 4 signs of a signed reply address."""
+    for secret in sorted(_hidden, key=len, reverse=True):
+        text = text.replace(secret, "[hidden]")
+    for pattern, instead in _CREDENTIALS:
+        text = pattern.sub(instead, text)
+    return text
+
+
+def setup() -> None:
+    """Let the warnings of libraries come out as events too. Called once by the program that owns the process."""
+    root = logging.getLogger()
+    if not any(isinstance(handler, _Library) for handler in root.handlers):
+        root.handlers[:] = [_Library(logging.WARNING)]
+        root.setLevel(logging.WARNING)
+    logging.captureWarnings(capture=True)
+
+
+class _Library(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        level = "error" if record.levelno >= logging.ERROR else "warning"
+        fields = {"name": record.name, "text": record.getMessage()}
+        if record.exc_info and record.exc_info[0] is not None:
+            fields["error"] = record.exc_info[0].__name__
+        write(line(datetime.now(UTC), level, "library", fields))
+
+
+def _value(value: object) -> str:
+    if value is None or isinstance(value, (bool, int, float)):
+        return json.dumps(value)
+    text = redact(str(value))
+    return json.dumps(text if len(text) <= LONGEST else text[: LONGEST - 1] + "…")

@@ -1,0 +1,177 @@
+"""Signed reply addresses and Message-IDs: how an answer finds its case and proves whom it was made for. Pure.
+
+Both carry the same nine octets (what it is, the case, who) and an HMAC-SHA256 cut to 80 bits, in lower-case base32,
+so that a mail system may change the case of letters and nobody can count up to somebody else's case.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+import struct
+from dataclasses import dataclass
+from typing import Literal
+
+from daemon.errors import ConfigError, Problem
+from daemon.model import AddrSpec, MessageId
+from daemon.parsers.addresses import addr_spec
+
+KeyKind = Literal["reply", "bounce", "message"]
+
+_HEAD = struct.Struct(">BI4s")
+_VERSION = 0x10
+_BOUNCE = 0x01
+_MESSAGE = 0x02
+_DIGEST = 0x04
+_KINDS: dict[int, KeyKind] = {0: "reply", _BOUNCE: "bounce", _MESSAGE: "message"}
+
+_HEAD_SIGNS = 15
+_MAC_OCTETS = 10
+_MAC_SIGNS = 16
+TOKEN_SIGNS = _HEAD_SIGNS + _MAC_SIGNS
+LOCAL_PART_OCTETS = 64
+"""RFC 5321 section 4.5.3.1.1."""
+
+_MESSAGE_ID = re.compile(r"<([a-z2-7]{15})\.([a-z2-7]{16})\.([a-z2-7]{16})@([^@<>\s]+)>\Z")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """A signed address or Message-ID of ours whose signature is right.
+
+    It was made for a contact, or (`address_digest`) for somebody without one; see `token_digest`.
+    """
+
+    kind: KeyKind
+    case_id: int | None
+    contact_id: int | None
+    address_digest: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class BadKey:
+    """It looks like one of ours, but the signature is wrong: tampered with, guessed, or made with another key."""
+
+
+class Signer:
+    """Makes and reads the signed names of one installation.
+
+    Raises ConfigError when the house's address is none, or the reply pattern isn't one with room for the token.
+    """
+
+    __slots__ = ("_after", "_before", "_domain", "_house", "_key")
+
+    def __init__(self, key: bytes, reply_pattern: str | None, house_address: str) -> None:
+        house = addr_spec(house_address)[0]
+        if house is None:
+            raise ConfigError((Problem(file="supportd.toml", key="house.address", found=repr(house_address), allowed="an address"),))
+        self._key = key
+        self._house = house
+        self._domain = house.rpartition("@")[2]
+        self._before: str | None = None
+        self._after = ""
+        if reply_pattern is not None:
+            before, token, after = reply_pattern.partition("{token}")
+            example = addr_spec(before + "a" * TOKEN_SIGNS + after)[0]
+            if not token or "@" not in after or example is None:
+                room = LOCAL_PART_OCTETS - TOKEN_SIGNS
+                allowed = f"an address like support+{{token}}@support.example, with at most {room} signs beside the token before the @"
+                raise ConfigError((Problem(file="supportd.toml", key="trust.reply_address", found=repr(reply_pattern), allowed=allowed),))
+            self._before, self._after = example[: len(before)], example[len(before) + TOKEN_SIGNS :]
+
+    def reply_address(
+        self, case_id: int | None, contact_id: int | None, address: str, kind: Literal["reply", "bounce"] = "reply"
+    ) -> AddrSpec:
+        """The address that means this case and this person: Reply-To, or (`bounce`) the reverse-path.
+
+        Without a reply pattern it is the house's plain address.
+        """
+        if self._before is None:
+            return self._house
+        head = _head(_BOUNCE if kind == "bounce" else 0, case_id, contact_id, address)
+        return AddrSpec(f"{self._before}{_base32(head)}{self._mac(b'address', head)}{self._after}")
+
+    def read_address(self, address: str) -> Key | BadKey | None:
+        """The key in an address; None when it isn't of our pattern at all. Upper and lower case are the same."""
+        if self._before is None:
+            return None
+        text, before = address.lower(), len(self._before)
+        if len(text) != before + TOKEN_SIGNS + len(self._after) or not text.startswith(self._before) or not text.endswith(self._after):
+            return None
+        token = text[before : before + TOKEN_SIGNS]
+        head = _octets(token[:_HEAD_SIGNS])
+        if head is None:
+            return BadKey()
+        return _key(head) if self._is_signed(b"address", head, token[_HEAD_SIGNS:]) else BadKey()
+
+    def message_id(self, effect_key: str, case_id: int | None, contact_id: int | None, address: str) -> MessageId:
+        """The Message-ID of the mail that is this effect (RFC 5322 section 3.6.4): the same effect, the same id.
+
+        At most 120 characters under a domain of at most 68.
+        """
+        head = _head(_MESSAGE, case_id, contact_id, address)
+        effect = hashlib.sha256(effect_key.encode("utf-8", "surrogatepass")).digest()[:_MAC_OCTETS]
+        return MessageId(f"<{_base32(head)}.{_base32(effect)}.{self._mac(b'message-id', head + effect)}@{self._domain}>")
+
+    def read_message_id(self, message_id: str) -> Key | BadKey | None:
+        """The key in a Message-ID of ours; None when it isn't one.
+
+        Ours under an earlier domain of the house still hold; another installation's are none of our business.
+        """
+        match = _MESSAGE_ID.match(message_id.lower())
+        if match is None:
+            return None
+        head, effect = _octets(match[1]), _octets(match[2])
+        if head is not None and effect is not None and self._is_signed(b"message-id", head + effect, match[3]):
+            return _key(head)
+        return BadKey() if match[4] == self._domain else None
+
+    def instance_mark(self) -> str:
+        """What X-Supportd-Instance says: which installation wrote the mail. It tells nothing of the key."""
+        return self._mac(b"instance", b"")
+
+    def _mac(self, use: bytes, octets: bytes) -> str:
+        return _base32(hmac.digest(self._key, use + b"\0" + octets, "sha256")[:_MAC_OCTETS])
+
+    def _is_signed(self, use: bytes, octets: bytes, mac: str) -> bool:
+        return hmac.compare_digest(self._mac(use, octets).encode("ascii"), mac.encode("utf-8", "surrogatepass"))
+
+
+def token_digest(address: str) -> str:
+    """How a key names somebody without a contact: the first 32 bits of the SHA-256 of the address, in hexadecimal."""
+    return _digest(address).hex()
+
+
+def _digest(address: str) -> bytes:
+    return hashlib.sha256(address.lower().encode("utf-8", "surrogatepass")).digest()[:4]
+
+
+def _head(kind: int, case_id: int | None, contact_id: int | None, address: str) -> bytes:
+    if contact_id is None:
+        return _HEAD.pack(_VERSION | kind | _DIGEST, case_id or 0, _digest(address))
+    return _HEAD.pack(_VERSION | kind, case_id or 0, contact_id.to_bytes(4, "big"))
+
+
+def _key(head: bytes) -> Key | BadKey:
+    first, case_id, who = _HEAD.unpack(head)
+    kind = _KINDS.get(first & ~_DIGEST & ~_VERSION)
+    if kind is None or not first & _VERSION:
+        return BadKey()  # signed by us under another version
+    if first & _DIGEST:
+        return Key(kind=kind, case_id=case_id or None, contact_id=None, address_digest=who.hex())
+    return Key(kind=kind, case_id=case_id or None, contact_id=int.from_bytes(who, "big"), address_digest=None)
+
+
+def _base32(octets: bytes) -> str:
+    return base64.b32encode(octets).decode("ascii").rstrip("=").lower()
+
+
+def _octets(signs: str) -> bytes | None:
+    """The octets, or None when another spelling of the same octets or no base32 at all."""
+    try:
+        octets = base64.b32decode(signs.upper() + "=" * (-len(signs) % 8))
+    except ValueError:
+        return None
+    return octets if _base32(octets) == signs else None

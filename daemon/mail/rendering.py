@@ -1,0 +1,220 @@
+"""Words for people: a template and values become a subject, plain text and HTML of the same words. Pure but for reading files.
+
+Only this room knows Jinja, Markdown and CSS. The language of templates is small: a value, `if`, `for`, nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import css_inline
+from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, nodes
+from jinja2.meta import find_undeclared_variables
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from daemon.errors import ConfigError, Permanent, Problem
+from daemon.mail.plaintext import Block, blocks, write
+from daemon.mail.templates import SIGNATURE, Template, nearest, read_templates
+from daemon.mail.values import Link, Pieces, Slots, Value, as_block, escaped, fill_html, fill_text, pieces
+from daemon.parsers.marker import ANSWER_MARKER
+
+OUTPUT_OCTETS = 1024 * 1024
+"""Of the text part; the HTML part says the same."""
+SKELETONS = 1000
+"""Remembered at most; then they are made anew."""
+
+_LAYOUT_VARIABLES = ("content", "signature", "subject", "marker")
+_NODES = (nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.If, nodes.For, nodes.Not, nodes.And, nodes.Or, nodes.Getattr)
+
+
+class TemplateFailure(Permanent):
+    """A template can't be rendered with these values: one is missing or no plain value, or the text grows too long."""
+
+    def __init__(self, name: str, detail: str) -> None:
+        self.name = name
+        self.detail = detail
+        super().__init__(f"template {name}: {detail}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """The words of one mail. `subject` is one line; `text` ends its lines with LF; `html` is a whole document."""
+
+    subject: str
+    text: str
+    html: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Skeleton:
+    subject: Pieces
+    text: tuple[Block, ...]
+    signature: tuple[Block, ...]
+    html: Pieces
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    """A dot reads a key of a table, never an attribute of an object."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        if isinstance(obj, Mapping) and attribute in obj:
+            return obj[attribute]
+        return self.undefined(obj=obj, name=attribute)
+
+
+class Templates:
+    """The templates of an installation. Frozen once loaded, but for what it remembers to be quick."""
+
+    def __init__(self, found: Mapping[str, Template], layout: str) -> None:
+        """Raises ConfigError with every mistake."""
+        self._found = dict(found)
+        self._by_title = {template.title: name for name, template in found.items() if template.title is not None}
+        self._skeletons: dict[tuple[str, str], _Skeleton] = {}
+        self._jinja = _Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, cache_size=0)
+        self._markdown = MarkdownIt("commonmark", {"html": False}).disable("image")
+        self._markdown.normalizeLink = lambda url: url  # type: ignore[method-assign]  # a slot stays a slot
+        self._inliner = css_inline.CSSInliner(load_remote_stylesheets=False, keep_at_rules=True)
+        problems: list[Problem] = []
+        for template in found.values():
+            problems += self._problems(template.path, "subject", template.subject, template.variables)
+            problems += self._problems(template.path, "text", template.body, template.variables)
+        problems += self._problems("_layout.html", "text", layout, _LAYOUT_VARIABLES)
+        if problems:
+            raise ConfigError(tuple(problems))
+        self._compiled = {
+            name: (self._jinja.from_string(template.subject), self._jinja.from_string(template.body)) for name, template in found.items()
+        }
+        self._layout = self._jinja.from_string(layout)
+
+    @classmethod
+    def load(cls, dirs: Sequence[Path]) -> Templates:
+        """Read every template below the directories; one of a later directory takes the place of its namesake.
+
+        Everything is tried out with its samples. Raises ConfigError with every mistake of every file.
+        """
+        found, layout, problems = read_templates(tuple(dirs))
+        templates = None
+        try:
+            templates = cls(found, layout)
+        except ConfigError as error:
+            problems += [problem for problem in error.problems if isinstance(problem, Problem)]
+        if problems or templates is None:
+            raise ConfigError(tuple(problems))
+        for name in templates.names:
+            try:
+                templates.render(name, templates.sample_values(name))
+            except TemplateFailure as failure:
+                problems.append(Problem(file=found[name].path, key="sample", found=failure.detail, allowed="samples that render"))
+        if problems:
+            raise ConfigError(tuple(problems))
+        return templates
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all that can be mailed, in order."""
+        return tuple(sorted(name for name in self._found if name != SIGNATURE))
+
+    def find(self, name: str) -> Template | None:
+        """The template of this name or title."""
+        if name == SIGNATURE:
+            return None
+        return self._found.get(name) or self._found.get(self._by_title.get(name, ""))
+
+    def sample_values(self, name: str) -> dict[str, Value]:
+        """Values to show a template with, from its front matter. Raises TemplateFailure when there is no such template."""
+        return {**self._found[SIGNATURE].sample, **self._template(name).sample}
+
+    def render(self, name: str, values: Mapping[str, object]) -> Rendered:
+        """The words of a mail.
+
+        `values` hold at least the variables of the template and of the signature, as plain data (`daemon.mail.values.Value`);
+        more is ignored. Raises TemplateFailure.
+        """
+        template = self._template(name)
+        slots = Slots()
+        wanted = dict.fromkeys((*template.variables, *self._found[SIGNATURE].variables))
+        try:
+            marked = {variable: slots.mark(values[variable]) for variable in wanted}
+        except KeyError as error:
+            raise TemplateFailure(template.name, f"no value for {error}") from error
+        except (TypeError, ValueError) as error:
+            raise TemplateFailure(template.name, str(error)) from error
+        key = (template.name, slots.shape)
+        skeleton = self._skeletons.get(key)
+        if skeleton is None:
+            skeleton = self._skeleton(template, marked)
+            if len(self._skeletons) >= SKELETONS:
+                self._skeletons.clear()
+            self._skeletons[key] = skeleton
+        return _filled(template, skeleton, slots.values)
+
+    def _template(self, name: str) -> Template:
+        template = self.find(name)
+        if template is None:
+            raise TemplateFailure(name, "there is no such template")
+        return template
+
+    def _skeleton(self, template: Template, marked: Mapping[str, object]) -> _Skeleton:
+        try:
+            subject, body = (part.render(marked) for part in self._compiled[template.name])
+            signature = self._compiled[SIGNATURE][1].render(marked)
+        except TemplateError as error:
+            raise TemplateFailure(template.name, str(error)) from error
+        document, foot = self._tokens(body), self._tokens(signature)
+        page = self._layout.render(
+            content=self._html(document),
+            signature=self._html(foot),
+            subject=escaped(" ".join(subject.split())),
+            marker=ANSWER_MARKER if template.expects_reply else "",
+        )
+        return _Skeleton(
+            subject=pieces(" ".join(subject.split())), text=blocks(document), signature=blocks(foot), html=pieces(self._inliner.inline(page))
+        )
+
+    def _tokens(self, markdown: str) -> list[Token]:
+        """The tokens; a value that is a whole paragraph keeps its lines, and its own direction of writing."""
+        tokens = self._markdown.parse(markdown)
+        for before, token in zip(tokens, tokens[1:], strict=False):
+            if token.type != "inline" or before.type != "paragraph_open" or before.hidden:
+                continue
+            children = token.children or []
+            if len(children) == 1 and (slot := as_block(children[0].content)) is not None:
+                children[0].content = slot
+                before.attrSet("dir", "auto")
+        return tokens
+
+    def _html(self, tokens: list[Token]) -> str:
+        rendered: str = self._markdown.renderer.render(tokens, self._markdown.options, {})
+        return rendered
+
+    def _problems(self, path: str, key: str, source: str, variables: Sequence[str]) -> list[Problem]:
+        """What is wrong with the template language in a source."""
+        try:
+            tree = self._jinja.parse(source)
+        except TemplateSyntaxError as error:
+            return [Problem(file=path, key=f"{key}, line {error.lineno}", found=error.message or "a mistake", allowed="{{ a variable }}, if, for")]
+        problems = [
+            Problem(file=path, key=key, found=f"the variable {name!r}", allowed=", ".join(variables) or "none", hint=nearest(name, variables))
+            for name in sorted(find_undeclared_variables(tree) - set(variables))
+        ]
+        for node in tree.find_all(nodes.Node):
+            if not isinstance(node, _NODES):
+                found = type(node).__name__.lower()
+                problems.append(
+                    Problem(file=path, key=f"{key}, line {node.lineno}", found=f"a {found}", allowed="{{ a variable }}, if, for")
+                )
+        return problems
+
+
+def _filled(template: Template, skeleton: _Skeleton, values: Sequence[str | Link]) -> Rendered:
+    marker = f"{ANSWER_MARKER}\n\n" if template.expects_reply else ""
+    text = f"{marker}{write(skeleton.text, values)}\n-- \n{write(skeleton.signature, values)}"
+    if len(text) > OUTPUT_OCTETS or len(text.encode("utf-8")) > OUTPUT_OCTETS:
+        raise TemplateFailure(template.name, f"more than {OUTPUT_OCTETS} octets")
+    return Rendered(subject=fill_text(skeleton.subject, values), text=text, html=fill_html(skeleton.html, values))
+

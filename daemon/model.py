@@ -1,0 +1,384 @@
+"""The nouns: messages, readings, facts, situations, decisions.
+
+Every carrier is frozen. A message is what the octets say; a reading is what can be told from the message alone;
+a situation is what the database knows about it; a decision is what is granted, and why.
+Imports nothing of the house but the reasons and the vocabulary of actions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+from daemon.actions.vocabulary import Action
+from daemon.reasons import Outcome, Reason
+
+AddrSpec = NewType("AddrSpec", str)
+"""A canonical address, `local@domain`, lower case, the domain in its ASCII (IDNA) form (RFC 5322 section 3.4.1)."""
+
+MessageId = NewType("MessageId", str)
+"""A canonical Message-ID with its angle brackets, at most 998 octets (RFC 5322 section 3.6.4)."""
+
+
+class Kind(StrEnum):
+    """What sort of mail it is (`mail --json`)."""
+
+    TICKET = "ticket"
+    REPLY = "reply"
+    COMMAND = "command"
+    FORM = "form"
+    AUTOMATIC = "automatic"
+    BOUNCE = "bounce"
+    LIST = "list"
+    COPY = "copy"
+    OWN = "own"
+
+
+# --- what the octets say -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A part that is not the body. `name` is a label for people, never a path; `sha256` names the content."""
+
+    name: str
+    content_type: str
+    size: int
+    sha256: str
+    inline: bool
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MethodResult:
+    """One result of an Authentication-Results field, e.g. dmarc=pass with {"header.from": "a.example"} (RFC 8601 2.2)."""
+
+    method: str
+    result: str
+    properties: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthenticationResults:
+    """One Authentication-Results field, top first. `received_above` counts the Received fields that stand above it."""
+
+    authserv_id: str | None
+    received_above: int
+    results: tuple[MethodResult, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """A mail after the door: nothing behind this sees a raw header. All text is free of NUL and lone surrogates.
+
+    `author` is the From address read strictly (exactly one field, exactly one mailbox, dot-atom at a DNS name, nothing
+    left over); None when it can't be, and then `author_problem` says why. The `*_text` fields are decoded for people.
+    """
+
+    message_id: MessageId | None
+    in_reply_to: tuple[MessageId, ...]
+    references: tuple[MessageId, ...]
+    subject: str
+    base_subject: str
+    date: datetime | None
+    author: AddrSpec | None
+    author_name: str
+    author_problem: str | None
+    from_text: str
+    to_text: str
+    cc_text: str
+    reply_to_text: str
+    recipients: tuple[AddrSpec, ...]
+    reply_to: tuple[AddrSpec, ...]
+    authentication_results: tuple[AuthenticationResults, ...]
+    body: str
+    html: str | None
+    attachments: tuple[Attachment, ...]
+    defects: tuple[str, ...]
+    limit: str | None
+    """The limit of `[limits]` this mail crossed so that it can't be read ("mime_depth"), or None."""
+    identity: str
+    """sha256 hex over author (or From text), Message-ID, Date and the white-space-folded text: equal for alias deliveries."""
+
+
+# --- what can be told from the message alone -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Automatic:
+    """Is a program speaking, and may a program answer (RFC 3834; `spec` c-1)? `why` names the first rule that spoke.
+
+    `is_list` marks list or bulk mail that a person may have written: it opens a case but is not answered.
+    """
+
+    is_automatic: bool
+    is_list: bool
+    may_answer: bool
+    why: str
+    own_mark: bool
+    """Carries X-Supportd-Instance: written by this program or another instance of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BouncedRecipient:
+    """One recipient of a delivery status notification (RFC 3464 section 2.3)."""
+
+    address: str
+    status: str | None
+    permanent: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounce:
+    """A delivery status notification: for whom, and the Message-IDs found in the returned message."""
+
+    recipients: tuple[BouncedRecipient, ...]
+    original_message_ids: tuple[MessageId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trim:
+    """Lines taken off the body by one rule: `lines` counts them."""
+
+    rule: str
+    lines: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """Everything that can be said of a mail without knowing anybody."""
+
+    message: Message
+    automatic: Automatic
+    bounce: Bounce | None
+    new_text: str
+    trimmed: tuple[Trim, ...]
+    case_tags: tuple[int, ...]
+    """Case numbers written in the subject as [CASE-n], in order of appearance."""
+
+
+# --- what the database knows ---------------------------------------------------------------------------------------
+
+
+class Grade(StrEnum):
+    """How far the sender is believed (interface section 3)."""
+
+    VERIFIED = "verified"
+    KEYED = "keyed"
+    CLAIMED = "claimed"
+    FORGED = "forged"
+    UNTRUSTED = "untrusted"
+
+
+class DomainVerdict(StrEnum):
+    """What our own provider says of the From domain (RFC 8601)."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    NONE = "none"
+    SILENT = "silent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trust:
+    """The proofs a mail carries: K signed key, F strict sender, D domain verdict; and the grade they make."""
+
+    grade: Grade
+    key: bool
+    sender: bool
+    domain: DomainVerdict
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactFacts:
+    """A person of the directory. `address` is the primary one, where mail to them goes."""
+
+    id: int
+    handle: str
+    name: str
+    address: AddrSpec
+    organization_id: int
+    organization: str
+    organization_kind: str
+    roles: frozenset[str]
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrganizationFacts:
+    """An organization of the directory; `kind` is house, partner or customer."""
+
+    id: int
+    name: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemFacts:
+    """A system of an entity, with the partner who looks after it and that partner's agents."""
+
+    id: int
+    name: str
+    entity_id: int
+    partner_id: int | None
+    partner: str | None
+    partner_agents: tuple[ContactFacts, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueFacts:
+    """A queue and its members."""
+
+    id: int
+    name: str
+    members: tuple[ContactFacts, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseFacts:
+    """A case as it stands inside this transaction."""
+
+    id: int
+    type: str
+    subject: str
+    open: bool
+    organization_id: int | None
+    contact: ContactFacts | None
+    contact_address: AddrSpec | None
+    """Whom the case speaks with: the contact's primary address, or the stranger's own."""
+    partner_id: int | None
+    partner: str | None
+    partner_agents: tuple[ContactFacts, ...]
+    owner: ContactFacts | None
+    queue: QueueFacts | None
+
+    @property
+    def number(self) -> str:
+        """The case number as people write it.
+
+        >>> CaseFacts.number.fget.__doc__ is not None
+        True
+        """
+        return f"CASE-{self.id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyFacts:
+    """A signed reply address or Message-ID of ours that the mail carries, its signature already checked.
+
+    `address` is set instead of `contact` when it was made for somebody without a contact.
+    """
+
+    kind: str
+    case_id: int
+    contact: ContactFacts | None
+    address_digest: str | None
+    source: str
+    """"address" or "references"."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutgoingFacts:
+    """A mail of ours that a bounce names."""
+
+    outbox_id: int
+    recipient: AddrSpec
+    template: str
+    subject: str
+    case_id: int | None
+    already: bool
+    """It is marked as bounced already."""
+    detail: str = ""
+    """What the relay said when it refused it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What of the configuration the rules need, as plain values."""
+
+    house_address: AddrSpec
+    house_name: str
+    own_addresses: frozenset[AddrSpec]
+    authserv_id: str | None
+    authserv_position: str
+    auto_answer_max_age_days: int
+    max_attempts: int
+    answers_per_stranger_day: int
+    answers_per_contact_day: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """What is known when a reading is decided. `now` is the arrival time of the mail."""
+
+    now: datetime
+    recorded_at: datetime
+    policy: Policy
+    archive: bool
+    """Filed without ever answering: `ingest --archive`, or the backlog found at first contact with an old inbox."""
+    released: bool
+    """A person released it from quarantine: treat as a plain ticket."""
+    copy_of: int | None
+    copy_by: str | None
+    """"content" (same octets) or "identity" (same mail by another way)."""
+    sender: ContactFacts | None
+    sender_organization: OrganizationFacts | None
+    """The organization that lists the From domain, when there is one and the sender is no contact."""
+    keys: tuple[KeyFacts, ...]
+    bad_keys: int
+    referenced_case_ids: tuple[int, ...]
+    """Cases of the mails named in In-Reply-To and References, nearest first, without repeats."""
+    tagged_case_ids: tuple[int, ...]
+    """The case numbers of the subject that exist."""
+    cases: tuple[CaseFacts, ...]
+    """The facts of every case named by a key, a reference or a tag."""
+    systems: tuple[SystemFacts, ...]
+    """The systems of the sender's organization."""
+    default_queue: QueueFacts | None
+    triage_queue: QueueFacts | None
+    bounced: OutgoingFacts | None
+    answers_today: int
+    """Automatic answers written to this address in the last 24 hours."""
+    unknown_sender_told_today: bool
+
+
+# --- what is granted -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """One step of the way to a decision, for `explain`: what was asked, what came out, on what evidence."""
+
+    name: str
+    verdict: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """The case a mail is about and how it was found: address, references, subject or new."""
+
+    case_id: int
+    matched_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What is granted, with exactly one named reason, and the whole chain that led there.
+
+    A decision concerns at most one case; `actions` mean that one. `contact_id` is the Name of the interaction.
+    """
+
+    kind: Kind
+    outcome: Outcome
+    reason: Reason
+    detail: str
+    trust: Trust
+    match: Match | None
+    contact_id: int | None
+    actions: tuple[Action, ...]
+    gates: tuple[Gate, ...]

@@ -1,0 +1,147 @@
+"""Which leaves are the text and which are attachments (after RFC 8621 section 4.1.4), and what to call an unnamed one."""
+
+from __future__ import annotations
+
+import hashlib
+
+from daemon.model import Attachment
+from daemon.parsers import headers, parameters
+from daemon.parsers.parts import Part, ReadLimits
+from daemon.parsers.words import decode_words
+
+_NAMES = {
+    "text/plain": "document.txt",
+    "text/html": "document.html",
+    "text/calendar": "calendar.ics",
+    "text/csv": "document.csv",
+    "text/rfc822-headers": "headers.txt",
+    "application/pdf": "document.pdf",
+    "application/pgp-signature": "signature.asc",
+    "application/pkcs7-signature": "smime.p7s",
+    "application/x-pkcs7-signature": "smime.p7s",
+    "application/pkcs7-mime": "smime.p7m",
+    "application/ms-tnef": "winmail.dat",
+    "message/delivery-status": "delivery-status.txt",
+    "message/disposition-notification": "disposition-notification.txt",
+    "message/feedback-report": "feedback-report.txt",
+    "image/jpeg": "image.jpg",
+    "image/jpg": "image.jpg",
+    "image/png": "image.png",
+    "image/gif": "image.gif",
+    "image/bmp": "image.bmp",
+    "image/tiff": "image.tif",
+    "image/svg+xml": "image.svg",
+    "video/quicktime": "video.mov",
+    "video/mp4": "video.mp4",
+    "audio/mpeg": "audio.mp3",
+    "audio/wav": "audio.wav",
+}
+_MEDIA = ("image/", "audio/", "video/")
+_HEADER_OF_ATTACHED = 64 * 1024
+
+
+def is_text(part: Part) -> bool:
+    """Whether the leaf is text to be read in the mail itself: plain or HTML, not marked or named as a file.
+
+    The first part of a multipart stays text even if it has a name; a later one inside multipart/related never is.
+    """
+    if part.content_type not in ("text/plain", "text/html") or part.disposition == "attachment":
+        return False
+    return part.index == 0 or (part.parent_type != "multipart/related" and not part.filename)
+
+
+def texts(parts: tuple[Part, ...]) -> tuple[str, str | None, frozenset[int]]:
+    """(plain text, HTML or None, positions of the leaves that are the text and no attachments).
+
+    The first plain text and the first HTML are taken, each with its continuation: Apple Mail cuts a text at every picture
+    and file put into it. Plain text that follows HTML without being its alternative (the footer of a mailing list) is not
+    the text of the mail. Further texts, unless blank or another alternative of the same words, stay attachments.
+    """
+    plain: list[int] = []
+    rich: list[int] = []
+    taken: set[int] = set()
+    for position, part in enumerate(parts):
+        if not is_text(part) or part.text is None:
+            continue
+        blank = not part.text.strip()
+        if part.alternative or blank:
+            taken.add(position)
+        if part.content_type == "text/html" and not rich and not blank:
+            rich = _with_continuation(parts, position)
+        elif part.content_type == "text/plain" and not plain and not blank and (part.alternative or not rich):
+            plain = _with_continuation(parts, position)
+    taken.update(plain, rich)
+    html = "\n".join([parts[position].text or "" for position in rich]) if rich else None
+    return "\n".join([parts[position].text or "" for position in plain]), html, frozenset(taken)
+
+
+def _with_continuation(parts: tuple[Part, ...], start: int) -> list[int]:
+    """The positions of a text and of the texts that go on behind pictures and files in the same multipart/mixed."""
+    first = parts[start]
+    found = [start]
+    if first.parent_type != "multipart/mixed":
+        return found
+    interrupted = False
+    for position in range(start + 1, len(parts)):
+        part = parts[position]
+        if part.depth != first.depth:
+            break
+        if not is_text(part):
+            interrupted = True
+        elif interrupted and part.content_type == first.content_type:
+            found.append(position)
+            interrupted = False
+        else:
+            break
+    return found
+
+
+def collect(parts: tuple[Part, ...], taken: frozenset[int], limits: ReadLimits) -> tuple[tuple[Attachment, ...], tuple[str, ...]]:
+    """The attachments: every leaf whose position is not in `taken`; and the defects of those that had to be left out."""
+    found: list[Attachment] = []
+    defects: list[str] = []
+    for position, part in enumerate(parts):
+        if position in taken:
+            continue
+        if len(found) >= limits.attachments:
+            defects.append("attachments-cut")
+            break
+        if len(part.content) > limits.attachment_size:
+            defects.append("attachment-too-large")
+            continue
+        found.append(
+            Attachment(
+                name=part.filename or _name(part),
+                content_type=part.content_type,
+                size=len(part.content),
+                sha256=hashlib.sha256(part.content).hexdigest(),
+                inline=part.disposition == "inline" or (part.disposition is None and part.content_id is not None),
+                content=part.content,
+            )
+        )
+    return tuple(found), tuple(defects)
+
+
+def _name(part: Part) -> str:
+    """A name for a leaf that has none: from Content-Location, from the subject of an attached message, from its type."""
+    for name, value in part.headers:
+        if name == "content-location" and "." in value:
+            cleaned = parameters.clean_file_name(value.partition("?")[0])
+            if cleaned:
+                return cleaned
+    if part.content_type in ("message/rfc822", "message/global"):
+        return _subject_of(part.content) + ".eml"
+    known = _NAMES.get(part.content_type)
+    if known is not None:
+        return known
+    if part.content_type.startswith("text/"):
+        return "document.txt"
+    return parameters.UNNAMED
+
+
+def _subject_of(octets: bytes) -> str:
+    block = headers.read_block(octets[:_HEADER_OF_ATTACHED], 0, max_block=_HEADER_OF_ATTACHED, max_count=200, max_size=1000)
+    for name, value in block.fields:
+        if name == "subject":
+            return parameters.clean_file_name(decode_words(value).replace("/", "_")) or "message"
+    return "message"

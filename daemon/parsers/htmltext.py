@@ -1,0 +1,239 @@
+"""HTML to the text a person would read. Pure, total, linear; the only door to selectolax.
+
+Block elements become lines, white space is folded as a browser does, scripts, styles and hidden elements are dropped. HTML over
+the limits, or one that the parser can't take, goes through a tag stripper that looks at each sign once.
+"""
+
+from __future__ import annotations
+
+import html as entities
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+_BREAK = "\x1e"
+"""Stands for a line end while white space is folded."""
+_BLOCK_TAGS = (
+    "div", "p", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "dt", "dd", "table", "blockquote", "pre", "hr", "section",
+    "article", "header", "footer", "address", "center", "form", "fieldset", "figure", "main", "nav", "aside", "caption",
+)  # fmt: skip
+_BLOCKS = ",".join(_BLOCK_TAGS)
+_LINES = "br,div,p,li,tr"
+_SPACED = ("p", "h1", "h2", "h3", "h4", "ul", "ol", "table", "blockquote", "pre")
+"""Blocks that a browser sets apart with space: an empty line in text."""
+_INVISIBLE = (
+    "script,style,head,title,template,noscript,svg,object,[hidden],[style*='display:none' i],[style*='display: none' i],"
+    "[style*='visibility:hidden' i],[style*='visibility: hidden' i],[style*='mso-hide:all' i]"
+)
+_FOLD = re.compile(r"[ \t\r\n\f]+")
+_AROUND_BREAK = re.compile(r"[ \xa0]*\x1e[ \xa0]*")
+_MANY_BREAKS = re.compile(r"\x1e{3,}")
+
+_OPENING = re.compile(r"<(/?)([A-Za-z][^ \t\r\n\f/>]*+)")
+_ATTRIBUTE = re.compile(
+    r"[ \t\r\n\f/]*+(?:(>)|([^ \t\r\n\f/>][^ \t\r\n\f/>=]*+)(?:[ \t\r\n\f]*+=[ \t\r\n\f]*+(?:([\"'])|([^ \t\r\n\f>]*+)))?)", re.DOTALL
+)
+_RAW_END = {tag: re.compile(rf"</{tag}(?![A-Za-z0-9])", re.IGNORECASE) for tag in ("script", "style", "title", "head", "textarea", "svg", "template")}
+_VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
+_CLOSED_BY_THE_NEXT = frozenset("p li dt dd option tr td th tbody thead tfoot".split())
+_MAX_ATTRIBUTES = 500
+_SMALL = 16384
+"""Up to this size no number of attributes costs the parser time that counts."""
+
+
+def html_to_text(html: str, html_size: int = 1048576, html_depth: int = 200) -> str:
+    """The text of an HTML document, lines separated by \\n.
+
+    HTML of more than `html_size` characters or nested deeper than `html_depth` is read by the tag stripper.
+    """
+    tree = parsed(html, html_size, html_depth)
+    return stripped(html) if tree is None else visible_text(tree)
+
+
+def parsed(html: str, html_size: int = 1048576, html_depth: int = 200) -> LexborHTMLParser | None:
+    """The document as a tree without its invisible elements, or None when it is over the limits or can't be parsed."""
+    if len(html) > html_size or not _is_tame(html, html_depth):
+        return None
+    try:
+        tree = LexborHTMLParser(html.replace(_BREAK, " ").replace("\0", ""))
+        _drop(tree.css(_INVISIBLE))
+    except (ValueError, RuntimeError):  # UnicodeEncodeError of a lone surrogate is a ValueError
+        return None
+    return tree
+
+
+def visible_text(tree: LexborHTMLParser) -> str:
+    """The text of the tree. The tree is used up by it: line breaks are written into it."""
+    body = tree.body
+    if body is None:
+        return ""
+    for node in body.css("br"):
+        node.replace_with(_BREAK)
+    for node in body.css("pre"):
+        _keep_lines(node)
+    for node in body.css(_BLOCKS):
+        edge = _BREAK + _BREAK if node.tag in _SPACED else _BREAK
+        node.insert_before(edge)
+        node.insert_after(edge)
+    for node in body.css("td,th"):
+        node.insert_after(" ")
+    return _folded(body.text(deep=True, separator=""))
+
+
+def without(html: str, dropped: Mapping[str, str], cutting: Mapping[str, str]) -> tuple[str, dict[str, int]]:
+    """The text of HTML without some elements, and how many lines each rule took.
+
+    Both map a rule to a CSS selector: elements of `dropped` go, of `cutting` the first one goes with all that follows it.
+    """
+    tree = parsed(html)
+    if tree is None:
+        return stripped(html), {}
+    taken: dict[str, int] = {}
+    for rule, selector in cutting.items():
+        node = tree.css_first(selector)
+        if node is not None:
+            taken[rule] = _cut(node)
+    for rule, selector in dropped.items():
+        lines = _drop(tree.css(selector))
+        if lines:
+            taken[rule] = lines
+    return visible_text(tree), taken
+
+
+def _drop(nodes: Sequence[LexborNode]) -> int:
+    """Take elements out of the tree; the number of lines in them. Inner ones first: the memory of an element goes with it."""
+    lines = 0
+    gone: set[int] = set()
+    for node in reversed(nodes):
+        if node.mem_id in gone or node.tag == "body":
+            continue
+        gone.add(node.mem_id)
+        lines += 1 + len(node.css(_LINES))
+        node.decompose()
+    return lines
+
+
+def _cut(node: LexborNode) -> int:
+    """Take out an element and everything that follows it in the document; the number of lines in it."""
+    lines = 0
+    current: LexborNode | None = node
+    keep = False
+    while current is not None and current.tag not in ("body", "html"):
+        parent = current.parent
+        following = current.next
+        while following is not None:
+            after = following.next
+            lines += 1 + len(following.css(_LINES)) if following.is_element_node else 0
+            following.decompose()
+            following = after
+        if not keep:
+            lines += 1 + len(current.css(_LINES))
+            current.decompose()
+            keep = True
+        current = parent
+    return lines
+
+
+def stripped(html: str) -> str:
+    """The text of HTML by a linear walk over its tags: for what is too large or too deep for a tree."""
+    out: list[str] = []
+    position = 0
+    for start, end, tag, _ in _tags(html):
+        out.append(html[position:start])
+        position = end
+        if tag in _LINE_TAGS:
+            out.append(_BREAK)
+    out.append(html[position:])
+    return _folded(entities.unescape("".join(out)).replace("\0", ""))
+
+
+_LINE_TAGS = frozenset((*_BLOCK_TAGS, "br"))
+
+
+def _folded(text: str) -> str:
+    text = _FOLD.sub(" ", text)
+    text = _MANY_BREAKS.sub(_BREAK * 2, _AROUND_BREAK.sub(_BREAK, text))
+    return text.strip(_BREAK + " \xa0").replace(_BREAK, "\n")
+
+
+def _keep_lines(node: LexborNode) -> None:
+    for text in list(node.traverse(include_text=True)):
+        if text.is_text_node and (content := text.text_content) and "\n" in content:
+            text.replace_with(content.replace("\r\n", "\n").replace("\n", _BREAK))
+
+
+def _is_tame(html: str, html_depth: int) -> bool:
+    """Whether the parser reads this HTML in linear time: no deep nesting, no tag of a thousand attributes.
+
+    The parser's cost grows with the square of both (a hundred thousand open elements take it fourteen seconds).
+    """
+    if len(html) <= _SMALL and html.count("<") <= html_depth:
+        return True
+    depth = 0
+    if len(html) <= _SMALL:
+        for slash, name in _OPENING.findall(html):
+            depth = _deeper(depth, slash, name.lower())
+            if depth > html_depth:
+                return False
+        return True
+    for start, _, tag, attributes in _tags(html):
+        depth = _deeper(depth, html[start + 1] == "/", tag)
+        if depth > html_depth or attributes > _MAX_ATTRIBUTES:
+            return False
+    return True
+
+
+def _deeper(depth: int, closing: str | bool, tag: str) -> int:
+    if tag in _VOID or tag in _CLOSED_BY_THE_NEXT:
+        return depth
+    return max(0, depth - 1) if closing else depth + 1
+
+
+def _tags(html: str) -> Iterator[tuple[int, int, str, int]]:
+    """Every tag and comment: (begin, end, lower-case name or "", number of attributes). Elements without text count as one tag.
+
+    Follows the tokenization of the HTML standard where it matters: quotes mean something only behind "=".
+    """
+    position = 0
+    length = len(html)
+    while True:
+        start = html.find("<", position)
+        if start < 0:
+            return
+        opening = _OPENING.match(html, start)
+        if opening is None:
+            following = html[start + 1 : start + 2]
+            if following not in ("!", "?", "/"):
+                position = start + 1
+                continue
+            closing = "-->" if html.startswith("!--", start + 1) else ">"
+            end = html.find(closing, start + 2)
+            position = length if end < 0 else end + len(closing)
+            yield start, position, "", 0
+            continue
+        position, attributes = _tag_end(html, opening.end())
+        tag = opening[2].lower()
+        raw_end = _RAW_END.get(tag) if not opening[1] else None
+        if raw_end is not None:
+            found = raw_end.search(html, position)
+            position = length if found is None else found.start()
+        yield start, position, tag, attributes
+
+
+def _tag_end(html: str, position: int) -> tuple[int, int]:
+    """Where the tag ends whose name ends at `position`, and how many attributes it has."""
+    attributes = 0
+    while True:
+        found = _ATTRIBUTE.match(html, position)
+        if found is None:
+            return len(html), attributes
+        position = found.end()
+        if found[1]:
+            return position, attributes
+        attributes += 1
+        if found[3]:
+            close = html.find(found[3], position)
+            if close < 0:
+                return len(html), attributes
+            position = close + 1

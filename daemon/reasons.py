@@ -1,0 +1,57 @@
+"""Every outcome and every reason a decision can have, one sentence each.
+
+The sentence is the docstring people read in `explain`, the log and the README; the value is what scripts read.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """How a received mail ended (`mail --json`)."""
+
+    ACTED = "acted"
+    IGNORED = "ignored"
+    QUARANTINED = "quarantined"
+    VANISHED = "vanished"
+    IN_PROGRESS = "in progress"
+
+
+class Reason(StrEnum):
+    """Why. `sentence` explains it to a person."""
+
+    sentence: str
+
+    def __new__(cls, value: str, sentence: str) -> Reason:
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.sentence = sentence
+        return member
+
+    # acted
+    CASE_OPENED = "case-opened", "A new case was opened for this mail."
+    CASE_OPENED_UNANSWERED = "case-opened-unanswered", "A new case was opened; no automatic answer is allowed."
+    COMMENT_ADDED = "comment-added", "The new words were added to the case as a public comment."
+    INTERNAL_COMMENT_ADDED = "internal-comment-added", "The new words were added to the case for the house only."
+    NOTE_UNTRUSTED = "note-untrusted", "The sender is not who the case knows, so the words are kept as a note for the house."
+    NOTE_FORGED = "note-forged", "The sender's domain says the mail is forged, so the words are kept as a note for the house."
+    TRIAGE_FORGED = "triage-forged", "The sender's domain says the mail is forged; kept in the triage queue, never answered."
+    TRIAGE_UNKNOWN_SENDER = "triage-unknown-sender", "An unknown address names one of our cases; kept in the triage queue."
+    TRIAGE_AMBIGUOUS_CASE = "triage-ambiguous-case", "The mail names two different cases; a person must decide."
+    REFUSAL_TOLD = "refusal-told", "The relay refused a mail of ours; the owner was told."
+    BOUNCE_RECORDED = "bounce-recorded", "A mail of ours came back; it was marked and the owner told."
+    # ignored
+    COPY_OF_MAIL = "copy-of-mail", "The same mail was received before."
+    OWN_MAIL = "own-mail", "We wrote this ourselves."
+    AUTOMATIC_ON_CASE = "automatic-on-case", "An automatic mail; filed on its case, it changes nothing."
+    AUTOMATIC_WITHOUT_CASE = "automatic-without-case", "An automatic mail that belongs to no case."
+    BOUNCE_OF_UNKNOWN_MAIL = "bounce-of-unknown-mail", "A bounce of a mail we never sent."
+    BOUNCE_DELAYED = "bounce-delayed", "The delivery of a mail of ours is delayed; the server goes on trying."
+    BOUNCE_REPEATED = "bounce-repeated", "A bounce of a mail that is already marked as bounced."
+    # quarantined
+    LIMIT_CROSSED = "limit-crossed", "The mail crosses a limit and can't be read safely."
+    PARSER_FAILED = "parser-failed", "The parser died or ran out of time on this mail, each time it was tried."
+    UNEXPECTED_ERROR = "unexpected-error", "An unexpected error happened on this mail, each time it was tried."
+    # vanished
+    VANISHED = "vanished", "The server announced the mail but no longer had it."

@@ -1,0 +1,33 @@
+"""The explain record: a decision as plain data, kept with the mail and printed by `explain`."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from daemon.actions.vocabulary import QueueMail, payload, verb
+from daemon.model import Decision
+
+
+def record_of(decision: Decision, case_id: int | None) -> dict[str, Any]:
+    """What was decided and why, in the words of `explain --json`. `case_id` is the case it was matched to or opened."""
+    how = decision.match.matched_by if decision.match else "new"
+    return {
+        "kind": decision.kind.value,
+        "outcome": decision.outcome.value,
+        "reason": decision.reason.value,
+        "detail": decision.detail,
+        "trust": {
+            "grade": decision.trust.grade.value,
+            "proofs": {"K": decision.trust.key, "F": decision.trust.sender, "D": decision.trust.domain.value},
+            "evidence": decision.trust.evidence,
+        },
+        "case": {"number": f"CASE-{case_id}", "matched_by": how} if case_id is not None else None,
+        "gates": [{"name": gate.name, "verdict": gate.verdict, "detail": gate.detail} for gate in decision.gates],
+        "actions": [{"verb": verb(action), **json.loads(payload(action))} for action in decision.actions],
+        "mails": [
+            {"template": action.template, "to": action.to, **({"held": action.held} if action.held else {})}
+            for action in decision.actions
+            if isinstance(action, QueueMail)
+        ],
+    }

@@ -1,0 +1,1 @@
+"""What is granted: pure rules. No I/O, no clock, no database."""

@@ -1,0 +1,129 @@
+"""Who is really speaking: the proofs K, F and D, and the grade they make (interface section 3).
+
+K: the mail carries a signed key of ours for this case. F: exactly one strictly read From address, and where there is a
+key, that of the person it was made for or of somebody of the same role on the case. D: what our own provider's
+Authentication-Results field says of the From domain (RFC 8601).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from daemon.model import (
+    AddrSpec,
+    AuthenticationResults,
+    CaseFacts,
+    ContactFacts,
+    DomainVerdict,
+    Grade,
+    KeyFacts,
+    Message,
+    MethodResult,
+    Policy,
+    Trust,
+)
+
+
+def domain_verdict(message: Message, policy: Policy) -> tuple[DomainVerdict, str]:
+    """D, and the evidence in words. Only the topmost field of our provider at its own place is believed."""
+    if policy.authserv_id is None:
+        return DomainVerdict.SILENT, "no authserv_id is configured, so nobody's results are believed"
+    believed = _believed(message.authentication_results, policy.authserv_id, policy.authserv_position)
+    if believed is None:
+        return DomainVerdict.NONE, f"no Authentication-Results of {policy.authserv_id} at its place"
+    if message.author is None:
+        return DomainVerdict.NONE, "there is no single From address to compare with"
+    domain = message.author.rpartition("@")[2]
+    dmarc = [result for result in believed.results if result.method == "dmarc"]
+    for result in dmarc:
+        about = _property(result, "header.from")
+        if about and about.rpartition("@")[2] != domain:
+            continue
+        if result.result == "pass":
+            return DomainVerdict.PASS, f"{policy.authserv_id} says dmarc=pass for {domain}"
+        if result.result == "fail":
+            return DomainVerdict.FAIL, f"{policy.authserv_id} says dmarc=fail for {domain}"
+    if all(result.result == "none" for result in dmarc):
+        for result in believed.results:
+            aligned = _aligned_domain(result)
+            if aligned is not None and aligned == domain:
+                return DomainVerdict.PASS, f"{policy.authserv_id} says {result.method}=pass, aligned with {domain}"
+    return DomainVerdict.NONE, f"{policy.authserv_id} says nothing decisive of {domain}"
+
+
+def _believed(fields: Sequence[AuthenticationResults], authserv_id: str, position: str) -> AuthenticationResults | None:
+    wanted = 1 if position == "border" else 0
+    for field in fields:
+        if field.received_above == wanted and field.authserv_id is not None and field.authserv_id.lower() == authserv_id.lower():
+            return field
+    return None
+
+
+def _property(result: MethodResult, name: str) -> str:
+    return next((value.lower() for key, value in result.properties if key == name), "")
+
+
+def _aligned_domain(result: MethodResult) -> str | None:
+    """The domain a passing dkim or spf result speaks for; only exact equality with From counts as aligned."""
+    if result.result != "pass":
+        return None
+    if result.method == "dkim":
+        return _property(result, "header.d") or _property(result, "header.i").rpartition("@")[2] or None
+    if result.method == "spf":
+        return _property(result, "smtp.mailfrom").rpartition("@")[2] or None
+    return None
+
+
+HOUSE_ROLES = frozenset({"agent", "level_one", "level_two", "account_manager"})
+"""Roles of the house that may speak on any case."""
+
+
+def role_on(case: CaseFacts, sender: ContactFacts | None, author: AddrSpec | None) -> str | None:
+    """What this person is on this case: customer, partner, house, or None."""
+    if sender is None:
+        return "customer" if author is not None and case.contact is None and author == case.contact_address else None
+    if case.contact is not None and sender.id == case.contact.id:
+        return "customer"
+    if case.contact is None and author is not None and author == case.contact_address:
+        return "customer"
+    if sender.organization_kind == "house" and sender.roles & HOUSE_ROLES:
+        return "house"
+    if case.partner_id is not None and sender.organization_id == case.partner_id and "partner_agent" in sender.roles:
+        return "partner"
+    return None
+
+
+def weigh(
+    message: Message, policy: Policy, sender: ContactFacts | None, case: CaseFacts | None, keys: Sequence[KeyFacts], digest: str | None
+) -> Trust:
+    """Put the proofs together. `digest` is the address digest of the author, as keys without a contact carry it."""
+    verdict, evidence = domain_verdict(message, policy)
+    mine = [key for key in keys if case is not None and key.case_id == case.id]
+    has_key = bool(mine)
+    said = message.author is not None
+    words = [f"From {message.author}" if said else f"no strict From ({message.author_problem})"]
+    if has_key and case is not None:
+        role = role_on(case, sender, message.author)
+        fits = any(_made_for(key, sender, digest, case, role) for key in mine)
+        words.append(f"signed key for {case.number}" + ("" if fits else " made for somebody else"))
+        said = said and fits
+    words.append(evidence)
+    if verdict is DomainVerdict.FAIL:
+        grade = Grade.FORGED
+    elif not said:
+        grade = Grade.UNTRUSTED
+    elif verdict is DomainVerdict.PASS:
+        grade = Grade.VERIFIED
+    elif verdict is DomainVerdict.SILENT and has_key:
+        grade = Grade.KEYED
+    else:
+        grade = Grade.CLAIMED
+    return Trust(grade=grade, key=has_key, sender=said, domain=verdict, evidence="; ".join(words))
+
+
+def _made_for(key: KeyFacts, sender: ContactFacts | None, digest: str | None, case: CaseFacts, role: str | None) -> bool:
+    if key.contact is None:
+        return key.address_digest == digest
+    if sender is not None and sender.id == key.contact.id:
+        return True
+    return role is not None and role == role_on(case, key.contact, key.contact.address)

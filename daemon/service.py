@@ -1,0 +1,402 @@
+"""The threads: start the stages, obey signals, tell systemd.
+
+Each stage is one plain thread (one per mailbox for fetch) and shares nothing with the others but the database and a
+wake-up. A stage that produced work wakes the next at once; everything also looks again by itself, so a lost wake-up
+only costs seconds.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import secrets
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from daemon import log, systemd
+from daemon.actions.replies import Desk
+from daemon.config import Config
+from daemon.errors import ConfigError, Temporary
+from daemon.mail.addresses import Signer
+from daemon.mail.imap import Watch
+from daemon.mail.rendering import Templates
+from daemon.mail.smtp import Relay
+from daemon.model import AddrSpec
+from daemon.reader import Reader
+from daemon.store import journal, outbox
+from daemon.store.database import Database, open_database
+from daemon.store.schema import Outbox
+from daemon.wiring import accounts_of, limits_of, places_of, policy_of, read_limits_of, relay_server_of, timezone_of
+from daemon.worker import House, apply_batch, fetch, send, tick, tidy
+
+STAGES = ("fetch", "apply", "send", "tick")
+
+DEEP_LOOK = timedelta(hours=1)
+"""How often a folder is compared with the ledger as a whole; at each connection anyway."""
+
+LOOK_AGAIN = 5.0
+"""Seconds after which a stage looks for work that nobody woke it for (mails ingested by another process)."""
+
+BUSY_LOOK = 0.5
+"""The same for a stage whose producer runs in another process."""
+
+TICK_SECONDS = 20.0
+
+BACK_OFF_MOST = 300.0
+"""Seconds; a mailbox that can't be reached is tried for ever, at least that often."""
+
+STOP_SECONDS = 25.0
+"""How long a stop waits for the item in hand: less than systemd's TimeoutStopSec, more than a mail takes."""
+
+
+def clock_of(environment: str | None) -> Callable[[], datetime]:
+    """The one clock, in UTC. An ISO time in `environment` (SUPPORTD_NOW) stands still there, for tests and rehearsals."""
+    if environment:
+        fixed = datetime.fromisoformat(environment)
+        moment = fixed.replace(tzinfo=UTC) if fixed.tzinfo is None else fixed.astimezone(UTC)
+        return lambda: moment
+    return lambda: datetime.now(UTC)
+
+
+@contextmanager
+def open_house(config: Config, now: Callable[[], datetime], *, stopping: Callable[[], bool] = lambda: False) -> Iterator[House]:
+    """Open the database, load templates and key, have a parser child ready; close them at the end."""
+    database = database_of(config)
+    try:
+        templates = Templates.load(config.templates_dirs())
+        signer = Signer(_key(config, database), config.trust.reply_address, config.house.address)
+        with Reader(
+            read_limits_of(config), config.own_addresses(), cpu_seconds=config.limits.child_cpu_seconds,
+            wall_seconds=config.limits.child_wall_seconds, memory_bytes=config.limits.child_memory,
+        ) as reader:  # fmt: skip
+            yield House(
+                database=database, reader=reader, policy=policy_of(config), limits=limits_of(config), now=now, stopping=stopping,
+                desk=Desk(
+                    signer=signer, templates=templates, house_name=config.house.name, house_address=AddrSpec(config.house.address),
+                    timezone=timezone_of(config),
+                ),
+                after={mailbox.name: places_of(mailbox) for mailbox in config.mailbox},
+            )  # fmt: skip
+    finally:
+        database.let_go()
+        database.close()
+
+
+def database_of(config: Config) -> Database:
+    """The configured database, opened and migrated."""
+    password = config.database.password
+    return open_database(config.database.url, password.reveal() if password is not None else None)
+
+
+def _key(config: Config, database: Database) -> bytes:
+    """The key that signs reply addresses. A fresh installation without one is given one, mode 0600.
+
+    Never a second one: where mails were sent already, a missing key is a mistake to mend, or their answers lose their case.
+    """
+    secret = config.keys.reply
+    if secret.source == "file" and not Path(secret.name).exists():
+        with database.reading():
+            virgin = not Outbox.select().exists()
+        if virgin:
+            with os.fdopen(os.open(secret.name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(secrets.token_urlsafe(48) + "\n")
+    return secret.reveal().encode()
+
+
+# --- one round -----------------------------------------------------------------------------------------------------
+
+
+def run_once(config: Config, house: House, stages: Sequence[str] = STAGES) -> None:
+    """One full round: fetch everything now in the mailboxes, apply all of it, tick, send what is due, put mails away.
+
+    A server that is away does not keep the other stages from their work; Temporary is raised at the end.
+    """
+    require_hold(house.database)
+    trouble: list[Temporary] = []
+    watches: list[Watch] = []
+    try:
+        if "apply" in stages or "send" in stages:
+            tick_free(house)
+        if "fetch" in stages:
+            for account in accounts_of(config):
+                watch = Watch(account)
+                try:
+                    watch.connect()
+                    watches.append(watch)
+                except Temporary as error:
+                    trouble.append(error)
+        while True:
+            fetched = _fetch_all(house, watches, trouble)
+            applied = 0
+            while "apply" in stages and not house.stopping() and (count := apply_batch(house)):
+                applied += count
+            if house.stopping() or not (fetched and applied):
+                break
+        if "tick" in stages:
+            tick(house)
+        if "send" in stages and (server := relay_server_of(config)) is not None:
+            with Relay(server) as relay:
+                try:
+                    send(house, relay)
+                except Temporary as error:
+                    trouble.append(error)
+        for watch in watches:
+            try:
+                tidy(house, watch)
+            except Temporary as error:
+                trouble.append(error)
+    finally:
+        for watch in watches:
+            watch.close()
+    if trouble:
+        raise trouble[0]
+
+
+def _fetch_all(house: House, watches: list[Watch], trouble: list[Temporary]) -> int:
+    total = 0
+    for watch in list(watches):
+        try:
+            total += fetch(house, watch, deep=True)
+        except Temporary as error:
+            trouble.append(error)
+            watch.close()
+            watches.remove(watch)
+    return total
+
+
+def tick_free(house: House) -> None:
+    """Free what the dead had leased, before anything is claimed."""
+    with house.database.transaction():
+        journal.free_dead(house.database)
+        outbox.free_dead(house.database, house.now())
+
+
+def require_hold(database: Database) -> None:
+    """Take the worker's lock. Raises Temporary when another process works on this SQLite file."""
+    if not database.hold():
+        raise Temporary(f"another supportd is at work on {database.shown_url}; stop it first, or use PostgreSQL for several")
+
+
+# --- the daemon ----------------------------------------------------------------------------------------------------
+
+
+class Service:
+    """The running daemon: its threads, its wake-ups, its pulse."""
+
+    def __init__(self, config: Config, house: House, stages: Sequence[str], stop: threading.Event) -> None:
+        self.config = config
+        self.house = house
+        self.stages = stages
+        self.stop = stop
+        self.apply_wake = threading.Event()
+        self.send_wake = threading.Event()
+        self.wakers: list[tuple[int, int]] = []
+        self.pulse: dict[str, float] = {}
+        self.threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        """Start the stages."""
+        tick_free(self.house)
+        if "fetch" in self.stages:
+            for account in accounts_of(self.config):
+                pipe = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+                self.wakers.append(pipe)
+                self._thread(f"fetch-{account.name}", lambda account=account, pipe=pipe: self._fetch_stage(account, pipe[0]))  # type: ignore[misc]
+        if "apply" in self.stages:
+            self._thread("apply", lambda: self._stage("apply", self.apply_wake, self._apply_round, "fetch" in self.stages))
+        if "send" in self.stages and relay_server_of(self.config) is not None:
+            self._thread("send", self._send_stage)
+        if "tick" in self.stages:
+            self._thread("tick", self._tick_stage)
+
+    def _thread(self, name: str, target: Callable[[], None]) -> None:
+        thread = threading.Thread(target=self._guarded, args=(name, target), name=name, daemon=True)
+        self.pulse[name] = time.monotonic()
+        self.threads.append(thread)
+        thread.start()
+
+    def _guarded(self, name: str, target: Callable[[], None]) -> None:
+        """A stage that dies of an unexpected error is started again; it is told, and its pulse stops meanwhile."""
+        while not self.stop.is_set():
+            try:
+                target()
+            except Exception as error:
+                log.event("stage-failed", stage=name, error=type(error).__name__, detail=str(error))
+                self.stop.wait(5.0)
+        self.house.database.close()
+
+    def beat(self, name: str) -> None:
+        """The stage made progress, or waits in good order."""
+        self.pulse[name] = time.monotonic()
+
+    def alive(self, within: float) -> bool:
+        """Whether every stage has shown a pulse lately."""
+        return all(time.monotonic() - last < within for last in self.pulse.values())
+
+    def join(self, seconds: float) -> bool:
+        """Wait for the items in hand; whether all stages ended in time."""
+        for event in (self.apply_wake, self.send_wake):
+            event.set()
+        self._wake_watches()
+        end = time.monotonic() + seconds
+        for thread in self.threads:
+            thread.join(max(0.0, end - time.monotonic()))
+        return not any(thread.is_alive() for thread in self.threads)
+
+    def _wake_watches(self) -> None:
+        for _, write in self.wakers:
+            try:
+                os.write(write, b"x")
+            except BlockingIOError:
+                pass
+
+    def _fetch_stage(self, account: object, wake: int) -> None:
+        name = f"fetch-{account.name}"  # type: ignore[attr-defined]
+        pause = 1.0
+        while not self.stop.is_set():
+            watch = Watch(account)  # type: ignore[arg-type]
+            try:
+                watch.connect()
+                log.event("mailbox-open", mailbox=watch.account.name, uidvalidity=watch.uidvalidity)
+                pause = 1.0
+                self._watch_mailbox(watch, wake, name)
+            except Temporary as error:
+                log.event("mailbox-away", mailbox=watch.account.name, detail=str(error), retry_seconds=round(pause))
+                self.beat(name)
+                self.stop.wait(pause * random.uniform(0.75, 1.25))
+                pause = min(pause * 2, BACK_OFF_MOST)
+            finally:
+                watch.close()
+
+    def _watch_mailbox(self, watch: Watch, wake: int, name: str) -> None:
+        deep_at = 0.0
+        while not self.stop.is_set():
+            deep = time.monotonic() >= deep_at
+            if deep:
+                deep_at = time.monotonic() + DEEP_LOOK.total_seconds()
+            while fetch(self.house, watch, deep=deep):
+                self.apply_wake.set()
+                self.beat(name)
+                if self.stop.is_set():
+                    return
+            tidy(self.house, watch)
+            self.beat(name)
+            watch.wait(watch.account.poll_seconds, wake)
+
+    def _stage(self, name: str, wake: threading.Event, work: Callable[[], None], fed_here: bool) -> None:
+        pause = 1.0
+        while not self.stop.is_set():
+            wake.clear()
+            try:
+                work()
+                pause = 1.0
+            except Temporary as error:
+                log.event("stage-waits", stage=name, detail=str(error))
+                self.stop.wait(pause)
+                pause = min(pause * 2, 30.0)
+                wake.set()
+            self.beat(name)
+            wake.wait(LOOK_AGAIN if fed_here else BUSY_LOOK)
+
+    def _apply_round(self) -> None:
+        worked = False
+        while not self.stop.is_set() and apply_batch(self.house):
+            worked = True
+            self.send_wake.set()
+            self.beat("apply")
+        if worked:
+            self._wake_watches()
+
+    def _send_stage(self) -> None:
+        server = relay_server_of(self.config)
+        if server is None:
+            return
+        with Relay(server) as relay:
+            self._stage("send", self.send_wake, lambda: self._send_round(relay), "apply" in self.stages)
+
+    def _send_round(self, relay: Relay) -> None:
+        with self.house.database.reading():
+            if not outbox.due(self.house.now()):
+                return
+        send(self.house, relay)
+
+    def _tick_stage(self) -> None:
+        while not self.stop.is_set():
+            try:
+                if tick(self.house):
+                    self.send_wake.set()
+            except Temporary as error:
+                log.event("stage-waits", stage="tick", detail=str(error))
+            self.beat("tick")
+            self.stop.wait(TICK_SECONDS)
+
+
+def run_forever(load: Callable[[], Config], now: Callable[[], datetime], stages: Sequence[str] = STAGES) -> None:
+    """Run until SIGTERM or SIGINT; SIGHUP loads configuration and templates again, all or nothing.
+
+    Raises ConfigError when the first configuration is bad, Temporary when the database is away at the start.
+    """
+    ending, turning = threading.Event(), threading.Event()
+    woken = threading.Event()
+
+    def on_signal(number: int, frame: object) -> None:
+        (turning if number == signal.SIGHUP else ending).set()
+        woken.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, on_signal)
+    config: Config | None = load()
+    while config is not None:
+        config = _run_with(config, load, now, stages, ending, turning, woken)
+
+
+def _run_with(
+    config: Config, load: Callable[[], Config], now: Callable[[], datetime], stages: Sequence[str],
+    ending: threading.Event, turning: threading.Event, woken: threading.Event,
+) -> Config | None:  # fmt: skip
+    """Run with this configuration until the end (None) or a good reload (the next configuration)."""
+    stop = threading.Event()
+    with open_house(config, now, stopping=stop.is_set) as house:
+        require_hold(house.database)
+        service = Service(config, house, stages, stop)
+        service.start()
+        log.event("ready", stages=",".join(stages), database=house.database.shown_url)
+        systemd.notify("READY=1\nSTATUS=at work")
+        watchdog = systemd.watchdog_seconds()
+        following: Config | None = None
+        while not ending.is_set():
+            woken.wait(watchdog / 2 if watchdog else None)
+            woken.clear()
+            if turning.is_set():
+                turning.clear()
+                systemd.notify("RELOADING=1")
+                following = _reloaded(load)
+                if following is not None:
+                    break
+                systemd.notify("READY=1")
+            if watchdog and service.alive(max(watchdog, 2 * BACK_OFF_MOST)):
+                systemd.notify("WATCHDOG=1")
+        if following is None:
+            systemd.notify("STOPPING=1")
+        stop.set()
+        if not service.join(STOP_SECONDS):
+            log.event("stop-cut-short", detail="a stage did not end in time; what it had in hand is taken up at the next start")
+        log.event("stopped" if following is None else "reloaded")
+        return following
+
+
+def _reloaded(load: Callable[[], Config]) -> Config | None:
+    """The new configuration if all of it is good, its templates too; None keeps the old one."""
+    try:
+        config = load()
+        Templates.load(config.templates_dirs())
+    except ConfigError as error:
+        for problem in error.problems:
+            log.event("reload-refused", problem=str(problem))
+        return None
+    return config

@@ -1,0 +1,247 @@
+"""Open the database, run a transaction, migrate forward.
+
+One place knows the two back ends apart: SQLite (WAL, synchronous=FULL) and PostgreSQL. Every error of theirs leaves as
+`Temporary`, except what the data itself caused.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import peewee as pw
+
+from daemon.errors import ConfigError, Temporary
+from daemon.store import schema
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+
+LOCK_MIGRATION = 7_305_001
+LOCK_CLAIM = 7_305_002
+"""Keys of PostgreSQL advisory locks: one for migrating, one for claiming in order."""
+
+
+class Transaction:
+    """A running transaction; `give_up` makes it end without a trace."""
+
+    def __init__(self) -> None:
+        self.given_up = False
+
+    def give_up(self) -> None:
+        """Roll everything back at the end of the block, without an error."""
+        self.given_up = True
+
+
+class _GivenUpError(Exception):
+    pass
+
+
+class Database:
+    """An open database. Connections belong to threads and are opened when a thread first needs one."""
+
+    def __init__(self, url: str, password: str | None = None) -> None:
+        self.url = url
+        self.is_sqlite = url.startswith("sqlite:")
+        self._writer = threading.RLock()
+        self._lock_file: int | None = None
+        self.owner = secrets.randbits(62)
+        self.peewee: Any = self._sqlite(url) if self.is_sqlite else self._postgres(url, password)
+        schema.database.initialize(self.peewee)
+
+    def _sqlite(self, url: str) -> pw.SqliteDatabase:
+        path = unquote(url.removeprefix("sqlite://"))
+        # sqlite:///name is relative, sqlite:////name absolute, as SQLAlchemy taught everybody
+        self.path = Path(path[1:] if path.startswith("/") else path)
+        return pw.SqliteDatabase(
+            str(self.path),
+            pragmas={"journal_mode": "wal", "synchronous": "full", "foreign_keys": 1, "busy_timeout": 5000, "cache_size": -16000},
+            lock_type="IMMEDIATE",
+            autoconnect=False,
+        )
+
+    def _postgres(self, url: str, password: str | None) -> pw.PostgresqlDatabase:
+        parts = urlsplit(url)
+        options: dict[str, Any] = {}
+        if parts.hostname:
+            options["host"] = unquote(parts.hostname)
+        for pair in parts.query.split("&"):
+            if "=" in pair:
+                key, value = pair.split("=", 1)
+                options[key] = unquote(value)
+        if parts.port:
+            options["port"] = parts.port
+        if parts.username:
+            options["user"] = unquote(parts.username)
+        secret = password or (unquote(parts.password) if parts.password else None)
+        if secret:
+            options["password"] = secret
+        name = unquote(parts.path.lstrip("/")) or options.get("user", "supportd")
+        return pw.PostgresqlDatabase(name, autoconnect=False, connect_timeout=10, **options)
+
+    def connect(self) -> None:
+        """Give this thread a connection. Raises Temporary when the database is away."""
+        if self.peewee.is_closed():
+            try:
+                self.peewee.connect()
+            except pw.DatabaseError as error:
+                raise Temporary(f"the database is away: {_first_line(error)}") from error
+
+    def close(self) -> None:
+        """Close this thread's connection."""
+        if not self.peewee.is_closed():
+            self.peewee.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Everything inside is one transaction: all of it is on disk at the end, or none of it.
+
+        On SQLite the writers of this process queue on a lock of ours: waiting there is fair, while SQLite's own wait
+        sleeps up to 100 ms. Raises Temporary when the database is away, locked or full (`disk I/O error` is full, too).
+        """
+        with self._writer if self.is_sqlite else _nothing():
+            self.connect()
+            transaction = Transaction()
+            try:
+                with self.peewee.atomic():
+                    yield transaction
+                    if transaction.given_up:
+                        raise _GivenUpError
+            except _GivenUpError:
+                return
+            except (pw.OperationalError, pw.InterfaceError) as error:
+                # a dead PostgreSQL connection does not say so until it is asked again
+                self._abandon()
+                raise Temporary(f"the database did not finish: {_first_line(error)}") from error
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Several reads that see one moment; writes nothing."""
+        self.connect()
+        try:
+            with self.peewee.atomic("DEFERRED") if self.is_sqlite else self.peewee.atomic():
+                yield
+        except (pw.OperationalError, pw.InterfaceError) as error:
+            self._abandon()
+            raise Temporary(f"the database did not answer: {_first_line(error)}") from error
+
+    def _abandon(self) -> None:
+        try:
+            self.peewee.close()
+        except pw.DatabaseError:
+            pass
+
+    def begin_order(self) -> None:
+        """Inside a transaction: let only one worker claim at a time, so that a sender's mails keep their order."""
+        if not self.is_sqlite:
+            self.peewee.execute_sql("SELECT pg_advisory_xact_lock(%s)", (LOCK_CLAIM,))
+
+    def hold(self) -> bool:
+        """Show to others that this worker lives, until it dies. False on SQLite when another process works there.
+
+        A lease of a worker that no longer holds its lock is free at once; nobody waits for it to run out.
+        """
+        if self.is_sqlite:
+            if self._lock_file is None:
+                handle = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+                try:
+                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    os.close(handle)
+                    return False
+                self._lock_file = handle
+            return True
+        self.connect()
+        self._guard = pw.PostgresqlDatabase(self.peewee.database, autoconnect=False, **self.peewee.connect_params)
+        self._guard.connect()
+        self._guard.execute_sql("SELECT pg_advisory_lock(%s)", (self.owner,))
+        return True
+
+    def let_go(self) -> None:
+        """Give up what `hold` took."""
+        if self._lock_file is not None:
+            os.close(self._lock_file)
+            self._lock_file = None
+        guard = getattr(self, "_guard", None)
+        if guard is not None and not guard.is_closed():
+            guard.close()
+
+    def dead_owners(self, owners: set[int]) -> set[int]:
+        """Which of these lease owners no longer live. Inside a transaction."""
+        others = {owner for owner in owners if owner != self.owner}
+        if self.is_sqlite:
+            return others if self._lock_file is not None else set()
+        dead = set()
+        for owner in others:
+            if self.peewee.execute_sql("SELECT pg_try_advisory_xact_lock(%s)", (owner,)).fetchone()[0]:
+                dead.add(owner)
+        return dead
+
+    def migrate(self) -> tuple[str, ...]:
+        """Bring the tables up to this program's version, under a lock; the names of the steps taken.
+
+        Raises ConfigError when the database was made by a newer program: an older one must not touch it.
+        """
+        known = {path.stem for path in MIGRATIONS.glob("[0-9]*.py")}
+        self.connect()
+        applied = self._applied()
+        self._refuse_newer(applied - known)
+        if applied == known:
+            return ()
+        from playhouse.migrations import Runner
+
+        from daemon.failpoints import failpoint
+
+        with self.transaction():
+            if not self.is_sqlite:
+                self.peewee.execute_sql("SELECT pg_advisory_xact_lock(%s)", (LOCK_MIGRATION,))
+            self._refuse_newer(self._applied() - known)
+            steps = tuple(Runner(self.peewee, str(MIGRATIONS)).up())
+            failpoint("migration_step")
+        return steps
+
+    def _applied(self) -> set[str]:
+        if not self.peewee.table_exists("schema_migration"):
+            return set()
+        return {row[0] for row in self.peewee.execute_sql("SELECT name FROM schema_migration").fetchall()}
+
+    def _refuse_newer(self, unknown: set[str]) -> None:
+        if unknown:
+            raise ConfigError(
+                (
+                    f"database {self.shown_url}: its schema is newer than this program (unknown step {', '.join(sorted(unknown))}); "
+                    "install the newer supportd, or restore the backup made before the upgrade",
+                )
+            )
+
+    @property
+    def shown_url(self) -> str:
+        """The URL without a password."""
+        parts = urlsplit(self.url)
+        return self.url.replace(f":{parts.password}@", ":***@") if parts.password else self.url
+
+
+def open_database(url: str, password: str | None = None) -> Database:
+    """Open and migrate. `url` is sqlite:///relative, sqlite:////absolute or postgresql://user@host:port/name."""
+    if not url.startswith(("sqlite:", "postgresql:", "postgres:")):
+        raise ConfigError((f"database.url: {url!r} is neither sqlite:///FILE nor postgresql://user@host:port/name",))
+    opened = Database(url, password)
+    if opened.is_sqlite and not opened.path.parent.is_dir():
+        raise ConfigError((f"database.url: the folder {opened.path.parent} does not exist; make it, writable for the daemon's user",))
+    opened.migrate()
+    return opened
+
+
+@contextmanager
+def _nothing() -> Iterator[None]:
+    yield
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().split("\n", 1)[0]

@@ -1,0 +1,260 @@
+"""The inbound queue: record, claim, finish, quarantine, retry.
+
+Every function runs inside a transaction of the caller. The states are the table in README: received leads to acted,
+ignored, quarantined or vanished, and nothing else changes a row.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from daemon.model import Decision
+from daemon.reasons import Outcome, Reason
+from daemon.store.database import Database
+from daemon.store.schema import Journal, MailboxState, Octets
+
+LEASE = timedelta(minutes=10)
+"""Longer than the longest apply (the parser's wall clock is 20 s), so a living worker never loses a mail it works on."""
+
+ALONE_LIMIT = 6
+"""A mail claimed alone that often without an end took the whole process down each time: it is quarantined."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """A mail to write down. `octets` None: the server announced it but no longer had it."""
+
+    uid: int | None
+    octets: bytes | None
+    size: int
+    internal_date: datetime
+    lane: str = ""
+    too_large: bool = False
+    """Only the head is kept: the mail crosses the size limit and stays on the server."""
+    archive: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """A leased journal row."""
+
+    id: int
+    sha256: str
+    size: int
+    internal_date: datetime
+    recorded_at: datetime
+    archive: bool
+    released: bool
+    attempts: int
+    failures: int
+    alone: int
+
+
+def record(
+    mailbox: str, folder: str, uidvalidity: int | None, deliveries: Sequence[Delivery], now: datetime, *, message_size: int = 0
+) -> list[int]:
+    """Write deliveries down verbatim; the journal numbers of the new ones. A delivery already recorded is passed over."""
+    blobs: dict[str, bytes] = {}
+    rows: list[dict[str, Any]] = []
+    for delivery in deliveries:
+        row: dict[str, Any] = {
+            "mailbox": mailbox, "folder": folder, "uidvalidity": uidvalidity, "uid": delivery.uid, "sha256": None, "size": delivery.size,
+            "internal_date": delivery.internal_date, "recorded_at": now, "lane": delivery.lane, "archive": delivery.archive,
+            "state": "received", "reason": None, "detail": None, "decided_at": None, "tidied": uidvalidity is None,
+        }  # fmt: skip
+        if delivery.octets is None:
+            row.update(state=Outcome.VANISHED.value, reason=Reason.VANISHED.value, decided_at=now, tidied=True)
+        else:
+            row["sha256"] = digest = hashlib.sha256(delivery.octets).hexdigest()
+            blobs[digest] = delivery.octets
+            if delivery.too_large:
+                row.update(
+                    state=Outcome.QUARANTINED.value, reason=Reason.LIMIT_CROSSED.value, decided_at=now, tidied=True,
+                    detail=f"message_size: {delivery.size} octets, the limit is {message_size}; the first {len(delivery.octets)} are kept",
+                )  # fmt: skip
+        rows.append(row)
+    if blobs:
+        keep_octets(blobs.items())
+    if not rows:
+        return []
+    query = Journal.insert_many(rows).on_conflict_ignore().returning(Journal.id)
+    return [row.id for row in query.execute()]
+
+
+def keep_octets(blobs: Iterable[tuple[str, bytes]]) -> None:
+    """Keep contents once by digest."""
+    rows = [{"sha256": digest, "content": content} for digest, content in blobs]
+    if rows:
+        Octets.insert_many(rows).on_conflict_ignore().execute()
+
+
+def octets(sha256: str) -> bytes:
+    """The content with this digest. Raises KeyError when it is not kept."""
+    found = Octets.select(Octets.content).where(Octets.sha256 == sha256).tuples().first()
+    if found is None:
+        raise KeyError(sha256)
+    return bytes(found[0])
+
+
+def generation(mailbox: str, folder: str, uidvalidity: int) -> MailboxState | None:
+    """What is known of this UIDVALIDITY generation; None at first contact with it."""
+    found: MailboxState | None = MailboxState.get_or_none(
+        (MailboxState.mailbox == mailbox) & (MailboxState.folder == folder) & (MailboxState.uidvalidity == uidvalidity)
+    )
+    return found
+
+
+def known_before(mailbox: str, folder: str) -> bool:
+    """Whether any generation of this folder was ever seen."""
+    return bool(MailboxState.select().where((MailboxState.mailbox == mailbox) & (MailboxState.folder == folder)).exists())
+
+
+def note_generation(mailbox: str, folder: str, uidvalidity: int, uidnext: int, now: datetime) -> None:
+    """Remember how far this generation has been read."""
+    where = (MailboxState.mailbox == mailbox) & (MailboxState.folder == folder) & (MailboxState.uidvalidity == uidvalidity)
+    if not MailboxState.update(uidnext=uidnext).where(where).execute():
+        MailboxState.insert(mailbox=mailbox, folder=folder, uidvalidity=uidvalidity, uidnext=uidnext, first_contact_at=now).execute()
+
+
+def recorded_uids(mailbox: str, folder: str, uidvalidity: int, lowest: int) -> set[int]:
+    """The UIDs of this generation, from `lowest` on, that are in the ledger."""
+    query = Journal.select(Journal.uid).where(
+        (Journal.mailbox == mailbox) & (Journal.folder == folder) & (Journal.uidvalidity == uidvalidity) & (Journal.uid >= lowest)
+    )
+    return {row[0] for row in query.tuples()}
+
+
+def waiting_count(most: int) -> int:
+    """How many mails wait, counted up to `most`."""
+    return int(Journal.select(Journal.id).where(Journal.state == "received").limit(most).count())
+
+
+CLAIM = """
+SELECT j.id, j.sha256, j.size, j.internal_date, j.recorded_at, j.archive, j.released, j.attempts, j.failures, j.alone
+FROM journal AS j
+WHERE j.state = 'received' AND (j.lease_until IS NULL OR j.lease_until < {0}) AND (j.next_attempt_at IS NULL OR j.next_attempt_at <= {0})
+AND NOT EXISTS (
+    SELECT 1 FROM journal AS o WHERE o.state = 'received' AND o.lane = j.lane AND o.lane <> '' AND o.id < j.id
+    AND (o.lease_until >= {0} OR o.next_attempt_at > {0})
+)
+ORDER BY j.id LIMIT {1}
+"""
+"""The oldest free mails whose sender has no older one that is leased or waits for another try (per-sender order)."""
+
+
+def claim(db: Database, now: datetime, most: int, suspicious_after: int) -> list[Claimed]:
+    """Lease the oldest free mails, at most `most`; [] when there is nothing to do.
+
+    The attempt is counted before it is made, so a mail that kills the process can't be tried for ever. A mail whose
+    batches died `suspicious_after` times is claimed alone, so that it can't be mistaken for its neighbours.
+    """
+    db.begin_order()
+    marker = "?" if db.is_sqlite else "%s"
+    moment = Journal.internal_date.db_value(now)
+    parameters = (moment, moment, moment, moment, most)
+    rows = db.peewee.execute_sql(CLAIM.format(marker, marker), parameters).fetchall()
+    found = [_claimed(row) for row in rows]
+    for position, row in enumerate(found):
+        if row.attempts >= suspicious_after:
+            found = found[:position] or [row]
+            break
+    if not found:
+        return []
+    alone = found[0].attempts >= suspicious_after
+    Journal.update(
+        lease_owner=db.owner,
+        lease_until=now + LEASE,
+        attempts=Journal.attempts + 1,
+        **({"alone": Journal.alone + 1} if alone else {}),
+    ).where(Journal.id.in_([row.id for row in found])).execute()
+    return found
+
+
+def _claimed(row: Sequence[Any]) -> Claimed:
+    as_time = Journal.internal_date.python_value
+    return Claimed(
+        id=row[0], sha256=row[1], size=row[2], internal_date=as_time(row[3]), recorded_at=as_time(row[4]),
+        archive=bool(row[5]), released=bool(row[6]), attempts=row[7] + 1, failures=row[8], alone=row[9],
+    )  # fmt: skip
+
+
+def free_dead(db: Database) -> int:
+    """Free the leases of workers that no longer live; how many mails that freed."""
+    query = Journal.select(Journal.lease_owner).where((Journal.state == "received") & Journal.lease_owner.is_null(False)).distinct()
+    dead = db.dead_owners({row[0] for row in query.tuples()})
+    if not dead:
+        return 0
+    where = (Journal.state == "received") & Journal.lease_owner.in_(sorted(dead))
+    return int(Journal.update(lease_owner=None, lease_until=None).where(where).execute())
+
+
+def give_back(db: Database, numbers: Sequence[int]) -> None:
+    """Give back mails that were claimed but not begun (a graceful stop)."""
+    if numbers:
+        where = Journal.id.in_(list(numbers)) & (Journal.state == "received") & (Journal.lease_owner == db.owner)
+        Journal.update(lease_owner=None, lease_until=None, attempts=Journal.attempts - 1).where(where).execute()
+
+
+def finish(db: Database, number: int, decision: Decision, facts: dict[str, Any], record: str, now: datetime) -> bool:
+    """Give a claimed mail its final state; False when another worker has it by now (then nothing may be committed)."""
+    where = (Journal.id == number) & (Journal.state == "received") & (Journal.lease_owner == db.owner)
+    changed = Journal.update(
+        state=decision.outcome.value, kind=decision.kind.value, reason=decision.reason.value, detail=decision.detail or None,
+        grade=decision.trust.grade.value, record=record, decided_at=now, lease_owner=None, lease_until=None, next_attempt_at=None, **facts,
+    ).where(where).execute()  # fmt: skip
+    return bool(changed)
+
+
+def fail(db: Database, number: int, *, counted: bool, detail: str, next_attempt_at: datetime) -> None:
+    """A try that failed: try again later. `counted`: the mail itself was the cause."""
+    where = (Journal.id == number) & (Journal.state == "received") & (Journal.lease_owner == db.owner)
+    Journal.update(
+        lease_owner=None, lease_until=None, next_attempt_at=next_attempt_at, detail=detail,
+        failures=Journal.failures + (1 if counted else 0), attempts=Journal.attempts - (0 if counted else 1),
+    ).where(where).execute()  # fmt: skip
+
+
+def quarantine(db: Database, number: int, reason: Reason, detail: str, now: datetime, **facts: Any) -> None:
+    """Keep a claimed mail for a human."""
+    where = (Journal.id == number) & (Journal.state == "received") & (Journal.lease_owner == db.owner)
+    Journal.update(
+        state=Outcome.QUARANTINED.value, reason=reason.value, detail=detail, decided_at=now, lease_owner=None, lease_until=None, **facts
+    ).where(where).execute()
+
+
+def reopen(number: int, *, released: bool) -> bool:
+    """Send a quarantined mail through again (`released`: as a plain ticket). False when it isn't quarantined or not whole."""
+    where = (Journal.id == number) & (Journal.state == "quarantined") & (Journal.reason != Reason.LIMIT_CROSSED.value)
+    if released:
+        where = (Journal.id == number) & (Journal.state == "quarantined")
+    return bool(
+        Journal.update(
+            state="received", released=released, attempts=0, failures=0, alone=0, next_attempt_at=None, reason=None, detail=None, kind=None
+        )
+        .where(where)
+        .execute()
+    )
+
+
+def untidied(mailbox: str, folder: str, uidvalidity: int, most: int) -> list[tuple[int, int, str]]:
+    """(journal number, UID, outcome) of finished mails of this generation that still lie where they were found."""
+    query = (
+        Journal.select(Journal.id, Journal.uid, Journal.state)
+        .where(
+            (Journal.mailbox == mailbox) & (Journal.folder == folder) & (Journal.uidvalidity == uidvalidity)
+            & ~Journal.tidied & (Journal.state != "received")
+        )  # fmt: skip
+        .order_by(Journal.id)
+        .limit(most)
+    )
+    return [(row[0], row[1], row[2]) for row in query.tuples()]
+
+
+def mark_tidied(numbers: Sequence[int]) -> None:
+    """They were put away on the server, or are to stay."""
+    if numbers:
+        Journal.update(tidied=True).where(Journal.id.in_(list(numbers))).execute()

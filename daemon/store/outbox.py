@@ -1,0 +1,154 @@
+"""The outbound queue: claim, record what the relay said, hold, release.
+
+Every function runs inside a transaction of the caller. Rows are written by `actions.replies`, composed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from daemon.model import AddrSpec, OutgoingFacts
+from daemon.store.database import Database
+from daemon.store.schema import Outbox
+
+BACK_OFF = (timedelta(minutes=1), timedelta(minutes=2), timedelta(minutes=5), timedelta(minutes=15), timedelta(minutes=30))
+"""Then every hour, until the row is too old (RFC 5321 section 4.5.4.1)."""
+
+LEASE = timedelta(minutes=15)
+"""Longer than the longest SMTP conversation may take."""
+
+CHANNEL_PAUSE = timedelta(minutes=1)
+"""When the relay refuses us altogether (login, TLS): no row is to blame, none is burnt."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A claimed row: what goes on the wire."""
+
+    id: int
+    reverse_path: str
+    forward_path: str
+    octets: bytes
+
+
+CLAIM = """
+SELECT w.id, w.reverse_path, w.forward_path, w.octets, w.attempts FROM outbox AS w
+WHERE w.state IN ('queued', 'unknown') AND w.lease_owner IS NULL AND w.next_attempt_at <= {0}
+AND NOT EXISTS (
+    SELECT 1 FROM outbox AS o WHERE o.state IN ('queued', 'unknown') AND o.forward_path = w.forward_path
+    AND o.case_id = w.case_id AND o.id < w.id
+)
+ORDER BY w.id LIMIT {0}
+"""
+"""The oldest due rows, of which no older one to the same person about the same case waits (order per case is kept)."""
+
+
+def claim(db: Database, now: datetime, most: int) -> list[Waiting]:
+    """Take rows to send now. The next attempt is booked before this one is made (RFC 5321 section 4.5.4)."""
+    if most <= 0:
+        return []
+    db.begin_order()
+    sql = CLAIM.format("?" if db.is_sqlite else "%s")
+    rows = db.peewee.execute_sql(sql, (Outbox.next_attempt_at.db_value(now), most)).fetchall()
+    if not rows:
+        return []
+    for attempts in {row[4] for row in rows}:
+        pause = BACK_OFF[attempts] if attempts < len(BACK_OFF) else timedelta(hours=1)
+        Outbox.update(
+            lease_owner=db.owner, lease_until=now + LEASE, attempts=Outbox.attempts + 1, next_attempt_at=now + pause
+        ).where(Outbox.id.in_([row[0] for row in rows if row[4] == attempts])).execute()  # fmt: skip
+    return [Waiting(id=row[0], reverse_path=row[1], forward_path=row[2], octets=bytes(row[3])) for row in rows]
+
+
+def note_result(
+    number: int, outcome: str, reply_code: int | None, text: str, now: datetime, give_up_after: timedelta
+) -> None:
+    """Write down what became of a row: sent, refused, deferred, unknown or channel (see `mail.smtp`)."""
+    facts: dict[str, Any] = {"lease_owner": None, "lease_until": None, "reply_code": reply_code, "detail": text or None}
+    if outcome == "sent":
+        facts.update(state="sent", sent_at=now)
+    elif outcome == "refused":
+        facts.update(state="failed")
+    elif outcome == "unknown":
+        facts.update(state="unknown")
+    elif outcome == "channel":
+        facts.update(attempts=Outbox.attempts - 1, next_attempt_at=now + CHANNEL_PAUSE)
+    Outbox.update(**facts).where(Outbox.id == number).execute()
+    if outcome in ("deferred", "unknown"):
+        Outbox.update(state="failed", detail=f"gave up: {text}").where(
+            (Outbox.id == number) & (Outbox.created_at < now - give_up_after)
+        ).execute()
+
+
+def note_sent(numbers: Sequence[int], reply_code: int, text: str, now: datetime) -> None:
+    """The relay took these; one statement for the common case."""
+    Outbox.update(state="sent", sent_at=now, reply_code=reply_code, detail=text or None, lease_owner=None, lease_until=None).where(
+        Outbox.id.in_(list(numbers))
+    ).execute()
+
+
+def free_dead(db: Database, now: datetime) -> int:
+    """Rows in flight when their worker died: whether the relay has them is unknown, so they are sent again, same octets.
+
+    A row without a living owner was claimed just before its DATA; the receiver knows it by its Message-ID.
+    """
+    waiting = Outbox.state.in_(["queued", "unknown"])
+    query = Outbox.select(Outbox.lease_owner).where(waiting & Outbox.lease_owner.is_null(False)).distinct()
+    dead = db.dead_owners({row[0] for row in query.tuples()})
+    if not dead:
+        return 0
+    return int(
+        Outbox.update(state="unknown", lease_owner=None, lease_until=None, next_attempt_at=now, detail="the program died while sending")
+        .where(waiting & Outbox.lease_owner.in_(sorted(dead)))
+        .execute()
+    )
+
+
+def untold(most: int) -> list[OutgoingFacts]:
+    """Mails the relay refused for good of which nobody has been told yet."""
+    query = (
+        Outbox.select(Outbox.id, Outbox.forward_path, Outbox.template, Outbox.subject, Outbox.case, Outbox.detail)
+        .where((Outbox.state == "failed") & ~Outbox.told)
+        .order_by(Outbox.id)
+        .limit(most)
+    )
+    return [
+        OutgoingFacts(
+            outbox_id=row[0], recipient=AddrSpec(row[1]), template=row[2], subject=row[3], case_id=row[4], already=False, detail=row[5] or ""
+        )
+        for row in query.tuples()
+    ]  # fmt: skip
+
+
+def mark_told(number: int) -> bool:
+    """The owner is told of this failure in this transaction; False when another worker was first."""
+    return bool(Outbox.update(told=True).where((Outbox.id == number) & ~Outbox.told).execute())
+
+
+def due(now: datetime) -> bool:
+    """Whether a row waits to be sent now."""
+    waiting = Outbox.state.in_(["queued", "unknown"])
+    return bool(Outbox.select(Outbox.id).where(waiting & Outbox.lease_owner.is_null() & (Outbox.next_attempt_at <= now)).limit(1).exists())
+
+
+def retry(number: int, now: datetime) -> bool:
+    """Send a failed or unknown row again, now. False when there is no such row or nothing to send."""
+    where = (Outbox.id == number) & Outbox.state.in_(["failed", "unknown", "queued"]) & Outbox.octets.is_null(False)
+    return bool(
+        Outbox.update(state="queued", next_attempt_at=now, created_at=now, attempts=0, detail=None, told=False).where(where).execute()
+    )
+
+
+def release(number: int, now: datetime) -> bool:
+    """Let a held row go. False when it isn't held or was never composed."""
+    where = (Outbox.id == number) & (Outbox.state == "held") & Outbox.octets.is_null(False)
+    return bool(Outbox.update(state="queued", next_attempt_at=now, detail="released by an operator").where(where).execute())
+
+
+def drop(number: int, why: str) -> bool:
+    """Decide against a row that has not been sent. False when there is no such row."""
+    where = (Outbox.id == number) & Outbox.state.in_(["queued", "held", "failed", "unknown"])
+    return bool(Outbox.update(state="dropped", detail=f"dropped: {why}").where(where).execute())

@@ -1,0 +1,408 @@
+"""The tables, as peewee models. `migrations/` makes them; a test holds the two together.
+
+Times are UTC everywhere. Long-lived facts are columns; what only people read (the explain record, flags) is JSON text.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import peewee as pw
+
+database = pw.DatabaseProxy()
+"""Bound by `database.open_database`; importing this opens nothing."""
+
+
+class UtcDateTimeField(pw.DateTimeField):
+    """An aware UTC datetime, the same on both databases.
+
+    SQLite would keep a zone as text and PostgreSQL would drop it, so none is stored; ISO text sorts as time does.
+    """
+
+    def db_value(self, value: datetime | None) -> str | None:
+        """Naive UTC in ISO form; a naive value is taken as UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is not None:
+            value = value.astimezone(UTC).replace(tzinfo=None)
+        return value.isoformat(" ", "microseconds")
+
+    def python_value(self, value: Any) -> datetime | None:
+        """Aware UTC."""
+        if value is None:
+            return None
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+        return moment.replace(tzinfo=UTC)  # type: ignore[no-any-return]
+
+
+class Row(pw.Model):
+    """What every table shares: the database it lives in."""
+
+    class Meta:
+        database = database
+        legacy_table_names = False
+
+
+# --- the directory -------------------------------------------------------------------------------------------------
+
+
+class Organization(Row):
+    """An organization: the house itself, a partner or a customer."""
+
+    id = pw.AutoField()
+    name = pw.TextField(unique=True)
+    name_key = pw.TextField(unique=True)
+    kind = pw.TextField()
+    account_manager_id = pw.IntegerField(null=True)
+    parent_id = pw.IntegerField(null=True)
+    calendar = pw.TextField(null=True)
+    date_order = pw.TextField(null=True)
+    active = pw.BooleanField(default=True)
+
+
+class OrganizationDomain(Row):
+    """A mail domain that an organization lists as its own (ASCII form, lower case)."""
+
+    domain = pw.TextField(primary_key=True)
+    organization = pw.ForeignKeyField(Organization)
+
+
+class Contact(Row):
+    """A person, always under an existing organization."""
+
+    id = pw.AutoField()
+    handle = pw.TextField(unique=True)
+    first_name = pw.TextField(default="")
+    last_name = pw.TextField(default="")
+    organization = pw.ForeignKeyField(Organization)
+    phone = pw.TextField(null=True)
+    language = pw.TextField(null=True)
+    active = pw.BooleanField(default=True)
+    extra = pw.TextField(default="{}")
+
+
+class ContactEmail(Row):
+    """An address of a contact; the one with the lowest position is the primary."""
+
+    address = pw.TextField(primary_key=True)
+    contact = pw.ForeignKeyField(Contact)
+    position = pw.IntegerField(default=0)
+
+
+class ContactRole(Row):
+    """A role of a contact."""
+
+    id = pw.AutoField()
+    contact = pw.ForeignKeyField(Contact)
+    role = pw.TextField()
+
+    class Meta:
+        indexes = ((("contact", "role"), True),)
+
+
+class System(Row):
+    """A system of an entity, looked after by a partner."""
+
+    id = pw.AutoField()
+    name = pw.TextField(unique=True)
+    entity = pw.ForeignKeyField(Organization)
+    partner = pw.ForeignKeyField(Organization, null=True)
+
+
+class Contract(Row):
+    """A homeowner's contract."""
+
+    id = pw.AutoField()
+    number = pw.TextField(unique=True)
+    organization = pw.ForeignKeyField(Organization)
+    contact = pw.ForeignKeyField(Contact, null=True)
+    status = pw.TextField()
+
+
+class Order(Row):
+    """A purchase that gives support rights."""
+
+    id = pw.AutoField()
+    number = pw.TextField(unique=True)
+    organization = pw.ForeignKeyField(Organization)
+    contact = pw.ForeignKeyField(Contact, null=True)
+    website = pw.TextField(null=True)
+    license_key = pw.TextField(null=True)
+    version = pw.TextField(null=True)
+    ordered_on = pw.DateField(null=True)
+    hosting = pw.BooleanField(default=False)
+    priority_support_until = pw.DateField(null=True)
+    notes = pw.TextField(null=True)
+
+    class Meta:
+        table_name = "customer_order"
+
+
+class Evaluation(Row):
+    """A trial."""
+
+    id = pw.AutoField()
+    key = pw.TextField(unique=True)
+    organization = pw.ForeignKeyField(Organization)
+    contact = pw.ForeignKeyField(Contact, null=True)
+    downloaded_by = pw.TextField(null=True)
+    started_on = pw.DateField(null=True)
+    website = pw.TextField(null=True)
+
+
+class Queue(Row):
+    """A queue of people who own cases together."""
+
+    id = pw.AutoField()
+    name = pw.TextField(unique=True)
+    is_default = pw.BooleanField(default=False)
+    is_triage = pw.BooleanField(default=False)
+
+
+class QueueMember(Row):
+    """A member of a queue."""
+
+    id = pw.AutoField()
+    queue = pw.ForeignKeyField(Queue)
+    contact = pw.ForeignKeyField(Contact)
+
+    class Meta:
+        indexes = ((("queue", "contact"), True),)
+
+
+# --- cases ---------------------------------------------------------------------------------------------------------
+
+
+class Case(Row):
+    """A case. Exactly one of owner and queue is set once queues exist; Closed means closed_at is set."""
+
+    id = pw.AutoField()
+    type = pw.TextField()
+    subject = pw.TextField()
+    description = pw.TextField()
+    origin = pw.TextField()
+    organization = pw.ForeignKeyField(Organization, null=True, index=False)
+    contact = pw.ForeignKeyField(Contact, null=True)
+    contact_address = pw.TextField(null=True)
+    contract = pw.ForeignKeyField(Contract, null=True, index=False)
+    system = pw.ForeignKeyField(System, null=True, index=False)
+    partner = pw.ForeignKeyField(Organization, null=True)
+    owner = pw.ForeignKeyField(Contact, null=True, index=False)
+    queue = pw.ForeignKeyField(Queue, null=True, index=False)
+    assigned_at = UtcDateTimeField(null=True)
+    sla_cycle = pw.IntegerField(default=1)
+    acknowledged_at = UtcDateTimeField(null=True)
+    acknowledged_by_id = pw.IntegerField(null=True)
+    planned_resolution = pw.TextField(null=True)
+    planned_resolution_date = pw.DateField(null=True)
+    first_planned_resolution_date = pw.DateField(null=True)
+    plan_count = pw.IntegerField(default=0)
+    closed_at = UtcDateTimeField(null=True)
+    closed_by_id = pw.IntegerField(null=True)
+    resolution = pw.TextField(null=True)
+    created_at = UtcDateTimeField()
+    last_update = UtcDateTimeField()
+    flags = pw.TextField(default="[]")
+    log_length = pw.IntegerField(default=0)
+    log_hash = pw.TextField(default="")
+
+    class Meta:
+        table_name = "support_case"
+        indexes = ((("closed_at", "last_update"), False),)
+
+
+class CaseComment(Row):
+    """Words on a case, never changed or deleted. Not public: only the house sees them."""
+
+    id = pw.AutoField()
+    case = pw.ForeignKeyField(Case)
+    at = UtcDateTimeField()
+    author = pw.ForeignKeyField(Contact, null=True, index=False)
+    author_address = pw.TextField(null=True)
+    public = pw.BooleanField()
+    body = pw.TextField()
+    cause = pw.TextField()
+
+
+class FeedItem(Row):
+    """An entry of the case feed: created, note, email, state and the like."""
+
+    id = pw.AutoField()
+    case = pw.ForeignKeyField(Case)
+    at = UtcDateTimeField()
+    kind = pw.TextField()
+    author = pw.ForeignKeyField(Contact, null=True, index=False)
+    author_address = pw.TextField(null=True)
+    public = pw.BooleanField()
+    body = pw.TextField()
+    cause = pw.TextField()
+    mentions = pw.TextField(default="[]")
+
+
+class Event(Row):
+    """One action that was carried out, append-only. `hash` chains the events of a case; the case keeps the head."""
+
+    id = pw.AutoField()
+    case = pw.ForeignKeyField(Case, null=True, index=False)
+    sequence = pw.IntegerField()
+    at = UtcDateTimeField()
+    cause = pw.TextField(index=True)
+    verb = pw.TextField()
+    payload = pw.TextField()
+    hash = pw.TextField()
+
+    class Meta:
+        indexes = ((("case", "sequence"), True),)
+
+
+# --- the two queues ------------------------------------------------------------------------------------------------
+
+
+class Octets(Row):
+    """A mail or an attachment, verbatim, once per SHA-256 (hex)."""
+
+    sha256 = pw.CharField(max_length=64, primary_key=True)
+    content = pw.BlobField()
+
+
+class MailboxState(Row):
+    """What is known of one UIDVALIDITY generation of a folder: when it was first seen and how far it has been read."""
+
+    id = pw.AutoField()
+    mailbox = pw.TextField()
+    folder = pw.TextField()
+    uidvalidity = pw.BigIntegerField()
+    first_contact_at = UtcDateTimeField()
+    uidnext = pw.BigIntegerField()
+
+    class Meta:
+        indexes = ((("mailbox", "folder", "uidvalidity"), True),)
+
+
+class Journal(Row):
+    """One delivery of a mail: where it lay, its octets, how far it is, and what was decided."""
+
+    id = pw.AutoField()
+    mailbox = pw.TextField()
+    folder = pw.TextField()
+    uidvalidity = pw.BigIntegerField(null=True)
+    uid = pw.BigIntegerField(null=True)
+    sha256 = pw.CharField(max_length=64, null=True)
+    size = pw.BigIntegerField(default=0)
+    internal_date = UtcDateTimeField()
+    recorded_at = UtcDateTimeField()
+    lane = pw.TextField(default="")
+    archive = pw.BooleanField(default=False)
+    released = pw.BooleanField(default=False)
+    state = pw.TextField()
+    lease_owner = pw.BigIntegerField(null=True)
+    lease_until = UtcDateTimeField(null=True)
+    attempts = pw.IntegerField(default=0)
+    failures = pw.IntegerField(default=0)
+    alone = pw.IntegerField(default=0)
+    """How often it was claimed alone, after claims in a batch had ended with the process."""
+    next_attempt_at = UtcDateTimeField(null=True)
+    kind = pw.TextField(null=True)
+    reason = pw.TextField(null=True)
+    detail = pw.TextField(null=True)
+    grade = pw.TextField(null=True)
+    author = pw.TextField(null=True)
+    message_id = pw.TextField(null=True)
+    subject = pw.TextField(null=True)
+    identity = pw.CharField(max_length=64, null=True)
+    decided_at = UtcDateTimeField(null=True)
+    record = pw.TextField(null=True)
+    tidied = pw.BooleanField(default=False)
+
+    class Meta:
+        indexes = (
+            (("mailbox", "folder", "uidvalidity", "uid"), True),
+            (("sha256",), False),
+            (("identity",), False),
+            (("message_id",), False),
+        )
+
+
+class Attachment(Row):
+    """A file that came with a mail; its content is in Octets."""
+
+    id = pw.AutoField()
+    journal = pw.ForeignKeyField(Journal)
+    case = pw.ForeignKeyField(Case, null=True)
+    name = pw.TextField()
+    content_type = pw.TextField()
+    size = pw.BigIntegerField()
+    sha256 = pw.CharField(max_length=64)
+    inline = pw.BooleanField()
+
+
+class Outbox(Row):
+    """One mail to one forward-path, composed; what became of it."""
+
+    id = pw.AutoField()
+    state = pw.TextField()
+    cause = pw.TextField()
+    effect_key = pw.TextField(unique=True)
+    forward_path = pw.TextField()
+    reverse_path = pw.TextField()
+    template = pw.TextField()
+    message_id = pw.TextField(unique=True)
+    subject = pw.TextField()
+    case = pw.ForeignKeyField(Case, null=True)
+    octets = pw.BlobField(null=True)
+    counted = pw.BooleanField(default=False)
+    created_at = UtcDateTimeField()
+    lease_owner = pw.BigIntegerField(null=True)
+    lease_until = UtcDateTimeField(null=True)
+    attempts = pw.IntegerField(default=0)
+    next_attempt_at = UtcDateTimeField(null=True)
+    sent_at = UtcDateTimeField(null=True)
+    bounced_at = UtcDateTimeField(null=True)
+    told = pw.BooleanField(default=False)
+    """The owner of the case knows that it failed or bounced."""
+    reply_code = pw.IntegerField(null=True)
+    detail = pw.TextField(null=True)
+    request = pw.TextField(null=True)
+    """What to render again when a template failed: JSON of template and values."""
+
+    class Meta:
+        indexes = ((("forward_path", "created_at"), False), (("cause",), False))
+
+
+class Interaction(Row):
+    """One email, in or out, related to a contact ("Name") and a case ("Relates to")."""
+
+    id = pw.AutoField()
+    direction = pw.TextField()
+    journal = pw.ForeignKeyField(Journal, null=True, unique=True)
+    outbox = pw.ForeignKeyField(Outbox, null=True, unique=True)
+    at = UtcDateTimeField()
+    message_id = pw.TextField(null=True, index=True)
+    address = pw.TextField(null=True)
+    contact = pw.ForeignKeyField(Contact, null=True)
+    case = pw.ForeignKeyField(Case, null=True)
+
+
+Journal.add_index(Journal.index(Journal.id, name="journal_waiting", where=pw.SQL("state = 'received'")))
+Journal.add_index(Journal.index(Journal.lane, name="journal_lane", where=pw.SQL("state = 'received'")))
+Journal.add_index(
+    Journal.index(Journal.mailbox, Journal.folder, name="journal_untidied", where=pw.SQL("NOT tidied AND state <> 'received'"))
+)
+Outbox.add_index(Outbox.index(Outbox.id, name="outbox_waiting", where=pw.SQL("state IN ('queued', 'unknown')")))
+Outbox.add_index(Outbox.index(Outbox.forward_path, Outbox.case, name="outbox_lane", where=pw.SQL("state IN ('queued', 'unknown')")))
+Outbox.add_index(Outbox.index(Outbox.id, name="outbox_untold", where=pw.SQL("state = 'failed' AND NOT told")))
+
+
+class Undeliverable(Row):
+    """An address that bounced for good; after two permanent bounces nothing is mailed there until somebody lifts it."""
+
+    address = pw.TextField(primary_key=True)
+    bounces = pw.IntegerField(default=0)
+    last_at = UtcDateTimeField()
+
+
+TABLES: tuple[type[Row], ...] = (
+    Organization, OrganizationDomain, Contact, ContactEmail, ContactRole, System, Contract, Order, Evaluation, Queue, QueueMember,
+    Case, CaseComment, FeedItem, Event, Octets, MailboxState, Journal, Attachment, Outbox, Interaction, Undeliverable,
+)  # fmt: skip

@@ -1,0 +1,249 @@
+"""What people and scripts read: lists of cases, mails and outgoing mails, one case whole. Changes nothing.
+
+Keys and their order are the contract of the JSON listings; times are aware datetimes, absent is None.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import peewee as pw
+from peewee import JOIN
+
+from daemon.store.schema import (
+    Attachment,
+    Case,
+    CaseComment,
+    Contact,
+    Contract,
+    FeedItem,
+    Interaction,
+    Journal,
+    Organization,
+    Outbox,
+    Queue,
+    System,
+)
+
+_Entity, _Partner, _Owner, _By, _Closer = (
+    Organization.alias("entity"),
+    Organization.alias("partner"),
+    Contact.alias("owner"),
+    Contact.alias("acknowledger"),
+    Contact.alias("closer"),
+)
+
+_COLUMNS = (
+    Case.id, Case.type, Case.subject, Case.closed_at, _Entity.name, System.name, Organization.name, Contact.handle, Case.contact_address,
+    _Partner.name, _Owner.handle, Queue.name, Case.created_at, Case.last_update, Case.acknowledged_at, Case.planned_resolution,
+    Case.planned_resolution_date,
+)  # fmt: skip
+
+
+def _joined(*columns: Any) -> Any:
+    return (
+        Case.select(*_COLUMNS, *columns)
+        .join(System, JOIN.LEFT_OUTER, on=(Case.system == System.id))
+        .join(_Entity, JOIN.LEFT_OUTER, on=(System.entity == _Entity.id))
+        .switch(Case)
+        .join(Organization, JOIN.LEFT_OUTER, on=(Case.organization == Organization.id))
+        .join(Contact, JOIN.LEFT_OUTER, on=(Case.contact == Contact.id))
+        .join(_Partner, JOIN.LEFT_OUTER, on=(Case.partner == _Partner.id))
+        .join(_Owner, JOIN.LEFT_OUTER, on=(Case.owner == _Owner.id))
+        .join(Queue, JOIN.LEFT_OUTER, on=(Case.queue == Queue.id))
+    )
+
+
+def _case(row: tuple[Any, ...]) -> dict[str, Any]:
+    return {
+        "number": f"CASE-{row[0]}", "type": row[1], "subject": row[2], "state": "Closed" if row[3] else "Open", "entity": row[4],
+        "system": row[5], "organization": row[6], "contact": row[7] or row[8], "partner": row[9], "owner": row[10], "queue": row[11],
+        "created_at": row[12], "last_update": row[13], "acknowledged": row[14] is not None, "acknowledged_at": row[14],
+        "planned_resolution": row[15], "planned_resolution_date": row[16], "closed_at": row[3], "next_deadline": None,
+    }  # fmt: skip
+
+
+def escaped(words: str) -> str:
+    """Words for LIKE, with its own signs made harmless."""
+    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def list_cases(*, state: str, partner: str | None, search: str | None, limit: int | None) -> list[dict[str, Any]]:
+    """Cases, newest Last Update first. `state` is open, closed or all."""
+    query = _joined()
+    if state != "all":
+        query = query.where(Case.closed_at.is_null(state == "open"))
+    if partner is not None:
+        query = query.where(pw.fn.LOWER(_Partner.name) == partner.lower())
+    for word in (search or "").split():
+        like = f"%{escaped(word.lower())}%"
+        query = query.where(_like(Case.subject, like) | _like(Case.description, like))
+    query = query.order_by(Case.last_update.desc(), Case.id.desc())
+    if limit is not None:
+        query = query.limit(limit)
+    return [_case(row) for row in query.tuples()]
+
+
+def _like(field: Any, pattern: str) -> Any:
+    return pw.Expression(pw.fn.LOWER(field), "LIKE", pw.SQL("? ESCAPE '\\'", [pattern]))
+
+
+def count_cases(state: str) -> int:
+    """How many cases are open, closed, or there at all."""
+    query = Case.select(Case.id)
+    if state != "all":
+        query = query.where(Case.closed_at.is_null(state == "open"))
+    return int(query.count())
+
+
+def case_view(number: int) -> dict[str, Any] | None:
+    """Everything about one case, or None when there is no such case."""
+    row = (
+        _joined(
+            Case.description, Case.origin, Contract.number, _By.handle, Case.first_planned_resolution_date, Case.plan_count, _Closer.handle,
+            Case.resolution, Case.sla_cycle, Case.flags,
+        )
+        .join(Contract, JOIN.LEFT_OUTER, on=(Case.contract == Contract.id))
+        .join(_By, JOIN.LEFT_OUTER, on=(Case.acknowledged_by_id == _By.id))
+        .join(_Closer, JOIN.LEFT_OUTER, on=(Case.closed_by_id == _Closer.id))
+        .where(Case.id == number)
+        .tuples()
+        .first()
+    )  # fmt: skip
+    if row is None:
+        return None
+    rest = row[len(_COLUMNS) :]
+    return _case(row) | {
+        "description": rest[0], "origin": rest[1], "contract": rest[2], "acknowledged_by": rest[3], "first_planned_resolution_date": rest[4],
+        "plan_count": rest[5], "closed_by": rest[6], "resolution": rest[7], "closed_on_planned_date": None, "sla_cycle": rest[8],
+        "support": None, "flags": json.loads(rest[9]), "last_review": None, "question": None, "request": None, "clocks": [],
+        "feed": _feed(number), "comments": _comments(number), "tasks": [], "cs_tickets": [], "attachments": _attachments(number),
+        "interactions": _interactions(number),
+    }  # fmt: skip
+
+
+def _feed(number: int) -> list[dict[str, Any]]:
+    query = (
+        FeedItem.select(FeedItem.at, FeedItem.kind, Contact.handle, FeedItem.author_address, FeedItem.public, FeedItem.body, FeedItem.cause, FeedItem.mentions)
+        .join(Contact, JOIN.LEFT_OUTER, on=(FeedItem.author == Contact.id))
+        .where(FeedItem.case == number)
+        .order_by(FeedItem.id)
+    )  # fmt: skip
+    return [
+        {"at": r[0], "kind": r[1], "author": r[2] or r[3], "public": bool(r[4]), "body": r[5], "cause": r[6], "mentions": json.loads(r[7])}
+        for r in query.tuples()
+    ]
+
+
+def _comments(number: int) -> list[dict[str, Any]]:
+    query = (
+        CaseComment.select(CaseComment.at, Contact.handle, CaseComment.author_address, CaseComment.public, CaseComment.body)
+        .join(Contact, JOIN.LEFT_OUTER, on=(CaseComment.author == Contact.id))
+        .where(CaseComment.case == number)
+        .order_by(CaseComment.id)
+    )
+    return [{"at": r[0], "author": r[1] or r[2], "public": bool(r[3]), "body": r[4]} for r in query.tuples()]
+
+
+def _attachments(number: int) -> list[dict[str, Any]]:
+    query = (
+        Attachment.select(Attachment.name, Attachment.content_type, Attachment.size, Attachment.sha256)
+        .where((Attachment.case == number) & ~Attachment.inline)
+        .order_by(Attachment.id)
+    )
+    return [dict(zip(("name", "content_type", "size", "sha256"), row, strict=True)) for row in query.tuples()]
+
+
+def _interactions(number: int) -> list[dict[str, Any]]:
+    query = (
+        Interaction.select(
+            Interaction.direction, Interaction.at, Interaction.message_id, Interaction.address, Contact.handle, Journal.subject, Journal.state,
+            Journal.id, Outbox.subject, Outbox.template, Outbox.state, Outbox.bounced_at, Outbox.reverse_path, Journal.mailbox,
+        )
+        .join(Journal, JOIN.LEFT_OUTER, on=(Interaction.journal == Journal.id))
+        .switch(Interaction)
+        .join(Outbox, JOIN.LEFT_OUTER, on=(Interaction.outbox == Outbox.id))
+        .switch(Interaction)
+        .join(Contact, JOIN.LEFT_OUTER, on=(Interaction.contact == Contact.id))
+        .where(Interaction.case == number)
+        .order_by(Interaction.id)
+    )  # fmt: skip
+    out = []
+    for r in query.tuples():
+        incoming = r[0] == "in"
+        out.append(
+            {
+                "direction": r[0], "at": r[1], "message_id": r[2], "from": r[3] if incoming else r[12], "to": None if incoming else r[3],
+                "subject": r[5] if incoming else r[8], "template": r[9], "name": r[4], "relates_to": f"CASE-{number}",
+                "state": r[6] if incoming else ("bounced" if r[11] else r[10]), "journal": r[7],
+            }  # fmt: skip
+        )
+    return out
+
+
+IN_PROGRESS = "in progress"
+"""The outcome of a mail that has none yet."""
+
+
+def list_mails(*, outcome: str | None, limit: int | None, newest_first: bool = True, numbers: list[int] | None = None) -> list[dict[str, Any]]:
+    """The journal: one row a received mail."""
+    query = Journal.select(
+        Journal.id, Journal.mailbox, Journal.uidvalidity, Journal.uid, Journal.message_id, Journal.author, Journal.subject,
+        Journal.internal_date, Journal.kind, Journal.state, Journal.reason, Journal.grade, Interaction.case, Journal.attempts, Journal.detail,
+    ).join(Interaction, JOIN.LEFT_OUTER, on=(Interaction.journal == Journal.id))  # fmt: skip
+    if outcome is not None:
+        query = query.where(Journal.state == ("received" if outcome == IN_PROGRESS else outcome))
+    if numbers is not None:
+        query = query.where(Journal.id.in_(numbers))
+    query = query.order_by(Journal.id.desc() if newest_first else Journal.id)
+    if limit is not None:
+        query = query.limit(limit)
+    return [
+        {
+            "number": r[0], "mailbox": r[1], "uidvalidity": r[2], "uid": r[3], "message_id": r[4], "from": r[5], "subject": r[6],
+            "received_at": r[7], "kind": r[8], "outcome": IN_PROGRESS if r[9] == "received" else r[9], "reason": r[10], "trust": r[11],
+            "case": f"CASE-{r[12]}" if r[12] is not None else None, "attempts": r[13], "detail": r[14],
+        }  # fmt: skip
+        for r in query.tuples()
+    ]
+
+
+def list_outbox(*, state: str | None, limit: int | None) -> list[dict[str, Any]]:
+    """Outgoing mails and their state, newest first."""
+    query = Outbox.select(
+        Outbox.id, Outbox.state, Outbox.forward_path, Outbox.subject, Outbox.template, Outbox.message_id, Outbox.case, Outbox.attempts,
+        Outbox.next_attempt_at, Outbox.sent_at, Outbox.reply_code, Outbox.detail, Outbox.cause,
+    )  # fmt: skip
+    if state is not None:
+        query = query.where(Outbox.state == state)
+    query = query.order_by(Outbox.id.desc())
+    if limit is not None:
+        query = query.limit(limit)
+    return [
+        {
+            "number": r[0], "state": r[1], "to": r[2], "subject": r[3], "template": r[4], "message_id": r[5],
+            "case": f"CASE-{r[6]}" if r[6] is not None else None, "attempts": r[7],
+            "next_attempt_at": r[8] if r[1] in ("queued", "unknown") else None, "sent_at": r[9], "reply_code": r[10], "detail": r[11], "cause": r[12],
+        }  # fmt: skip
+        for r in query.tuples()
+    ]
+
+
+def find_mail(which: str) -> dict[str, Any] | None:
+    """A journal row by number or Message-ID (with or without its angle brackets); the newest of several."""
+    if which.isdecimal():
+        where = Journal.id == int(which)
+    else:
+        bare = which.strip().removeprefix("<").removesuffix(">")
+        where = Journal.message_id == f"<{bare}>"
+    row = (
+        Journal.select(Journal.id, Journal.sha256, Journal.state, Journal.internal_date, Journal.record, Journal.reason, Journal.detail, Journal.archive)
+        .where(where)
+        .order_by(Journal.id.desc())
+        .tuples()
+        .first()
+    )  # fmt: skip
+    if row is None:
+        return None
+    return dict(zip(("number", "sha256", "state", "internal_date", "record", "reason", "detail", "archive"), row, strict=True))

@@ -1,0 +1,100 @@
+"""From the configuration to what the rooms take: accounts, relay, limits, key. No room behind this sees `Config`."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from daemon.config import AfterKeys, Config, MailboxKeys, Secret
+from daemon.errors import Temporary
+from daemon.mail.imap import Account
+from daemon.mail.smtp import Server
+from daemon.model import AddrSpec, Policy
+from daemon.parsers import ReadLimits
+from daemon.worker import Limits
+
+TOKEN_SECONDS = 30
+"""How long a token command may take."""
+
+
+def accounts_of(config: Config) -> tuple[Account, ...]:
+    """The mailboxes to watch."""
+    return tuple(
+        Account(
+            name=mailbox.name, host=mailbox.host, port=mailbox.port, tls=mailbox.tls, username=mailbox.username,
+            password=_credential(mailbox), token=mailbox.token_command is not None, folder=mailbox.folder, idle=mailbox.idle,
+            poll_seconds=mailbox.poll_seconds,
+        )
+        for mailbox in config.mailbox
+    )  # fmt: skip
+
+
+def _credential(mailbox: MailboxKeys) -> Callable[[], str]:
+    if mailbox.token_command is not None:
+        command = mailbox.token_command
+
+        def token() -> str:
+            try:
+                done = subprocess.run(command, capture_output=True, text=True, timeout=TOKEN_SECONDS, check=True)
+            except (OSError, subprocess.SubprocessError) as error:
+                # what the command printed may hold a secret, so only its kind of failure is told
+                raise Temporary(f"mailbox {mailbox.name}: the token command failed ({type(error).__name__})") from None
+            return done.stdout.strip()
+
+        return token
+    return _revealer(mailbox.password)
+
+
+def _revealer(secret: Secret | None) -> Callable[[], str]:
+    return secret.reveal if secret is not None else lambda: ""
+
+
+def relay_server_of(config: Config) -> Server | None:
+    """The submission server, or None when none is configured: then mails wait in the outbox."""
+    smtp = config.smtp
+    if smtp is None:
+        return None
+    return Server(
+        host=smtp.host, port=smtp.port, tls=smtp.tls, username=smtp.username, password=_revealer(smtp.password), connections=smtp.connections
+    )
+
+
+def places_of(mailbox: MailboxKeys) -> dict[str, str] | None:
+    """Where finished mails of a mailbox are put away, by outcome; None keeps them."""
+    after = mailbox.after
+    if not isinstance(after, AfterKeys):
+        return None
+    return {"acted": after.acted, "ignored": after.ignored, "quarantined": after.quarantined}
+
+
+def read_limits_of(config: Config) -> ReadLimits:
+    """The limits of reading one mail."""
+    return ReadLimits(**{name: getattr(config.limits, name) for name in ReadLimits.__dataclass_fields__})
+
+
+def policy_of(config: Config) -> Policy:
+    """What of the configuration the rules need."""
+    limits = config.limits
+    return Policy(
+        house_address=AddrSpec(config.house.address), house_name=config.house.name, own_addresses=config.own_addresses(),
+        authserv_id=config.trust.authserv_id, authserv_position=config.trust.authserv_position,
+        auto_answer_max_age_days=limits.answer_max_age_days, max_attempts=limits.attempts,
+        answers_per_stranger_day=limits.answers_per_stranger_day, answers_per_contact_day=limits.answers_per_contact_day,
+    )  # fmt: skip
+
+
+def limits_of(config: Config) -> Limits:
+    """What of `[limits]` the stages need."""
+    limits = config.limits
+    return Limits(
+        message_size=limits.message_size, batch=limits.batch, batch_bytes=limits.batch_bytes, max_backlog=limits.max_backlog,
+        attempts=limits.attempts, outbox_age=timedelta(days=limits.outbox_age_days), backlog_age=timedelta(days=limits.answer_max_age_days),
+    )  # fmt: skip
+
+
+def timezone_of(config: Config) -> ZoneInfo:
+    """The house's own zone."""
+    calendar = config.calendars.get(config.house.calendar)
+    return ZoneInfo(calendar.timezone if calendar is not None else "UTC")

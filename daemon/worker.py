@@ -1,0 +1,372 @@
+"""The four stages: fetch, apply, send, tick. **Read this first.**
+
+A stage knows the two queues and nothing of the other stages. Only here is a transaction opened, and only here do the
+core and the edges meet: octets become a reading in the parser child, a reading and the facts become a decision, and one
+transaction carries it out and marks the mail as done.
+"""
+
+from __future__ import annotations
+
+import json
+import traceback
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import peewee as pw
+
+from daemon import log
+from daemon.actions.apply import apply
+from daemon.actions.replies import Desk
+from daemon.errors import Temporary
+from daemon.failpoints import failpoint
+from daemon.mail.addresses import token_digest
+from daemon.mail.imap import Watch
+from daemon.mail.smtp import Outgoing, Relay, Result
+from daemon.model import Decision, Policy, Reading, Situation
+from daemon.parsers.lane import lane_of
+from daemon.reader import Reader, ReadFailure
+from daemon.reasons import Reason
+from daemon.record import record_of
+from daemon.rules.decide import decide, decide_refusal
+from daemon.store import journal, outbox
+from daemon.store.database import Database
+from daemon.store.journal import Claimed, Delivery
+from daemon.store.situation import case_facts, load_situation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What the stages need of `[limits]`; octets and counts."""
+
+    message_size: int
+    batch: int
+    batch_bytes: int
+    max_backlog: int
+    attempts: int
+    outbox_age: timedelta
+    backlog_age: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """Everything a stage works with. `now` reads the one clock; a stage reads it once a round."""
+
+    database: Database
+    reader: Reader
+    desk: Desk
+    policy: Policy
+    limits: Limits
+    after: dict[str, dict[str, str] | None]
+    """By mailbox: where finished mails are put away, by outcome; None keeps them where they lie."""
+    now: Callable[[], datetime]
+    stopping: Callable[[], bool] = lambda: False
+
+
+# --- fetch ---------------------------------------------------------------------------------------------------------
+
+
+def fetch(house: House, watch: Watch, *, deep: bool) -> int:
+    """Write down every mail of the folder that is not in the ledger; how many were new.
+
+    What to fetch is the server's UIDs minus the ledger's: never UNSEEN, never dates. `deep` looks at the whole folder,
+    otherwise at what came since the last look. Nothing on the server changes here.
+    """
+    now = house.now()
+    name, folder, uidvalidity = watch.account.name, watch.account.folder, watch.uidvalidity
+    with house.database.reading():
+        state = journal.generation(name, folder, uidvalidity)
+        first_contact = state is None and not journal.known_before(name, folder)
+        backlog = journal.waiting_count(house.limits.max_backlog)
+    if backlog >= house.limits.max_backlog:
+        log.event("fetch-paused", mailbox=name, waiting=backlog)
+        return 0
+    lowest = 1 if deep or state is None else state.uidnext
+    uidnext = watch.uidnext()
+    present = watch.uids(lowest)
+    failpoint("after_search")
+    with house.database.reading():
+        recorded = journal.recorded_uids(name, folder, uidvalidity, min(present, default=lowest))
+    wanted = sorted(set(present) - recorded)
+    room = house.limits.max_backlog - backlog
+    complete = len(wanted) <= room
+    wanted = wanted[:room]
+    vanished = _vanished(state.uidnext, uidnext, present, recorded) if state is not None and complete else []
+    count = 0
+    for batch in watch.batches(wanted, house.limits.batch, house.limits.batch_bytes):
+        deliveries = []
+        for mail in watch.fetch(batch, house.limits.message_size):
+            old = first_contact and now - mail.internal_date > house.limits.backlog_age
+            deliveries.append(
+                Delivery(
+                    uid=mail.uid, octets=mail.octets, size=mail.size, internal_date=min(mail.internal_date, now), too_large=mail.too_large,
+                    lane=lane_of(mail.octets) if mail.octets is not None else "", archive=old,
+                )  # fmt: skip
+            )
+        failpoint("after_fetch")
+        count += _record(house, name, folder, uidvalidity, deliveries, now)
+        if house.stopping():
+            return count
+    if vanished:
+        gone = [Delivery(uid=uid, octets=None, size=0, internal_date=now) for uid in vanished]
+        _record(house, name, folder, uidvalidity, gone, now)
+        log.event("mail-vanished", mailbox=name, count=len(vanished))
+    if complete and (state is None or state.uidnext != uidnext):
+        with house.database.transaction():
+            journal.note_generation(name, folder, uidvalidity, uidnext, now)
+    if count:
+        log.event("mail-fetched", mailbox=name, count=count)
+    return count
+
+
+def _vanished(before: int, after: int, present: Sequence[int], recorded: set[int]) -> list[int]:
+    """UIDs the server gave out since the last look that it no longer has and that we never saw; a huge gap is not walked."""
+    if not 0 < after - before <= 10_000:
+        return []
+    return sorted(set(range(before, after)) - set(present) - recorded)
+
+
+def _record(house: House, mailbox: str, folder: str, uidvalidity: int | None, deliveries: Sequence[Delivery], now: datetime) -> int:
+    if not deliveries:
+        return 0
+    failpoint("before_t1")
+    with house.database.transaction():
+        numbers = journal.record(mailbox, folder, uidvalidity, deliveries, now, message_size=house.limits.message_size)
+    failpoint("after_t1")
+    return len(numbers)
+
+
+def ingest(house: House, deliveries: Sequence[Delivery]) -> int:
+    """Write down mails that come from files, as if fetched; how many."""
+    return _record(house, "ingest", "", None, deliveries, house.now())
+
+
+def tidy(house: House, watch: Watch) -> int:
+    """Put finished mails away on the server; how many. Their rows are final on disk before the server is touched."""
+    places = house.after.get(watch.account.name)
+    name, folder, uidvalidity = watch.account.name, watch.account.folder, watch.uidvalidity
+    total = 0
+    while True:
+        with house.database.reading():
+            rows = journal.untidied(name, folder, uidvalidity, 500)
+        if not rows:
+            return total
+        if places is not None:
+            for outcome in sorted({row[2] for row in rows}):
+                destination = places.get(outcome)
+                uids = [row[1] for row in rows if row[2] == outcome]
+                if destination is not None:
+                    failpoint("before_move")
+                    watch.put_away(uids, destination)
+                    failpoint("after_move")
+        with house.database.transaction():
+            journal.mark_tidied([row[0] for row in rows])
+        failpoint("after_tidied")
+        total += len(rows)
+
+
+# --- apply ---------------------------------------------------------------------------------------------------------
+
+READ_AHEAD = 8
+"""Mails handed to the parser child ahead of the one being applied: enough to keep it busy, few enough to bound memory."""
+
+READ_AHEAD_OCTETS = 8 * 1024 * 1024
+
+
+def apply_batch(house: House) -> int:
+    """Claim a batch, decide and do every mail of it; how many were claimed (0: nothing to do)."""
+    now = house.now()
+    failpoint("before_t2")
+    with house.database.transaction():
+        claimed = journal.claim(house.database, now, house.limits.batch, house.limits.attempts)
+    failpoint("after_t2")
+    waiting = deque(claimed)
+    ahead: deque[tuple[Claimed, Future[Reading | ReadFailure] | None]] = deque()
+    octets_ahead = 0
+    while waiting or ahead:
+        while waiting and len(ahead) < READ_AHEAD and (not ahead or octets_ahead < READ_AHEAD_OCTETS) and not house.stopping():
+            row = waiting.popleft()
+            ahead.append((row, _submit(house, row)))
+            octets_ahead += row.size
+        if not ahead:
+            break
+        row, future = ahead.popleft()
+        octets_ahead -= row.size
+        _apply_one(house, row, future, now)
+        if house.stopping():
+            waiting.extendleft(row for row, _ in reversed(ahead))
+            break
+    if waiting:
+        with house.database.transaction():
+            journal.give_back(house.database, [row.id for row in waiting])
+    return len(claimed)
+
+
+def _submit(house: House, row: Claimed) -> Future[Reading | ReadFailure] | None:
+    if row.alone >= journal.ALONE_LIMIT:
+        return None
+    with house.database.reading():
+        octets = journal.octets(row.sha256)
+    return house.reader.submit(octets)
+
+
+def _apply_one(house: House, row: Claimed, future: Future[Reading | ReadFailure] | None, now: datetime) -> None:
+    """Bring one claimed mail to its end, or book why not. Nothing that happens here stops the line."""
+    if future is None:
+        _quarantine(house, row, Reason.PARSER_FAILED, f"the program died {row.alone} times on this mail alone", now)
+        return
+    reading = future.result()
+    if isinstance(reading, ReadFailure):
+        _failed(house, row, Reason.PARSER_FAILED, f"{reading.cause}: {reading.detail}", now)
+        return
+    for tries_left in (2, 1, 0):
+        try:
+            decision = _act(house, row, reading, now)
+        except Temporary as error:
+            log.event("apply-waits", mail=row.id, detail=str(error))
+            _put_off(house, row, str(error), now)
+            raise
+        except pw.IntegrityError as error:
+            # another worker was first with the same contact or the same mail: look again, the facts have changed
+            if tries_left:
+                continue
+            _failed(house, row, Reason.UNEXPECTED_ERROR, _trace(error), now)
+        except Exception as error:
+            log.event("apply-failed", mail=row.id, error=type(error).__name__)
+            _failed(house, row, Reason.UNEXPECTED_ERROR, _trace(error), now)
+        else:
+            if decision is not None:
+                log.event("mail-decided", mail=row.id, kind=decision.kind.value, outcome=decision.outcome.value, reason=decision.reason.value)
+        return
+
+
+def _act(house: House, row: Claimed, reading: Reading, now: datetime) -> Decision | None:
+    """The one transaction: facts, decision, effects, answers, and the mail's final state. None: another worker has it."""
+    message = reading.message
+    with house.database.transaction() as transaction:
+        situation = load_situation(
+            reading, house.policy, house.desk.signer, number=row.id, sha256=row.sha256, now=row.internal_date, clock=now,
+            recorded_at=row.recorded_at, archive=row.archive, released=row.released, lock=True,
+        )  # fmt: skip
+        decision = decide(reading, situation, token_digest(message.author) if message.author else None)
+        applied = apply(
+            decision, message=message, journal_id=row.id, cause=f"mail:{row.id}", at=row.internal_date, clock=now, desk=house.desk
+        )  # fmt: skip
+        facts = {
+            "author": (message.author or message.from_text)[:1000], "message_id": message.message_id, "subject": message.subject[:1000],
+            "identity": message.identity,
+        }  # fmt: skip
+        record = json.dumps(record_of(decision, applied.case_id), ensure_ascii=False, separators=(",", ":"))
+        if not journal.finish(house.database, row.id, decision, facts, record, now):
+            transaction.give_up()
+            return None
+        failpoint("before_t3_commit")
+    failpoint("after_t3_commit")
+    return decision
+
+
+def _trace(error: BaseException) -> str:
+    return "".join(traceback.format_exception(error))[-4000:]
+
+
+def _failed(house: House, row: Claimed, reason: Reason, detail: str, now: datetime) -> None:
+    """The mail itself was the cause: count it, and after the last try keep the mail for a human."""
+    if row.failures + 1 >= house.limits.attempts:
+        _quarantine(house, row, reason, detail, now)
+        return
+    with house.database.transaction():
+        journal.fail(house.database, row.id, counted=True, detail=detail, next_attempt_at=now)
+
+
+def _quarantine(house: House, row: Claimed, reason: Reason, detail: str, now: datetime) -> None:
+    with house.database.transaction():
+        journal.quarantine(house.database, row.id, reason, detail, now)
+    log.event("mail-quarantined", mail=row.id, reason=reason.value)
+
+
+def _put_off(house: House, row: Claimed, detail: str, now: datetime) -> None:
+    """The database or the disk was the cause: it is nobody's fault and no attempt."""
+    try:
+        with house.database.transaction():
+            journal.fail(house.database, row.id, counted=False, detail=detail, next_attempt_at=now)
+    except Temporary:
+        log.event("database-away", detail="the lease of the mail runs out by itself")
+
+
+def explain(house: House, octets: bytes, sha256: str, now: datetime) -> tuple[Reading, Situation, Decision] | ReadFailure:
+    """What would be done with these octets, arriving now. Changes nothing."""
+    reading = house.reader.submit(octets).result()
+    if isinstance(reading, ReadFailure):
+        return reading
+    with house.database.reading():
+        situation = load_situation(
+            reading, house.policy, house.desk.signer, number=None, sha256=sha256, now=now, clock=now, recorded_at=now, archive=False,
+            released=False, lock=False,
+        )  # fmt: skip
+    author = reading.message.author
+    return reading, situation, decide(reading, situation, token_digest(author) if author else None)
+
+
+# --- send ----------------------------------------------------------------------------------------------------------
+
+
+def send(house: House, relay: Relay) -> int:
+    """Send every due row over a few kept connections; how many the relay took.
+
+    Each call of `turn` is one transaction: it writes down what became of the finished rows and claims as many new ones
+    as connections are free, just before their DATA. A row in flight when the program dies is sent again, same octets.
+    """
+    sent = 0
+
+    def turn(free: int, finished: Sequence[Result]) -> Sequence[Outgoing]:
+        nonlocal sent
+        now = house.now()
+        channel = next((result for result in finished if result.outcome == "channel"), None)
+        failpoint("before_t6" if finished else "before_t4")
+        with house.database.transaction():
+            good = [result for result in finished if result.outcome == "sent"]
+            if good:
+                outbox.note_sent([result.id for result in good], good[0].reply_code or 250, good[0].text, now)
+            for result in finished:
+                if result.outcome != "sent":
+                    outbox.note_result(result.id, result.outcome, result.reply_code, result.text, now, house.limits.outbox_age)
+            rows = [] if channel is not None or house.stopping() else outbox.claim(house.database, now, free)
+        failpoint("after_t6" if finished else "after_t4")
+        sent += len(good)
+        for result in finished:
+            if result.outcome != "sent":
+                log.event("mail-not-sent", outbox=result.id, outcome=result.outcome, code=result.reply_code, text=result.text)
+        if channel is not None:
+            log.event("relay-refuses-us", text=channel.text)
+        return [Outgoing(id=row.id, reverse_path=row.reverse_path, forward_path=row.forward_path, octets=row.octets) for row in rows]
+
+    relay.send(turn)
+    if sent:
+        log.event("mail-sent", count=sent)
+    return sent
+
+
+# --- tick ----------------------------------------------------------------------------------------------------------
+
+
+def tick(house: House) -> int:
+    """What time and failed deliveries ask for: free the leases of the dead, tell owners of refused mails; how many told."""
+    now = house.now()
+    with house.database.transaction():
+        freed = journal.free_dead(house.database) + outbox.free_dead(house.database, now)
+    if freed:
+        log.event("leases-freed", count=freed)
+    told = 0
+    with house.database.reading():
+        refused = outbox.untold(100)
+    for outgoing in refused:
+        with house.database.transaction():
+            if not outbox.mark_told(outgoing.outbox_id):
+                continue
+            cases = case_facts([outgoing.case_id], lock=True) if outgoing.case_id is not None else ()
+            decision = decide_refusal(outgoing, cases[0] if cases else None)
+            apply(decision, message=None, journal_id=None, cause=f"outbox:{outgoing.outbox_id}", at=now, clock=now, desk=house.desk)
+        told += 1
+    return told
