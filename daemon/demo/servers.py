@@ -85,11 +85,11 @@ class EmbeddedImap:
             if kind != "OK":
                 return []
             _, found = client.uid("SEARCH", "UID", "1:*")
-            mails = []
+            mails: list[bytes] = []
             for uid in (found[0] or b"").split():
                 _, data = client.uid("FETCH", uid.decode(), "(BODY.PEEK[])")
                 mails.extend(bytes(item[1]) for item in data if isinstance(item, tuple))
-            client.unselect()
+            client.close()  # opened read-only, so nothing is expunged
             return mails
 
     def drop_connections(self) -> None:
@@ -101,15 +101,13 @@ class EmbeddedImap:
                     task.cancel()
 
         with self._lock:
-            self._appender = None
+            self._hang_up()
         self._thread.run(drop())
 
     def close(self) -> None:
         """Stop serving; the mails are gone."""
         with self._lock:
-            if self._appender is not None:
-                self._appender.shutdown()
-                self._appender = None
+            self._hang_up()
         self._server.close()
         self._thread.stop()
 
@@ -118,6 +116,11 @@ class EmbeddedImap:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+
+    def _hang_up(self) -> None:
+        client, self._appender = self._appender, None
+        if client is not None:
+            client.shutdown()
 
     def _client(self) -> imaplib.IMAP4:
         if self._appender is None:
@@ -136,7 +139,7 @@ async def _start_imap(user: str, password: str) -> tuple[asyncio.Server, int]:
     from pymap.user import UserMetadata
     from pysasl.hashing import Cleartext
 
-    class LocalConfig(Config):  # type: ignore[misc]
+    class LocalConfig(Config):
         greeting = b"Server ready"  # the inherited one asks DNS for the host's name
 
     config = LocalConfig(
@@ -158,7 +161,7 @@ class EmbeddedSmtp:
     to try again.
     """
 
-    def __init__(self, deliver: Callable[[bytes], None] | None = None, inbox: Callable[[str], bool] = lambda address: False) -> None:
+    def __init__(self, deliver: Callable[[bytes], None] | None = None, inbox: Callable[[str], bool] = lambda _: False) -> None:
         self.host = LOOPBACK
         self.sent: list[Sent] = []
         self.arrived = threading.Condition()

@@ -75,7 +75,7 @@ class Signer:
         if reply_pattern is not None:
             before, token, after = reply_pattern.partition("{token}")
             example = addr_spec(before + "a" * TOKEN_SIGNS + after)[0]
-            if not token or "@" not in after or example is None:
+            if not token or "{" in before + after or "@" not in after or example is None:
                 room = LOCAL_PART_OCTETS - TOKEN_SIGNS
                 allowed = f"an address like support+{{token}}@support.example, with at most {room} signs beside the token before the @"
                 raise ConfigError((Problem(file="supportd.toml", key="trust.reply_address", found=repr(reply_pattern), allowed=allowed),))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ OUTPUT_OCTETS = 1024 * 1024
 SKELETONS = 1000
 """Remembered at most; then they are made anew."""
 
+_LANGUAGE = "{{ a variable }}, if, for"
 _LAYOUT_VARIABLES = ("content", "signature", "subject", "marker")
 _NODES = (nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.If, nodes.For, nodes.Not, nodes.And, nodes.Or, nodes.Getattr)
 
@@ -75,7 +77,7 @@ class Templates:
         self._found = dict(found)
         self._by_title = {template.title: name for name, template in found.items() if template.title is not None}
         self._skeletons: dict[tuple[str, str], _Skeleton] = {}
-        self._jinja = _Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, cache_size=0)
+        self._jinja = _Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, cache_size=0)
         self._markdown = MarkdownIt("commonmark", {"html": False}).disable("image")
         self._markdown.normalizeLink = lambda url: url  # type: ignore[method-assign]  # a slot stays a slot
         self._inliner = css_inline.CSSInliner(load_remote_stylesheets=False, keep_at_rules=True)
@@ -173,13 +175,16 @@ class Templates:
             marker=ANSWER_MARKER if template.expects_reply else "",
         )
         return _Skeleton(
-            subject=pieces(" ".join(subject.split())), text=blocks(document), signature=blocks(foot), html=pieces(self._inliner.inline(page))
+            subject=pieces(" ".join(subject.split())),
+            text=blocks(document),
+            signature=blocks(foot),
+            html=pieces(self._inliner.inline(page)),
         )
 
     def _tokens(self, markdown: str) -> list[Token]:
         """The tokens; a value that is a whole paragraph keeps its lines, and its own direction of writing."""
         tokens = self._markdown.parse(markdown)
-        for before, token in zip(tokens, tokens[1:], strict=False):
+        for before, token in pairwise(tokens):
             if token.type != "inline" or before.type != "paragraph_open" or before.hidden:
                 continue
             children = token.children or []
@@ -197,17 +202,15 @@ class Templates:
         try:
             tree = self._jinja.parse(source)
         except TemplateSyntaxError as error:
-            return [Problem(file=path, key=f"{key}, line {error.lineno}", found=error.message or "a mistake", allowed="{{ a variable }}, if, for")]
+            return [Problem(file=path, key=f"{key}, line {error.lineno}", found=error.message or "a mistake", allowed=_LANGUAGE)]
         problems = [
-            Problem(file=path, key=key, found=f"the variable {name!r}", allowed=", ".join(variables) or "none", hint=nearest(name, variables))
+            Problem(file=path, key=key, found=f"a variable {name!r}", allowed=", ".join(variables) or "none", hint=nearest(name, variables))
             for name in sorted(find_undeclared_variables(tree) - set(variables))
         ]
         for node in tree.find_all(nodes.Node):
             if not isinstance(node, _NODES):
                 found = type(node).__name__.lower()
-                problems.append(
-                    Problem(file=path, key=f"{key}, line {node.lineno}", found=f"a {found}", allowed="{{ a variable }}, if, for")
-                )
+                problems.append(Problem(file=path, key=f"{key}, line {node.lineno}", found=found, allowed=_LANGUAGE))
         return problems
 
 
@@ -217,4 +220,3 @@ def _filled(template: Template, skeleton: _Skeleton, values: Sequence[str | Link
     if len(text) > OUTPUT_OCTETS or len(text.encode("utf-8")) > OUTPUT_OCTETS:
         raise TemplateFailure(template.name, f"more than {OUTPUT_OCTETS} octets")
     return Rendered(subject=fill_text(skeleton.subject, values), text=text, html=fill_html(skeleton.html, values))
-

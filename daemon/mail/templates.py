@@ -75,7 +75,9 @@ def read_templates(dirs: tuple[Path, ...]) -> tuple[dict[str, Template], str, li
         if template.title is not None and (other := titles.setdefault(template.title, template.path)) != template.path:
             problems.append(_problem(Path(template.path), "title", f"the title of {other}", "a title of its own"))
     wanted = [(SIGNATURE, SIGNATURE in found), (LAYOUT, bool(layout))]
-    problems += [Problem(file="templates", key=name, found="nothing", allowed="a file of this name") for name, is_there in wanted if not is_there]
+    problems += [
+        Problem(file="templates", key=name, found="nothing", allowed="a file of this name") for name, is_there in wanted if not is_there
+    ]
     return found, layout, problems
 
 
@@ -95,7 +97,9 @@ def _read(path: Path, source: str, shipped: Template | None) -> tuple[Template |
     sample = {name: _sample(value) for name, value in front.get("sample", {}).items()}
     for name in variables:
         if shipped is not None and name not in shipped.variables:
-            problems.append(_problem(path, f"variables.{name}", "not passed to this template", ", ".join(shipped.variables), name, shipped.variables))
+            problems.append(
+                _problem(path, f"variables.{name}", "not passed to this template", ", ".join(shipped.variables), name, shipped.variables)
+            )
         if name not in sample:
             problems.append(_problem(path, f"sample.{name}", "nothing", "a sample of each variable"))
     for name in sample:

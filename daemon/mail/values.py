@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 from urllib.parse import quote
 
+from daemon.mail.encodedwords import one_line
+
 _FIRST = 0xF0000
 """Supplementary Private Use Area-A: two signs a value, one for its words and one for a link's address."""
 _LAST = 0xFFFFD
@@ -24,7 +26,6 @@ _SLOT = re.compile("([\U000f0000-\U0010fffd])")
 _LONE_SLOT = re.compile("[\U000f0000-\U0010fffd]\\Z")
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
-_SPACES = re.compile("[\x00-\x20\x7f-\xa0\u2028\u2029]+")
 _INDENT = re.compile("^ +|(?<= ) ", re.MULTILINE)
 
 
@@ -52,14 +53,14 @@ class Link:
         return (("subject", self.subject), ("body", self.body))
 
 
-Value: TypeAlias = "str | bool | int | None | Link | Sequence[Value] | Mapping[str, Value]"
+Value: TypeAlias = "str | bool | int | Link | Sequence[Value] | Mapping[str, Value] | None"
 """Plain data only. Empty text and None are false in a template; numbers count as text."""
 
 
 class Slots:
     """The values of one rendering in the order of their slots, and the shape that a skeleton is remembered by."""
 
-    __slots__ = ("values", "_shape")
+    __slots__ = ("_shape", "values")
 
     def __init__(self) -> None:
         self.values: list[str | Link] = []
@@ -132,7 +133,7 @@ def fill_text(skeleton: Pieces, values: Sequence[str | Link]) -> str:
         if isinstance(value, Link):
             filled[at] = value.words if is_address else value.label
         else:
-            filled[at] = lines(value) if is_block else line(value)
+            filled[at] = lines(value) if is_block else one_line(value)
     return "".join(filled)
 
 
@@ -146,15 +147,8 @@ def fill_html(skeleton: Pieces, values: Sequence[str | Link]) -> str:
         elif is_block:
             filled[at] = _INDENT.sub(_as_wide, escaped(lines(value).expandtabs(4))).replace("\n", "<br>\n")
         else:
-            filled[at] = escaped(line(value))
+            filled[at] = escaped(one_line(value))
     return "".join(filled)
-
-
-def line(value: str) -> str:
-    """A value in one line: line breaks, controls and runs of white space become one space each."""
-    if value.isascii() and value.isprintable() and "  " not in value:
-        return value.strip()
-    return _SURROGATES.sub("\ufffd", _SPACES.sub(" ", value)).strip()
 
 
 def lines(value: str) -> str:

@@ -77,8 +77,13 @@ def load_situation(
 
 
 def _copy(message: Message, sha256: str, number: int | None) -> tuple[int | None, str | None]:
-    """An earlier mail that is the same one; the same Message-ID alone is another mail."""
-    same = (Journal.sha256 == sha256) | (Journal.identity == message.identity)
+    """An earlier mail that is the same one: the same octets, or the same mail by another way.
+
+    The same Message-ID alone is another mail; without a Message-ID only the octets can tell.
+    """
+    same = Journal.sha256 == sha256
+    if message.message_id is not None:
+        same |= Journal.identity == message.identity
     where = same if number is None else same & (Journal.id < number)
     found = Journal.select(Journal.id, Journal.sha256).where(where).order_by(Journal.id).limit(1).tuples().first()
     if found is None:

@@ -94,10 +94,17 @@ def test_without_a_pattern_the_house_address_is_used_and_nothing_is_read():
 
 
 @pytest.mark.parametrize(
-    "pattern", ["support@support.example", "support+{token}", "{token}{token}@support.example", "a" * 34 + "{token}@support.example", "a b{token}@x.example"]
+    "pattern",
+    [
+        "support@support.example",
+        "support+{token}",
+        "{token}{token}@support.example",
+        "a" * 34 + "{token}@support.example",
+        "a b{token}@x.example",
+    ],
 )
 def test_a_pattern_that_makes_no_address_is_a_mistake_of_the_configuration(pattern):
-    with pytest.raises(ConfigError, match="trust.reply_address"):
+    with pytest.raises(ConfigError, match=r"trust\.reply_address"):
         Signer(b"k" * 32, pattern, HOUSE)
 
 
