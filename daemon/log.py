@@ -49,7 +49,7 @@ _CREDENTIALS = (
     (re.compile(r"(?i)\b(AUTH(?:ENTICATE)?\s+(?:PLAIN|LOGIN|CRAM-MD5|XOAUTH2|OAUTHBEARER|SCRAM-\S+))\b.*", re.DOTALL), r"\1 [hidden]"),
     (re.compile(r"(?i)\b(LOGIN)\s+(?:\"[^\"]*\"|[^\s\"]+)\s+(?:\"(?:[^\"\\]|\\.)*\"|[^\s\"]+)"), r"\1 [hidden]"),
     (re.compile(r"(?i)\b(Bearer)\s+[^\s\"',;]+"), r"\1 [hidden]"),
-    (re.compile(r"(?i)\b((?:password|passwd|secret|\w+_token)\"?\s*[=:]\s*)(?:\"[^\"]*\"|'[^']*'|[^\s,;]+)"), r"\1[hidden]"),
+    (re.compile(r"(?i)\b((?:password|passwd|secret|\w+_token)[\"']?\s*[=:]\s*)(?:\"[^\"]*\"|'[^']*'|[^\s,;]+)"), r"\1[hidden]"),
     (re.compile(r"(\w://[^\s:/@]*):[^\s@]*@"), r"\1:[hidden]@"),
     (re.compile(r"(\+[A-Za-z0-9]{4})[A-Za-z0-9._=-]{4,}@"), r"\1…@"),
 )

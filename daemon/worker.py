@@ -169,10 +169,10 @@ def tidy(house: House, watch: Watch) -> int:
 
 # --- apply ---------------------------------------------------------------------------------------------------------
 
-READ_AHEAD = 8
+READ_AHEAD = 16
 """Mails handed to the parser child ahead of the one being applied: enough to keep it busy, few enough to bound memory."""
 
-READ_AHEAD_OCTETS = 8 * 1024 * 1024
+READ_AHEAD_OCTETS = 4 * 1024 * 1024
 
 
 def apply_batch(house: House) -> int:
@@ -184,32 +184,32 @@ def apply_batch(house: House) -> int:
     failpoint("after_t2")
     waiting = deque(claimed)
     ahead: deque[tuple[Claimed, Future[Reading | ReadFailure] | None]] = deque()
-    octets_ahead = 0
-    while waiting or ahead:
-        while waiting and len(ahead) < READ_AHEAD and (not ahead or octets_ahead < READ_AHEAD_OCTETS) and not house.stopping():
-            row = waiting.popleft()
-            ahead.append((row, _submit(house, row)))
-            octets_ahead += row.size
-        if not ahead:
-            break
+    while (waiting or ahead) and not house.stopping():
+        if waiting and len(ahead) <= READ_AHEAD // 2:
+            ahead.extend(_submit(house, _next_group(waiting)))
         row, future = ahead.popleft()
-        octets_ahead -= row.size
         _apply_one(house, row, future, now)
-        if house.stopping():
-            waiting.extendleft(row for row, _ in reversed(ahead))
-            break
-    if waiting:
+    unbegun = [row.id for row, _ in ahead] + [row.id for row in waiting]
+    if unbegun:
         with house.database.transaction():
-            journal.give_back(house.database, [row.id for row in waiting])
+            journal.give_back(house.database, unbegun)
     return len(claimed)
 
 
-def _submit(house: House, row: Claimed) -> Future[Reading | ReadFailure] | None:
-    if row.alone >= journal.ALONE_LIMIT:
-        return None
+def _next_group(waiting: deque[Claimed]) -> list[Claimed]:
+    """The next mails to read ahead: a few, or one large one."""
+    group: list[Claimed] = []
+    while waiting and len(group) < READ_AHEAD and (not group or sum(row.size for row in group) + waiting[0].size <= READ_AHEAD_OCTETS):
+        group.append(waiting.popleft())
+    return group
+
+
+def _submit(house: House, rows: Sequence[Claimed]) -> list[tuple[Claimed, Future[Reading | ReadFailure] | None]]:
+    """Hand mails to the parser child; None for one that took the whole process down too often to be tried again."""
+    good = [row for row in rows if row.alone < journal.ALONE_LIMIT]
     with house.database.reading():
-        octets = journal.octets(row.sha256)
-    return house.reader.submit(octets)
+        octets = journal.many_octets([row.sha256 for row in good]) if good else {}
+    return [(row, house.reader.submit(octets[row.sha256]) if row.sha256 in octets else None) for row in rows]
 
 
 def _apply_one(house: House, row: Claimed, future: Future[Reading | ReadFailure] | None, now: datetime) -> None:

@@ -19,6 +19,7 @@ from daemon.config import Config, data_dir, find_config, load_config
 from daemon.configuration.keys import CalendarKeys, ConfigKeys, HoursKeys, LimitsKeys, MailboxKeys, SmtpKeys
 from daemon.errors import ConfigError, Problem
 
+HUNTED = "hunter2"
 MINIMAL = '[house]\naddress = "support@support.example"\n'
 MAILBOX = '[[mailbox]]\nhost = "imap.example"\nusername = "u"\npassword = { file = "p" }\n'
 
@@ -326,21 +327,21 @@ def test_a_secret_in_the_file_is_refused_and_not_repeated(tmp_path: Path, value:
         good(tmp_path, MINIMAL + MAILBOX.replace('{ file = "p" }', value))
     assert "mailbox[0].password" in str(caught.value)
     assert "credential" in str(caught.value)
-    assert "hunter2" not in "".join(traceback.format_exception(caught.value))
+    assert HUNTED not in "".join(traceback.format_exception(caught.value))
 
 
 def test_a_misspelt_secret_is_not_repeated(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
-        good(tmp_path, MINIMAL + MAILBOX + 'pasword = "hunter2"\n[smtp]\nhost = "h"\nsecret = "hunter2"\n')
+        good(tmp_path, f'{MINIMAL}{MAILBOX}pasword = "{HUNTED}"\n[smtp]\nhost = "h"\nsecret = "{HUNTED}"\n')
     assert "did you mean 'password'" in str(caught.value)
-    assert "hunter2" not in "".join(traceback.format_exception(caught.value))
+    assert HUNTED not in "".join(traceback.format_exception(caught.value))
 
 
 def test_a_password_in_the_url_is_refused_and_not_repeated(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
-        good(tmp_path, MINIMAL + '[database]\nurl = "postgresql://desk:hunter2@db.example/desk"\n')
+        good(tmp_path, f'{MINIMAL}[database]\nurl = "postgresql://desk:{HUNTED}@db.example/desk"\n')
     assert "database.url" in str(caught.value)
-    assert "hunter2" not in "".join(traceback.format_exception(caught.value))
+    assert HUNTED not in "".join(traceback.format_exception(caught.value))
 
 
 def test_no_secret_stands_in_the_repr_of_a_configuration(tmp_path: Path) -> None:

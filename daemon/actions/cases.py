@@ -11,16 +11,19 @@ from daemon.actions.vocabulary import AddComment, KeepNote, OpenCase, ReportRefu
 from daemon.model import Message
 from daemon.store.journal import keep_octets
 from daemon.store.schema import Attachment, Case, CaseComment, Event, FeedItem
+from daemon.store.statements import Select, insert, update
 
 
 def open_case(action: OpenCase, *, contact_id: int | None, at: datetime, clock: datetime, cause: str) -> int:
     """Open a case; its id. `at` is the mail's arrival, `clock` this transaction's time (when a partner is assigned)."""
-    case_id: int = Case.insert(
-        type=action.type, subject=action.subject, description=action.description, origin=action.origin,
-        organization=action.organization_id, contact=contact_id, contact_address=action.contact_address, system=action.system_id,
-        partner=action.partner_id, owner=action.owner_id, queue=action.queue_id,
-        assigned_at=clock if action.partner_id is not None else None, created_at=at, last_update=at, flags=json.dumps(action.flags),
-    ).execute()  # fmt: skip
+    row = {
+        "type": action.type, "subject": action.subject, "description": action.description, "origin": action.origin,
+        "organization": action.organization_id, "contact": contact_id, "contact_address": action.contact_address,
+        "system": action.system_id, "partner": action.partner_id, "owner": action.owner_id, "queue": action.queue_id,
+        "assigned_at": clock if action.partner_id is not None else None, "created_at": at, "last_update": at,
+        "flags": json.dumps(action.flags),
+    }  # fmt: skip
+    (case_id,) = insert(Case, [row])
     body = "opened by mail" + "".join(f"; {flag}" for flag in action.flags)
     add_feed(case_id, "created", body, author_id=contact_id, author_address=action.contact_address, public=False, at=at, cause=cause)
     return case_id
@@ -28,11 +31,13 @@ def open_case(action: OpenCase, *, contact_id: int | None, at: datetime, clock: 
 
 def add_comment(case_id: int, action: AddComment, *, at: datetime, cause: str) -> None:
     """Append words. A public comment moves Last Update, an internal one doesn't."""
-    CaseComment.insert(
-        case=case_id, at=at, author=action.author_id, author_address=action.author_address, public=action.public, body=action.text, cause=cause
-    ).execute()
+    row = {
+        "case": case_id, "at": at, "author": action.author_id, "author_address": action.author_address, "public": action.public,
+        "body": action.text, "cause": cause,
+    }  # fmt: skip
+    insert(CaseComment, [row], ids=False)
     if action.public:
-        Case.update(last_update=at).where(Case.id == case_id).execute()
+        update(Case, {"last_update": at}, {"id": case_id})
 
 
 def keep_note(case_id: int, action: KeepNote, *, at: datetime, cause: str) -> None:
@@ -51,9 +56,11 @@ def add_feed(
     case_id: int, kind: str, body: str, *, author_id: int | None, author_address: str | None, public: bool, at: datetime, cause: str
 ) -> None:
     """One entry of the case feed."""
-    FeedItem.insert(
-        case=case_id, at=at, kind=kind, author=author_id, author_address=author_address, public=public, body=body, cause=cause
-    ).execute()
+    row = {
+        "case": case_id, "at": at, "kind": kind, "author": author_id, "author_address": author_address, "public": public, "body": body,
+        "cause": cause,
+    }  # fmt: skip
+    insert(FeedItem, [row], ids=False)
 
 
 def keep_attachments(case_id: int | None, journal_id: int, message: Message) -> None:
@@ -61,15 +68,17 @@ def keep_attachments(case_id: int | None, journal_id: int, message: Message) -> 
     if not message.attachments:
         return
     keep_octets({attachment.sha256: attachment.content for attachment in message.attachments}.items())
-    Attachment.insert_many(
+    insert(
+        Attachment,
         [
             {
                 "journal": journal_id, "case": case_id, "name": attachment.name, "content_type": attachment.content_type,
                 "size": attachment.size, "sha256": attachment.sha256, "inline": attachment.inline,
             }
             for attachment in message.attachments
-        ]
-    ).execute()  # fmt: skip
+        ],
+        ids=False,
+    )  # fmt: skip
 
 
 def chained(previous: str, sequence: int, cause: str, verb: str, payload: str) -> str:
@@ -84,13 +93,15 @@ def log_events(case_id: int | None, events: Sequence[tuple[str, str]], *, fresh:
     """
     length, head = 0, ""
     if case_id is not None and not fresh:
-        length, head = Case.select(Case.log_length, Case.log_hash).where(Case.id == case_id).tuples().get()
+        length, head = _LOG_HEAD(case=case_id)[0]
     rows = []
     for verb, payload in events:
         length += 1
         head = chained(head, length, cause, verb, payload)
         rows.append({"case": case_id, "sequence": length, "at": at, "cause": cause, "verb": verb, "payload": payload, "hash": head})
-    if rows:
-        Event.insert_many(rows).execute()
+    insert(Event, rows, ids=False)
     if rows and case_id is not None:
-        Case.update(log_length=length, log_hash=head).where(Case.id == case_id).execute()
+        update(Case, {"log_length": length, "log_hash": head}, {"id": case_id})
+
+
+_LOG_HEAD = Select(lambda case: Case.select(Case.log_length, Case.log_hash).where(Case.id == case))

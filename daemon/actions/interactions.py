@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from datetime import datetime
 
-import peewee as pw
-
 from daemon.actions.vocabulary import MarkBounced
 from daemon.store.schema import Interaction, Outbox, Undeliverable
+from daemon.store.statements import Select, insert
 
 
 def record_incoming(
     *, journal_id: int, at: datetime, message_id: str | None, address: str | None, contact_id: int | None, case_id: int | None
 ) -> None:
     """Relate a received mail. Raises IntegrityError when another worker has recorded it (crash point K5)."""
-    Interaction.insert(
-        direction="in", journal=journal_id, at=at, message_id=message_id, address=address, contact=contact_id, case=case_id
-    ).execute()
+    row = {
+        "direction": "in", "journal": journal_id, "at": at, "message_id": message_id, "address": address, "contact": contact_id,
+        "case": case_id,
+    }  # fmt: skip
+    insert(Interaction, [row], ids=False)
 
 
 def mark_bounced(action: MarkBounced, *, at: datetime) -> None:
@@ -35,9 +36,8 @@ PERMANENT_BOUNCES = 2
 
 def undeliverable(address: str) -> bool:
     """Whether this address bounced for good so often that nothing more is sent there."""
-    try:
-        return bool(Undeliverable.select(Undeliverable.bounces).where(Undeliverable.address == address).tuples().get()[0] >= PERMANENT_BOUNCES)
-    except pw.DoesNotExist:
-        return False
+    found = _BOUNCES.first(address=address)
+    return found is not None and found[0] >= PERMANENT_BOUNCES
 
 
+_BOUNCES = Select(lambda address: Undeliverable.select(Undeliverable.bounces).where(Undeliverable.address == address))

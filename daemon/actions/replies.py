@@ -30,6 +30,7 @@ from daemon.store.schema import (
     Queue,
     System,
 )
+from daemon.store.statements import Select, insert
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,16 +76,18 @@ def queue_mails(
                 row.update(state="held", detail=held)
         row["next_attempt_at"] = clock
         rows.append(row)
-    numbers = [row.id for row in Outbox.insert_many(rows).returning(Outbox.id).execute()]
-    Interaction.insert_many(
+    numbers = insert(Outbox, rows)
+    insert(
+        Interaction,
         [
             {
                 "direction": "out", "outbox": number, "at": at, "message_id": row["message_id"], "address": row["forward_path"],
                 "contact": letter.action.contact_id, "case": case_id,
             }
             for number, row, letter in zip(numbers, rows, letters, strict=True)
-        ]
-    ).execute()  # fmt: skip
+        ],
+        ids=False,
+    )  # fmt: skip
 
 
 def compose_again(number: int, now: datetime, desk: Desk) -> bool:
@@ -141,14 +144,16 @@ def _thread(action: QueueMail, message: Message | None, case_id: int | None, ope
         return message.message_id, message.references
     if opened or case_id is None:
         return None, ()
-    query = (
-        Interaction.select(Interaction.message_id)
-        .where((Interaction.case == case_id) & (Interaction.address == action.to) & Interaction.message_id.is_null(False))
-        .order_by(Interaction.id.desc())
-        .limit(5)
-    )
-    last = [row[0] for row in query.tuples()]
+    last = [row[0] for row in _LAST_MAILS(case=case_id, address=action.to)]
     return (last[0], tuple(reversed(last))) if last else (None, ())
+
+
+_LAST_MAILS = Select(
+    lambda case, address: Interaction.select(Interaction.message_id)
+    .where((Interaction.case == case) & (Interaction.address == address) & Interaction.message_id.is_null(False))
+    .order_by(Interaction.id.desc())
+    .limit(5)
+)
 
 
 # --- what templates are told ---------------------------------------------------------------------------------------
@@ -183,29 +188,36 @@ def _for(action: QueueMail, values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _case(case_id: int) -> dict[str, Any]:
-    partner = Organization.alias()
-    row = (
-        Case.select(
-            Case.subject, Case.description, Case.contact_address, Organization.name, System.name, partner.name, Contact.first_name,
-            Contact.last_name, ContactEmail.address, Queue.name,
-        )
-        .join(Organization, JOIN.LEFT_OUTER, on=(Case.organization == Organization.id))
-        .join(System, JOIN.LEFT_OUTER, on=(Case.system == System.id))
-        .join(partner, JOIN.LEFT_OUTER, on=(Case.partner == partner.id))
-        .join(Contact, JOIN.LEFT_OUTER, on=(Case.contact == Contact.id))
-        .join(ContactEmail, JOIN.LEFT_OUTER, on=(ContactEmail.contact == Contact.id))
-        .join(Queue, JOIN.LEFT_OUTER, on=(Case.queue == Queue.id))
-        .where(Case.id == case_id)
-        .order_by(ContactEmail.position)
-        .tuples()
-        .first()
-    )  # fmt: skip
+    row = _CASE_WORDS(case=case_id)[0]
     name = f"{row[6] or ''} {row[7] or ''}".strip()
     return {
         "case_subject": row[0], "description": row[1], "customer_address": row[2] or row[8] or "", "contact_address": row[2],
         "contact_primary": row[8], "customer_name": name, "organization": row[3] or "", "system": row[4] or "", "partner": row[5] or "",
         "queue": row[9] or "",
     }  # fmt: skip
+
+
+_Partner = Organization.alias("partner")
+_CASE_WORDS = Select(
+    lambda case: (
+        Case.select(
+            Case.subject, Case.description, Case.contact_address, Organization.name, System.name, _Partner.name, Contact.first_name,
+            Contact.last_name, ContactEmail.address, Queue.name,
+        )
+        .join(Organization, JOIN.LEFT_OUTER, on=(Case.organization == Organization.id))
+        .switch(Case)
+        .join(System, JOIN.LEFT_OUTER, on=(Case.system == System.id))
+        .switch(Case)
+        .join(_Partner, JOIN.LEFT_OUTER, on=(Case.partner == _Partner.id))
+        .switch(Case)
+        .join(Contact, JOIN.LEFT_OUTER, on=(Case.contact == Contact.id))
+        .join(ContactEmail, JOIN.LEFT_OUTER, on=(ContactEmail.contact == Contact.id))
+        .switch(Case)
+        .join(Queue, JOIN.LEFT_OUTER, on=(Case.queue == Queue.id))
+        .where(Case.id == case)
+        .order_by(ContactEmail.position)
+    )
+)  # fmt: skip
 
 
 def _author(action: AddComment) -> dict[str, str]:

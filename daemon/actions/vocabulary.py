@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +125,7 @@ def verb(action: Action) -> str:
 
 def payload(action: Action) -> str:
     """The action as JSON, for the log of a case; long words are named by their digest, which `audit` compares."""
-    facts = asdict(action)
+    facts = {name: getattr(action, name) for name in type(action).__dataclass_fields__}
     for name in ("text", "description"):
         if name in facts:
             facts[name] = {"sha256": hashlib.sha256(facts[name].encode()).hexdigest(), "length": len(facts[name])}

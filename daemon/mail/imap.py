@@ -80,6 +80,7 @@ class Account:
     idle: bool = True
     poll_seconds: float = 60
     ca_file: str | None = None
+    read_seconds: float = READ_SECONDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +130,7 @@ class Watch:
             with self._trouble("can't connect"):
                 self._client = IMAPClient(
                     account.host, account.port, ssl=account.tls == "implicit", ssl_context=context,
-                    timeout=SocketTimeout(CONNECT_SECONDS, READ_SECONDS),
+                    timeout=SocketTimeout(min(CONNECT_SECONDS, account.read_seconds), account.read_seconds),
                 )  # fmt: skip
                 self._client.normalise_times = False
                 _keep_alive(self._client.socket())

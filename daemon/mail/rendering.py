@@ -5,6 +5,7 @@ Only this room knows Jinja, Markdown and CSS. The language of templates is small
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -29,6 +30,7 @@ OUTPUT_OCTETS = 1024 * 1024
 SKELETONS = 1000
 """Remembered at most; then they are made anew."""
 
+_LONE_TAGS = re.compile(r"^[ \t]*((?:\{%[^%\n]*%\}|\{#[^#\n]*#\})+)[ \t]*\n", re.MULTILINE)
 _LANGUAGE = "{{ a variable }}, if, for"
 _LAYOUT_VARIABLES = ("content", "signature", "subject", "marker")
 _NODES = (nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.If, nodes.For, nodes.Not, nodes.And, nodes.Or, nodes.Getattr)
@@ -77,19 +79,20 @@ class Templates:
         self._found = dict(found)
         self._by_title = {template.title: name for name, template in found.items() if template.title is not None}
         self._skeletons: dict[tuple[str, str], _Skeleton] = {}
-        self._jinja = _Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, cache_size=0)
+        self._jinja = _Environment(undefined=StrictUndefined, cache_size=0)
         self._markdown = MarkdownIt("commonmark", {"html": False}).disable("image")
         self._markdown.normalizeLink = lambda url: url  # type: ignore[method-assign]  # a slot stays a slot
         self._inliner = css_inline.CSSInliner(load_remote_stylesheets=False, keep_at_rules=True)
         problems: list[Problem] = []
         for template in found.values():
             problems += self._problems(template.path, "subject", template.subject, template.variables)
-            problems += self._problems(template.path, "text", template.body, template.variables)
+            problems += self._problems(template.path, "text", _without_lone_tags(template.body), template.variables)
+        layout = _without_lone_tags(layout)
         problems += self._problems("_layout.html", "text", layout, _LAYOUT_VARIABLES)
         if problems:
             raise ConfigError(tuple(problems))
         self._compiled = {
-            name: (self._jinja.from_string(template.subject), self._jinja.from_string(template.body)) for name, template in found.items()
+            name: (self._jinja.from_string(template.subject), self._jinja.from_string(_without_lone_tags(template.body))) for name, template in found.items()
         }
         self._layout = self._jinja.from_string(layout)
 
@@ -205,13 +208,27 @@ class Templates:
             return [Problem(file=path, key=f"{key}, line {error.lineno}", found=error.message or "a mistake", allowed=_LANGUAGE)]
         problems = [
             Problem(file=path, key=key, found=f"a variable {name!r}", allowed=", ".join(variables) or "none", hint=nearest(name, variables))
-            for name in sorted(find_undeclared_variables(tree) - set(variables))
+            for name in sorted((find_undeclared_variables(tree) | _loaded(tree)) - set(variables))
         ]
         for node in tree.find_all(nodes.Node):
             if not isinstance(node, _NODES):
                 found = type(node).__name__.lower()
                 problems.append(Problem(file=path, key=f"{key}, line {node.lineno}", found=found, allowed=_LANGUAGE))
         return problems
+
+
+def _without_lone_tags(source: str) -> str:
+    """A line of nothing but tags leaves no line behind; a tag at the end of a line of words doesn't join it to the next.
+
+    The line breaks move into remarks, so that mistakes keep their line numbers.
+    """
+    return _LONE_TAGS.sub(r"\1{#\n#}", source)
+
+
+def _loaded(tree: nodes.Template) -> set[str]:
+    """Every name that is read but not bound by a loop: the engine's own names too, such as `self`."""
+    names = list(tree.find_all(nodes.Name))
+    return {name.name for name in names if name.ctx == "load"} - {name.name for name in names if name.ctx == "store"}
 
 
 def _filled(template: Template, skeleton: _Skeleton, values: Sequence[str | Link]) -> Rendered:

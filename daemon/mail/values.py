@@ -47,7 +47,7 @@ class Link:
     @property
     def words(self) -> str:
         """The same in words."""
-        return f'send "{self.body}" to {self.address}' if self.body else f"write to {self.address}"
+        return f'send "{one_line(self.body)}" to {self.address}' if self.body else f"write to {self.address}"
 
     def _fields(self) -> tuple[tuple[str, str], ...]:
         return (("subject", self.subject), ("body", self.body))
@@ -131,7 +131,7 @@ def fill_text(skeleton: Pieces, values: Sequence[str | Link]) -> str:
     for at in range(1, len(filled), 2):
         value, is_address, is_block = _value(filled[at], values)
         if isinstance(value, Link):
-            filled[at] = value.words if is_address else value.label
+            filled[at] = value.words if is_address else one_line(value.label)
         else:
             filled[at] = lines(value) if is_block else one_line(value)
     return "".join(filled)
@@ -143,7 +143,7 @@ def fill_html(skeleton: Pieces, values: Sequence[str | Link]) -> str:
     for at in range(1, len(filled), 2):
         value, is_address, is_block = _value(filled[at], values)
         if isinstance(value, Link):
-            filled[at] = escaped(value.uri if is_address else value.label)
+            filled[at] = escaped(value.uri if is_address else one_line(value.label))
         elif is_block:
             filled[at] = _INDENT.sub(_as_wide, escaped(lines(value).expandtabs(4))).replace("\n", "<br>\n")
         else:

@@ -1,3 +1,241 @@
-from daemon.model import Automatic
-def recognise(opened, message, own_addresses):
-    return Automatic(is_automatic=False,is_list=False,may_answer=True,why="",own_mark=False)
+"""Is a program speaking, and may a program answer it (RFC 3834, RFC 2919, RFC 2369, RFC 3464 section 2)?
+
+One pass over the header names with a table; then the sender's name, the parts and, for robots that stamp nothing, the subject
+together with other evidence. A robot is never answered; list and bulk mail isn't either, but a person may have written it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import IntEnum
+
+from daemon.model import AddrSpec, Automatic, Message
+from daemon.parsers import bounce, robotwords
+from daemon.parsers.parts import Opened
+
+MAX_HOPS = 50
+"""More Received fields than this are a loop."""
+
+
+class _Class(IntEnum):
+    """What a sign says; the stronger one wins."""
+
+    SILENT = 1
+    """Asks us not to answer; says nothing of the writer."""
+    BULK = 2
+    ROBOT = 3
+
+
+_Sign = tuple[_Class, str]
+
+
+def recognise(opened: Opened, message: Message, own_addresses: frozenset[AddrSpec]) -> Automatic:
+    """Total. `why` is a short code: the field and what it says ("auto-submitted: auto-replied"), or "" when nothing speaks."""
+    signs = _header_signs(opened, own_addresses)
+    own_mark = any(why == _OWN_MARK for _, why in signs)
+    signs += _part_signs(opened)
+    signs += _sender_signs(message, own_addresses)
+    if not any(kind is _Class.ROBOT for kind, _ in signs):
+        signs += _subject_signs(opened, message)
+    if not signs:
+        return Automatic(is_automatic=False, is_list=False, may_answer=True, why="", own_mark=False)
+    strongest = max(kind for kind, _ in signs)
+    return Automatic(
+        is_automatic=strongest is _Class.ROBOT,
+        is_list=any(kind is _Class.BULK for kind, _ in signs),
+        may_answer=False,
+        why=next(why for kind, why in signs if kind is strongest),
+        own_mark=own_mark,
+    )
+
+
+# --- header fields -------------------------------------------------------------------------------------------------
+
+_OWN_MARK = "x-supportd-instance"
+
+
+def bare(value: str) -> str:
+    """A field value in lower case without comments and parameters (RFC 5322 section 3.2.2).
+
+    >>> bare("Auto-Replied (vacation); owner=ada")
+    'auto-replied'
+    """
+    text = value[:1000]
+    if "(" in text:
+        out: list[str] = []
+        depth = 0
+        for sign in text:
+            if sign == "(":
+                depth += 1
+            elif sign == ")" and depth:
+                depth -= 1
+            elif not depth:
+                out.append(sign)
+        text = "".join(out)
+    return text.partition(";")[0].strip(" \t\"'").lower()
+
+
+def _header_signs(opened: Opened, own_addresses: frozenset[AddrSpec]) -> list[_Sign]:
+    signs: list[_Sign] = []
+    hops = 0
+    delivered: list[str] = []
+    for name, value in opened.headers:
+        if name == "received":
+            hops += 1
+            continue
+        ask = _FIELDS.get(name)
+        if ask is not None:
+            sign = ask(name, bare(value))
+            if sign is not None:
+                signs.append(sign)
+        elif name == "delivered-to":
+            delivered.append(bare(value).strip("<>"))
+        elif name.endswith("-loop"):
+            signs.append((_Class.SILENT, name))
+    if hops > MAX_HOPS:
+        signs.append((_Class.ROBOT, f"received: {hops} times"))
+    if "autoresponder" in delivered:
+        signs.append((_Class.ROBOT, "delivered-to: autoresponder"))
+    if len(delivered) > 1 and any(delivered.count(address) > 1 for address in own_addresses.intersection(delivered)):
+        signs.append((_Class.ROBOT, "delivered-to: ours twice"))
+    return signs
+
+
+def _auto_submitted(name: str, value: str) -> _Sign | None:
+    return None if value in ("no", "") else (_Class.ROBOT, f"{name}: {value[:40]}")
+
+
+def _return_path(name: str, value: str) -> _Sign | None:
+    return (_Class.ROBOT, f"{name}: <>") if value.replace(" ", "") in ("<>", "<mailer-daemon>") else None
+
+
+def _precedence(name: str, value: str) -> _Sign | None:
+    if value in ("bulk", "junk", "list"):
+        return _Class.BULK, f"{name}: {value}"
+    return (_Class.ROBOT, f"{name}: {value}") if value.replace("-", "_") in ("auto_reply", "autoreply") else None
+
+
+def _suppress(name: str, value: str) -> _Sign | None:
+    asked = {word.strip() for word in value.split(",")}
+    return None if asked.isdisjoint(("all", "autoreply", "oof")) else (_Class.SILENT, f"{name}: {value[:40]}")
+
+
+def _robot(name: str, value: str) -> _Sign | None:
+    return None if value in ("no", "false", "0") else (_Class.ROBOT, name)
+
+
+def _robot_if_true(name: str, value: str) -> _Sign | None:
+    return (_Class.ROBOT, f"{name}: {value}") if value in ("true", "yes", "1") else None
+
+
+def _loop(name: str, value: str) -> _Sign | None:
+    return _Class.ROBOT if value.split(" ")[-1] in ("true", "yes") else _Class.SILENT, name
+
+
+def _notification(name: str, value: str) -> _Sign | None:
+    return (_Class.ROBOT, f"{name}: {value}") if value == "notification" else None
+
+
+def _bulk(name: str, value: str) -> _Sign | None:
+    return (_Class.BULK, name) if value != "no" else None
+
+
+def _mailer(name: str, value: str) -> _Sign | None:
+    return (_Class.ROBOT, f"{name}: {value[:40]}") if robotwords.is_robot_mailer(value) else None
+
+
+def _list_role(name: str, value: str) -> _Sign | None:
+    local = value.rpartition("<")[2].partition("@")[0]
+    return (_Class.BULK, f"{name}: {local[:40]}") if robotwords.is_list_role(local) else None
+
+
+_FIELDS: dict[str, Callable[[str, str], _Sign | None]] = {
+    "auto-submitted": _auto_submitted,
+    "return-path": _return_path,
+    "precedence": _precedence,
+    "x-precedence": _precedence,
+    "x-auto-response-suppress": _suppress,
+    _OWN_MARK: lambda name, _: (_Class.ROBOT, name),
+    "x-loop": _loop,
+    "x-fc-machinegenerated": _robot_if_true,
+    "x-amazon-mail-relay-type": _notification,
+    "x-mailer": _mailer,
+    "sender": _list_role,
+    **dict.fromkeys(
+        (
+            "x-failed-recipients", "x-autoreply", "x-autorespond", "x-autoresponder", "x-autoresponse", "x-autoreply-from", "x-auto-reply",
+            "x-auto-reply-from", "x-mail-autoreply", "x-mailautoreply", "x-autogenerated", "x-auto-generated", "x-ms-exchange-inbox-rules-loop",
+            "x-ms-exchange-generated-message-source", "x-autoreply-domain", "x-autoanswer", "x-auto-responder", "x-vacation", "x-cron-env",
+            "x-pmx-vacation", "x-vacation-message", "x-ooo", "x-outofoffice", "x-away",
+        ),
+        _robot,
+    ),
+    **dict.fromkeys(
+        (
+            "list-id", "list-post", "list-unsubscribe", "list-unsubscribe-post", "list-help", "list-owner", "list-archive", "list-subscribe",
+            "mailing-list", "x-mailing-list", "x-mailinglist", "x-mailing-list-id", "x-list", "x-listname", "x-list-name", "x-ml-name", "x-mlserver",
+            "x-beenthere", "x-mailman-version", "x-google-group-id", "x-listserv", "x-listmember", "feedback-id", "x-csa-complaints",
+            "x-campaign", "x-campaign-id", "x-campaignid", "x-campaign-name", "x-mc-user", "x-newsletter", "x-newsletter-id", "x-bulkmail",
+            "x-mailing-id", "x-mandrill-user",
+        ),
+        _bulk,
+    ),
+}  # fmt: skip
+
+# --- parts and sender ----------------------------------------------------------------------------------------------
+
+_REPORT_TYPES = frozenset(
+    (
+        "message/delivery-status", "message/global-delivery-status", "message/disposition-notification", "message/global-disposition-notification",
+        "message/feedback-report", "message/tracking-status",
+    )
+)  # fmt: skip
+
+
+def _part_signs(opened: Opened) -> list[_Sign]:
+    if opened.content_type == "multipart/report":
+        return [(_Class.ROBOT, f"multipart/report: {(opened.parameter('report-type') or 'any')[:40].lower()}")]
+    for part in opened.parts:
+        if part.depth <= 1 and part.content_type in _REPORT_TYPES:
+            return [(_Class.ROBOT, part.content_type)]
+    return []
+
+
+def _sender_signs(message: Message, own_addresses: frozenset[AddrSpec]) -> list[_Sign]:
+    if message.author is None:
+        return [_unread_sender(message)]
+    local = message.author.partition("@")[0]
+    if robotwords.is_robot_local_part(local):
+        return [(_Class.ROBOT, f"from: {local}")]
+    if robotwords.is_daemon_name(message.author_name[:200].lower()):
+        return [(_Class.ROBOT, f"from: {message.author_name[:40]}")]
+    if message.author in own_addresses:
+        return [(_Class.SILENT, "from: ours")]
+    for address in message.reply_to:
+        if address in own_addresses:
+            return [(_Class.SILENT, "reply-to: ours")]
+        local = address.partition("@")[0]
+        if robotwords.is_robot_local_part(local):
+            return [(_Class.SILENT, f"reply-to: {local}")]
+    return []
+
+
+def _unread_sender(message: Message) -> _Sign:
+    """No single sender: perhaps a daemon that writes no address, in any case nobody to answer."""
+    name = message.from_text[:200].lower()
+    if not name.strip(" <>") or robotwords.is_daemon_name(name):
+        return _Class.ROBOT, f"from: {name.strip()[:40] or 'empty'}"
+    local = name.rpartition("<")[2].partition("@")[0].strip(' "')
+    if robotwords.is_robot_local_part(local):
+        return _Class.ROBOT, f"from: {local[:40]}"
+    return _Class.SILENT, f"from: {message.author_problem}"
+
+
+def _subject_signs(opened: Opened, message: Message) -> list[_Sign]:
+    """Robots that stamp nothing: the subject of an automatic answer with other evidence; a bounce by what it says."""
+    answer = robotwords.automatic_answer(message.subject, message.body)
+    if answer is not None:
+        return [(_Class.ROBOT, f"subject: {answer}")]
+    if robotwords.is_report_subject(message.subject) and bounce.recognise(opened, message) is not None:
+        return [(_Class.ROBOT, "bounce")]
+    return []

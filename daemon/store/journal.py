@@ -16,6 +16,7 @@ from daemon.model import Decision
 from daemon.reasons import Outcome, Reason
 from daemon.store.database import Database
 from daemon.store.schema import Journal, MailboxState, Octets
+from daemon.store.statements import Select, insert, update
 
 LEASE = timedelta(minutes=10)
 """Longer than the longest apply (the parser's wall clock is 20 s), so a living worker never loses a mail it works on."""
@@ -81,23 +82,29 @@ def record(
         keep_octets(blobs.items())
     if not rows:
         return []
-    query = Journal.insert_many(rows).on_conflict_ignore().returning(Journal.id)
-    return [row.id for row in query.execute()]
+    return insert(Journal, rows, ignore=True)
 
 
 def keep_octets(blobs: Iterable[tuple[str, bytes]]) -> None:
     """Keep contents once by digest."""
     rows = [{"sha256": digest, "content": content} for digest, content in blobs]
-    if rows:
-        Octets.insert_many(rows).on_conflict_ignore().execute()
+    insert(Octets, rows, ignore=True, ids=False)
 
 
 def octets(sha256: str) -> bytes:
     """The content with this digest. Raises KeyError when it is not kept."""
-    found = Octets.select(Octets.content).where(Octets.sha256 == sha256).tuples().first()
+    found = _OCTETS.first(digests=[sha256])
     if found is None:
         raise KeyError(sha256)
-    return bytes(found[0])
+    return bytes(found[1])
+
+
+def many_octets(digests: Sequence[str]) -> dict[str, bytes]:
+    """The contents with these digests, by digest; those that are not kept are left out."""
+    return {digest: bytes(content) for digest, content in _OCTETS(digests=sorted(set(digests)))}
+
+
+_OCTETS = Select(lambda digests: Octets.select(Octets.sha256, Octets.content).where(Octets.sha256.in_(digests)))
 
 
 def generation(mailbox: str, folder: str, uidvalidity: int) -> MailboxState | None:
@@ -201,12 +208,12 @@ def give_back(db: Database, numbers: Sequence[int]) -> None:
 
 def finish(db: Database, number: int, decision: Decision, facts: dict[str, Any], record: str, now: datetime) -> bool:
     """Give a claimed mail its final state; False when another worker has it by now (then nothing may be committed)."""
-    where = (Journal.id == number) & (Journal.state == "received") & (Journal.lease_owner == db.owner)
-    changed = Journal.update(
-        state=decision.outcome.value, kind=decision.kind.value, reason=decision.reason.value, detail=decision.detail or None,
-        grade=decision.trust.grade.value, record=record, decided_at=now, lease_owner=None, lease_until=None, next_attempt_at=None, **facts,
-    ).where(where).execute()  # fmt: skip
-    return bool(changed)
+    changes = {
+        "state": decision.outcome.value, "kind": decision.kind.value, "reason": decision.reason.value, "detail": decision.detail or None,
+        "grade": decision.trust.grade.value, "record": record, "decided_at": now, "lease_owner": None, "lease_until": None,
+        "next_attempt_at": None,
+    }  # fmt: skip
+    return bool(update(Journal, changes | facts, {"id": number, "state": "received", "lease_owner": db.owner}))
 
 
 def fail(db: Database, number: int, *, counted: bool, detail: str, next_attempt_at: datetime) -> None:

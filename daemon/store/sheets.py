@@ -302,7 +302,7 @@ def _read_row(line: int, cells: dict[str, str], found: SheetRows, wrong: Callabl
     values: dict[str, Any] = {}
     good = True
     for column, cell in cells.items():
-        stripped = cell.strip()
+        stripped = cell.strip().replace("\r\n", "\n")
         try:
             if len(stripped) > CELL_SIGNS:
                 raise BadCellError(f"{len(stripped)} signs", f"use at most {CELL_SIGNS}")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from peewee import JOIN
+from peewee import JOIN, SqliteDatabase
 
 from daemon.mail.addresses import BadKey, Key, Signer
 from daemon.model import (
@@ -37,7 +37,9 @@ from daemon.store.schema import (
     Queue,
     QueueMember,
     System,
+    database,
 )
+from daemon.store.statements import Select
 
 REFERENCES_LOOKED_UP = 20
 """The nearest ids of a long thread are enough to find its case."""
@@ -81,14 +83,28 @@ def _copy(message: Message, sha256: str, number: int | None) -> tuple[int | None
 
     The same Message-ID alone is another mail; without a Message-ID only the octets can tell.
     """
-    same = Journal.sha256 == sha256
-    if message.message_id is not None:
-        same |= Journal.identity == message.identity
-    where = same if number is None else same & (Journal.id < number)
-    found = Journal.select(Journal.id, Journal.sha256).where(where).order_by(Journal.id).limit(1).tuples().first()
+    before = number if number is not None else 2**31 - 1
+    if message.message_id is None:
+        found = _SAME_OCTETS.first(sha256=sha256, before=before)
+    else:
+        found = _SAME_MAIL.first(sha256=sha256, identity=message.identity, before=before)
     if found is None:
         return None, None
     return found[0], "content" if found[1] == sha256 else "identity"
+
+
+_SAME_OCTETS = Select(
+    lambda sha256, before: Journal.select(Journal.id, Journal.sha256)
+    .where((Journal.sha256 == sha256) & (Journal.id < before))
+    .order_by(Journal.id)
+    .limit(1)
+)
+_SAME_MAIL = Select(
+    lambda sha256, identity, before: Journal.select(Journal.id, Journal.sha256)
+    .where(((Journal.sha256 == sha256) | (Journal.identity == identity)) & (Journal.id < before))
+    .order_by(Journal.id)
+    .limit(1)
+)
 
 
 # --- people --------------------------------------------------------------------------------------------------------
@@ -96,8 +112,23 @@ def _copy(message: Message, sha256: str, number: int | None) -> tuple[int | None
 
 def contact_of(address: str) -> ContactFacts | None:
     """The contact with this canonical address."""
-    found = ContactEmail.select(ContactEmail.contact).where(ContactEmail.address == address).tuples().first()
+    found = _CONTACT_AT.first(address=address)
     return next(iter(people_of([found[0]])), None) if found is not None else None
+
+
+_CONTACT_AT = Select(lambda address: ContactEmail.select(ContactEmail.contact).where(ContactEmail.address == address))
+
+_PEOPLE = Select(
+    lambda ids: Contact.select(
+        Contact.id, Contact.handle, Contact.first_name, Contact.last_name, Contact.language, ContactEmail.address, Organization.id,
+        Organization.name, Organization.kind,
+    )
+    .join(Organization, on=(Contact.organization == Organization.id))
+    .join(ContactEmail, on=(ContactEmail.contact == Contact.id))
+    .where(Contact.id.in_(ids) & Contact.active)
+    .order_by(Contact.id, ContactEmail.position, ContactEmail.address)
+)  # fmt: skip
+_ROLES = Select(lambda ids: ContactRole.select(ContactRole.contact, ContactRole.role).where(ContactRole.contact.in_(ids)))
 
 
 def people_of(ids: Iterable[int]) -> tuple[ContactFacts, ...]:
@@ -105,19 +136,9 @@ def people_of(ids: Iterable[int]) -> tuple[ContactFacts, ...]:
     wanted = sorted(set(ids))
     if not wanted:
         return ()
-    rows = (
-        Contact.select(
-            Contact.id, Contact.handle, Contact.first_name, Contact.last_name, Contact.language, ContactEmail.address,
-            Organization.id, Organization.name, Organization.kind,
-        )
-        .join(Organization, on=(Contact.organization == Organization.id))
-        .join(ContactEmail, on=(ContactEmail.contact == Contact.id))
-        .where(Contact.id.in_(wanted) & Contact.active)
-        .order_by(Contact.id, ContactEmail.position, ContactEmail.address)
-        .tuples()
-    )  # fmt: skip
+    rows = _PEOPLE(ids=wanted)
     roles: dict[int, set[str]] = {}
-    for contact_id, role in ContactRole.select(ContactRole.contact, ContactRole.role).where(ContactRole.contact.in_(wanted)).tuples():
+    for contact_id, role in _ROLES(ids=wanted):
         roles.setdefault(contact_id, set()).add(role)
     people: dict[int, ContactFacts] = {}
     for row in rows:
@@ -134,38 +155,33 @@ def _agents(partner_ids: Iterable[int]) -> dict[int, tuple[ContactFacts, ...]]:
     wanted = sorted(set(partner_ids))
     if not wanted:
         return {}
-    ids = (
-        Contact.select(Contact.id)
-        .join(ContactRole, on=(ContactRole.contact == Contact.id))
-        .where(Contact.organization.in_(wanted) & (ContactRole.role == "partner_agent"))
-        .tuples()
-    )
     agents: dict[int, tuple[ContactFacts, ...]] = dict.fromkeys(wanted, ())
-    for person in people_of(row[0] for row in ids):
+    for person in people_of(row[0] for row in _AGENTS(partners=wanted)):
         agents[person.organization_id] = (*agents[person.organization_id], person)
     return agents
 
 
+_AGENTS = Select(
+    lambda partners: Contact.select(Contact.id)
+    .join(ContactRole, on=(ContactRole.contact == Contact.id))
+    .where(Contact.organization.in_(partners) & (ContactRole.role == "partner_agent"))
+)
+
+
 def _organization_of_domain(author: AddrSpec) -> OrganizationFacts | None:
-    found = (
-        Organization.select(Organization.id, Organization.name, Organization.kind)
-        .join(OrganizationDomain, on=(OrganizationDomain.organization == Organization.id))
-        .where(OrganizationDomain.domain == author.rpartition("@")[2])
-        .tuples()
-        .first()
-    )
+    found = _LISTED.first(domain=author.rpartition("@")[2])
     return OrganizationFacts(id=found[0], name=found[1], kind=found[2]) if found is not None else None
 
 
+_LISTED = Select(
+    lambda domain: Organization.select(Organization.id, Organization.name, Organization.kind)
+    .join(OrganizationDomain, on=(OrganizationDomain.organization == Organization.id))
+    .where(OrganizationDomain.domain == domain)
+)
+
+
 def _systems(entity_id: int) -> tuple[SystemFacts, ...]:
-    partner = Organization.alias()
-    rows = list(
-        System.select(System.id, System.name, System.entity, System.partner, partner.name)
-        .join(partner, JOIN.LEFT_OUTER, on=(System.partner == partner.id))
-        .where(System.entity == entity_id)
-        .order_by(System.id)
-        .tuples()
-    )
+    rows = _SYSTEMS(entity=entity_id)
     agents = _agents(row[3] for row in rows if row[3] is not None)
     return tuple(
         SystemFacts(id=row[0], name=row[1], entity_id=row[2], partner_id=row[3], partner=row[4], partner_agents=agents.get(row[3], ()))
@@ -173,15 +189,30 @@ def _systems(entity_id: int) -> tuple[SystemFacts, ...]:
     )
 
 
-def queues_of(where: Any) -> dict[int, tuple[QueueFacts, bool, bool]]:
-    """Queues with their members, and whether each is the default and the triage queue."""
-    rows = list(
+_Partner = Organization.alias("partner")
+_SYSTEMS = Select(
+    lambda entity: System.select(System.id, System.name, System.entity, System.partner, _Partner.name)
+    .join(_Partner, JOIN.LEFT_OUTER, on=(System.partner == _Partner.id))
+    .where(System.entity == entity)
+    .order_by(System.id)
+)
+
+
+def _queue_query(where: Any) -> Any:
+    return (
         Queue.select(Queue.id, Queue.name, Queue.is_default, Queue.is_triage, QueueMember.contact)
         .join(QueueMember, JOIN.LEFT_OUTER, on=(QueueMember.queue == Queue.id))
         .where(where)
         .order_by(Queue.id, QueueMember.id)
-        .tuples()
     )
+
+
+_HOUSE_QUEUES = Select(lambda: _queue_query(Queue.is_default | Queue.is_triage))
+_QUEUES = Select(lambda ids: _queue_query(Queue.id.in_(ids)))
+
+
+def _queue_facts(rows: Sequence[tuple[Any, ...]]) -> dict[int, tuple[QueueFacts, bool, bool]]:
+    """Queues with their members, and whether each is the default and the triage queue."""
     people = {person.id: person for person in people_of(row[4] for row in rows if row[4] is not None)}
     queues: dict[int, tuple[QueueFacts, bool, bool]] = {}
     for row in rows:
@@ -193,7 +224,7 @@ def queues_of(where: Any) -> dict[int, tuple[QueueFacts, bool, bool]]:
 
 
 def _queues() -> tuple[QueueFacts | None, QueueFacts | None]:
-    found = queues_of(Queue.is_default | Queue.is_triage).values()
+    found = _queue_facts(_HOUSE_QUEUES()).values()
     default = next((queue for queue, is_default, _ in found if is_default), None)
     triage = next((queue for queue, _, is_triage in found if is_triage), None)
     return default, triage
@@ -202,24 +233,30 @@ def _queues() -> tuple[QueueFacts | None, QueueFacts | None]:
 # --- cases ---------------------------------------------------------------------------------------------------------
 
 
+def _case_query(ids: Any) -> Any:
+    return Case.select(
+        Case.id, Case.type, Case.subject, Case.closed_at, Case.organization, Case.contact, Case.contact_address, Case.partner, Case.owner,
+        Case.queue,
+    ).where(Case.id.in_(ids)).order_by(Case.id)  # fmt: skip
+
+
+_CASES = Select(_case_query)
+_CASES_LOCKED = Select(lambda ids: _case_query(ids).for_update())
+_NAMES = Select(lambda ids: Organization.select(Organization.id, Organization.name).where(Organization.id.in_(ids)))
+
+
 def case_facts(ids: Sequence[int], *, lock: bool) -> tuple[CaseFacts, ...]:
     """These cases as they stand. `lock`: nobody else changes them before this transaction ends (PostgreSQL)."""
     wanted = sorted(set(ids))
     if not wanted:
         return ()
-    query = Case.select(
-        Case.id, Case.type, Case.subject, Case.closed_at, Case.organization, Case.contact, Case.contact_address, Case.partner, Case.owner,
-        Case.queue,
-    ).where(Case.id.in_(wanted))  # fmt: skip
-    if lock and type(query.model._meta.database.obj).__name__ != "SqliteDatabase":
-        query = query.order_by(Case.id).for_update()
-    rows = list(query.tuples())
+    rows = (_CASES_LOCKED if lock and not isinstance(database.obj, SqliteDatabase) else _CASES)(ids=wanted)
     partner_ids = {row[7] for row in rows if row[7] is not None}
     agents = _agents(partner_ids)
-    names = dict(Organization.select(Organization.id, Organization.name).where(Organization.id.in_(sorted(partner_ids))).tuples()) if partner_ids else {}
+    names = dict(_NAMES(ids=sorted(partner_ids))) if partner_ids else {}
     people = {person.id: person for person in people_of(person for row in rows for person in (row[5], row[8]) if person is not None)}
     queue_ids = sorted({row[9] for row in rows if row[9] is not None})
-    queues = queues_of(Queue.id.in_(queue_ids)) if queue_ids else {}
+    queues = _queue_facts(_QUEUES(ids=queue_ids)) if queue_ids else {}
     return tuple(
         CaseFacts(
             id=row[0], type=row[1], subject=row[2], open=row[3] is None, organization_id=row[4], contact=people.get(row[5]),
@@ -243,14 +280,18 @@ def _referenced(message: Message) -> list[int]:
     nearest = list(dict.fromkeys([*message.in_reply_to, *reversed(message.references)]))[:REFERENCES_LOOKED_UP]
     if not nearest:
         return []
-    rows = Interaction.select(Interaction.message_id, Interaction.case).where(
-        Interaction.message_id.in_(nearest) & Interaction.case.is_null(False)
-    )
     # one id may stand on two cases when a client reuses it; the older row is the one it was first used for
     by_id: dict[str, int] = {}
-    for message_id, case_id in rows.order_by(Interaction.id).tuples():
+    for message_id, case_id in _REFERENCED(ids=nearest):
         by_id.setdefault(message_id, case_id)
     return list(dict.fromkeys(by_id[name] for name in nearest if name in by_id))
+
+
+_REFERENCED = Select(
+    lambda ids: Interaction.select(Interaction.message_id, Interaction.case)
+    .where(Interaction.message_id.in_(ids) & Interaction.case.is_null(False))
+    .order_by(Interaction.id)
+)
 
 
 # --- keys, bounces, rates ------------------------------------------------------------------------------------------
@@ -303,6 +344,12 @@ def _bounced(bounce: Bounce, keys: Sequence[SourcedKey]) -> OutgoingFacts | None
 
 def _answers(author: AddrSpec, clock: datetime) -> tuple[int, bool]:
     """Automatic answers written to this address in the 24 hours before `clock`, and whether one was `unknown-sender`."""
-    where = (Outbox.forward_path == author) & (Outbox.created_at > clock - timedelta(hours=24)) & Outbox.counted
-    templates = [row[0] for row in Outbox.select(Outbox.template).where(where).limit(1000).tuples()]
+    templates = [row[0] for row in _ANSWERS(author=author, since=clock - timedelta(hours=24))]
     return len(templates), "unknown-sender" in templates
+
+
+_ANSWERS = Select(
+    lambda author, since: Outbox.select(Outbox.template)
+    .where((Outbox.forward_path == author) & (Outbox.created_at > since) & Outbox.counted)
+    .limit(1000)
+)
