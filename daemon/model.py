@@ -176,7 +176,7 @@ class Grade(StrEnum):
 class DomainVerdict(StrEnum):
     """What our own provider says of the From domain (RFC 8601)."""
 
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105
     FAIL = "fail"
     NONE = "none"
     SILENT = "silent"

@@ -23,7 +23,8 @@ class Reason(StrEnum):
 
     sentence: str
 
-    def __new__(cls, value: str, sentence: str) -> Reason:
+    def __new__(cls, value: str, sentence: str = "") -> Reason:
+        """A member is its value; the sentence goes with it."""
         member = str.__new__(cls, value)
         member._value_ = value
         member.sentence = sentence

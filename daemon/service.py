@@ -111,7 +111,7 @@ def _key(config: Config, database: Database) -> bytes:
 # --- one round -----------------------------------------------------------------------------------------------------
 
 
-def run_once(config: Config, house: House, stages: Sequence[str] = STAGES) -> None:
+def run_once(config: Config, house: House, stages: Sequence[str] = STAGES) -> None:  # noqa: C901 - one line a stage
     """One full round: fetch everything now in the mailboxes, apply all of it, tick, send what is due, put mails away.
 
     A server that is away does not keep the other stages from their work; Temporary is raised at the end.
@@ -225,7 +225,7 @@ class Service:
         while not self.stop.is_set():
             try:
                 target()
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001
                 log.event("stage-failed", stage=name, error=type(error).__name__, detail=str(error))
                 self.stop.wait(5.0)
         self.house.database.close()
@@ -344,7 +344,7 @@ def run_forever(load: Callable[[], Config], now: Callable[[], datetime], stages:
     ending, turning = threading.Event(), threading.Event()
     woken = threading.Event()
 
-    def on_signal(number: int, frame: object) -> None:
+    def on_signal(number: int, _frame: object) -> None:
         (turning if number == signal.SIGHUP else ending).set()
         woken.set()
 

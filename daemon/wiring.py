@@ -57,7 +57,12 @@ def relay_server_of(config: Config) -> Server | None:
     if smtp is None:
         return None
     return Server(
-        host=smtp.host, port=smtp.port, tls=smtp.tls, username=smtp.username, password=_revealer(smtp.password), connections=smtp.connections
+        host=smtp.host,
+        port=smtp.port,
+        tls=smtp.tls,
+        username=smtp.username,
+        password=_revealer(smtp.password),
+        connections=smtp.connections,
     )
 
 

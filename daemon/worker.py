@@ -101,8 +101,13 @@ def fetch(house: House, watch: Watch, *, deep: bool) -> int:
             old = first_contact and now - mail.internal_date > house.limits.backlog_age
             deliveries.append(
                 Delivery(
-                    uid=mail.uid, octets=mail.octets, size=mail.size, internal_date=min(mail.internal_date, now), too_large=mail.too_large,
-                    lane=lane_of(mail.octets) if mail.octets is not None else "", archive=old,
+                    uid=mail.uid,
+                    octets=mail.octets,
+                    size=mail.size,
+                    internal_date=min(mail.internal_date, now),
+                    too_large=mail.too_large,
+                    lane=lane_of(mail.octets) if mail.octets is not None else "",
+                    archive=old,
                 )  # fmt: skip
             )
         failpoint("after_fetch")
@@ -233,12 +238,14 @@ def _apply_one(house: House, row: Claimed, future: Future[Reading | ReadFailure]
             if tries_left:
                 continue
             _failed(house, row, Reason.UNEXPECTED_ERROR, _trace(error), now)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - one mail's bug must not stop the line
             log.event("apply-failed", mail=row.id, error=type(error).__name__)
             _failed(house, row, Reason.UNEXPECTED_ERROR, _trace(error), now)
         else:
             if decision is not None:
-                log.event("mail-decided", mail=row.id, kind=decision.kind.value, outcome=decision.outcome.value, reason=decision.reason.value)
+                log.event(
+                    "mail-decided", mail=row.id, kind=decision.kind.value, outcome=decision.outcome.value, reason=decision.reason.value
+                )
         return
 
 

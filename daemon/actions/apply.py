@@ -11,7 +11,6 @@ from daemon.actions.contacts import register_contact
 from daemon.actions.interactions import mark_bounced, record_incoming
 from daemon.actions.replies import Desk, Letter, queue_mails
 from daemon.actions.vocabulary import (
-    Action,
     AddComment,
     KeepAttachments,
     KeepNote,
@@ -36,7 +35,9 @@ class Applied:
     mails: int
 
 
-def apply(decision: Decision, *, message: Message | None, journal_id: int | None, cause: str, at: datetime, clock: datetime, desk: Desk) -> Applied:
+def apply(
+    decision: Decision, *, message: Message | None, journal_id: int | None, cause: str, at: datetime, clock: datetime, desk: Desk
+) -> Applied:
     """Do what the decision grants. `at` is the arrival of the mail that caused it, `clock` the time of this transaction.
 
     Raises IntegrityError when another worker did it first; then the caller rolls back.

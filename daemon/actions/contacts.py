@@ -7,6 +7,7 @@ import unicodedata
 
 from daemon.actions.vocabulary import RegisterContact
 from daemon.store.schema import Contact, ContactEmail, ContactRole
+from daemon.store.statements import rows
 
 
 def register_contact(action: RegisterContact) -> int:
@@ -23,7 +24,7 @@ def free_handle(address: str) -> str:
     """A handle nobody has, made of the local part: [a-z0-9._-]+."""
     plain = unicodedata.normalize("NFKD", address.partition("@")[0]).encode("ascii", "ignore").decode().lower()
     stem = re.sub(r"[^a-z0-9._-]+", "-", plain).strip("-.")[:40] or "contact"
-    taken = {row[0] for row in Contact.select(Contact.handle).where(Contact.handle.startswith(stem)).tuples()}
+    taken = {row[0] for row in rows(Contact.select(Contact.handle).where(Contact.handle.startswith(stem)))}
     if stem not in taken:
         return stem
     suffix = 2

@@ -30,7 +30,7 @@ from daemon.store.schema import (
     Queue,
     System,
 )
-from daemon.store.statements import Select, insert
+from daemon.store.statements import Select, first, insert
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +92,7 @@ def queue_mails(
 
 def compose_again(number: int, now: datetime, desk: Desk) -> bool:
     """Render and compose a held row whose template had failed, and queue it. False when it isn't one, or fails again."""
-    found = Outbox.select(Outbox.request).where((Outbox.id == number) & (Outbox.state == "held") & Outbox.octets.is_null()).tuples().first()
+    found = first(Outbox.select(Outbox.request).where((Outbox.id == number) & (Outbox.state == "held") & Outbox.octets.is_null()))
     if found is None or found[0] is None:
         return False
     row = _composed(json.loads(found[0]), desk)
@@ -149,10 +149,12 @@ def _thread(action: QueueMail, message: Message | None, case_id: int | None, ope
 
 
 _LAST_MAILS = Select(
-    lambda case, address: Interaction.select(Interaction.message_id)
-    .where((Interaction.case == case) & (Interaction.address == address) & Interaction.message_id.is_null(False))
-    .order_by(Interaction.id.desc())
-    .limit(5)
+    lambda case, address: (
+        Interaction.select(Interaction.message_id)
+        .where((Interaction.case == case) & (Interaction.address == address) & Interaction.message_id.is_null(False))
+        .order_by(Interaction.id.desc())
+        .limit(5)
+    )
 )
 
 
@@ -225,21 +227,21 @@ def _author(action: AddComment) -> dict[str, str]:
     row = None
     if action.author_id is not None:
         query = Contact.select(Contact.first_name, Contact.last_name, Organization.name).join(Organization)
-        row = query.where(Contact.id == action.author_id).tuples().first()
+        row = first(query.where(Contact.id == action.author_id))
     if row is None:
         return {"author_name": action.author_address or "", "author_organization": ""}
     return {"author_name": f"{row[0]} {row[1]}".strip() or action.author_address or "", "author_organization": row[2]}
 
 
 def _bounce(action: MarkBounced | ReportRefusal, desk: Desk) -> dict[str, Any]:
-    row = (
+    row = first(
         Outbox.select(Outbox.template, Outbox.subject, Outbox.sent_at, Contact.first_name, Contact.last_name)
         .join(Interaction, JOIN.LEFT_OUTER, on=(Interaction.outbox == Outbox.id))
         .join(Contact, JOIN.LEFT_OUTER, on=(Interaction.contact == Contact.id))
         .where(Outbox.id == action.outbox_id)
-        .tuples()
-        .get()
     )
+    if row is None:
+        raise ValueError(f"there is no outgoing mail {action.outbox_id}")
     return {
         "bounced_template": row[0], "bounced_subject": row[1], "sent_at": _moment(row[2], desk) if row[2] is not None else "",
         "bounced_name": f"{row[3] or ''} {row[4] or ''}".strip(), "bounced_address": action.address, "bounce_reason": action.reason,

@@ -42,7 +42,10 @@ def cases(
         return
     table(
         ["ID", "Entity", "System", "Subject", "Created at", "Last Update", "State"],
-        [[r["number"], r["entity"] or r["organization"], r["system"], r["subject"], r["created_at"], r["last_update"], r["state"]] for r in rows],
+        [
+            [r["number"], r["entity"] or r["organization"], r["system"], r["subject"], r["created_at"], r["last_update"], r["state"]]
+            for r in rows
+        ],
     )
     if total > len(rows):
         say(f"{len(rows)} of {total} cases; --limit N shows more.")
@@ -191,8 +194,8 @@ def _explained(house: Any, name: str) -> dict[str, Any] | None:
         record = _undecided(row)
         return explained(again, record) | done
     if isinstance(again, ReadFailure):
-        return unread(again) | json.loads(row["record"]) | done
-    return explained(again, json.loads(row["record"])) | done
+        return {**unread(again), **json.loads(row["record"]), **done}
+    return {**explained(again, json.loads(row["record"])), **done}
 
 
 def _undecided(row: dict[str, Any]) -> dict[str, Any]:
@@ -230,7 +233,11 @@ def _print_explained(name: str, answer: dict[str, Any]) -> None:
     section("Actions")
     for action in answer["actions"]:
         if action["verb"] != "queue-mail":
-            details = ", ".join(f"{key} {value}" for key, value in action.items() if key != "verb" and value not in (None, "", [], {}) and not isinstance(value, dict))
+            details = ", ".join(
+                f"{key} {value}"
+                for key, value in action.items()
+                if key != "verb" and value not in (None, "", [], {}) and not isinstance(value, dict)
+            )
             say(f"  {action['verb']}  {details}")
     for out in answer["mails"]:
         say(f"  mail {out['template']} to {out['to']}" + (f"  HELD: {out['held']}" if out.get("held") else ""))
@@ -250,8 +257,14 @@ def audit(as_json: JsonOption = False) -> None:
     if as_json:
         print_json(
             {
-                "ok": good, "received": books.received, "acted": books.acted, "ignored": books.ignored, "quarantined": books.quarantined,
-                "vanished": books.vanished, "in_progress": books.in_progress, "problems": list(books.problems),
+                "ok": good,
+                "received": books.received,
+                "acted": books.acted,
+                "ignored": books.ignored,
+                "quarantined": books.quarantined,
+                "vanished": books.vanished,
+                "in_progress": books.in_progress,
+                "problems": list(books.problems),
             }  # fmt: skip
         )
     else:

@@ -47,7 +47,9 @@ def run(
 
 
 def ingest(
-    sources: Annotated[list[str], typer.Argument(help="Mail files, mbox files, Maildir or other folders, or - for one mail on standard input.")],
+    sources: Annotated[
+        list[str], typer.Argument(help="Mail files, mbox files, Maildir or other folders, or - for one mail on standard input.")
+    ],
     archive: Annotated[bool, typer.Option("--archive", help="File them on cases without ever answering.")] = False,
 ) -> None:
     """Put mails into the journal as if fetched; `run --once --stage apply` then works on them without any server."""

@@ -229,7 +229,7 @@ class TrustKeys(Section):
     authserv_position: Literal["top", "border"] = Field("top", description='"top" or "border"')
     reply_address: str | None = Field(
         None,
-        description='an address of ours with {token} once in its local part and at most 33 signs beside it there, like '
+        description="an address of ours with {token} once in its local part and at most 33 signs beside it there, like "
         'support+{token}@support.example, or "" for the plain address',
     )
     confirm_close: bool = Field(False, description="true or false")
@@ -332,6 +332,4 @@ class ConfigKeys(Section):
     trust: TrustKeys = Field(default_factory=TrustKeys, description="the section [trust]")
     digests: DigestsKeys = Field(default_factory=DigestsKeys, description="the section [digests]")
     limits: LimitsKeys = Field(default_factory=LimitsKeys, description="the section [limits]")
-    calendars: dict[str, CalendarKeys] = Field(
-        default_factory=lambda: {"house": CalendarKeys()}, description="sections [calendars.NAME]"
-    )
+    calendars: dict[str, CalendarKeys] = Field(default_factory=lambda: {"house": CalendarKeys()}, description="sections [calendars.NAME]")

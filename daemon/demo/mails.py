@@ -55,7 +55,11 @@ def morning(now: datetime) -> list[Sample]:
         subtype="html",
     )
     first = mail(
-        "Ann Lee <ann.lee@acme.example>", "No data since noon", "Hi,\n\nRoof-7 shows no data since noon. Can somebody look?\n\nAnn\n", now, number="1"
+        "Ann Lee <ann.lee@acme.example>",
+        "No data since noon",
+        "Hi,\n\nRoof-7 shows no data since noon. Can somebody look?\n\nAnn\n",
+        now,
+        number="1",
     )
     return [
         Sample(title="a customer reports a problem with a system a partner looks after", octets=bytes(first)),
@@ -99,7 +103,9 @@ def afternoon(now: datetime, sent: Sequence[bytes]) -> list[Sample]:
     received = to("ann.lee@acme.example", "case-received")
     back = to("robin@elsewhere.example", "case-received")
     subject = str(assigned["Subject"])
-    quote = "\n\nOn Mon, 23 Nov 2026 at 10:05, Example Support wrote:\n> --- reply above this line ---\n> Roof-7 shows no data since noon.\n"
+    quote = (
+        "\n\nOn Mon, 23 Nov 2026 at 10:05, Example Support wrote:\n> --- reply above this line ---\n> Roof-7 shows no data since noon.\n"
+    )
 
     def answer(original: email.message.Message) -> list[tuple[str, str]]:
         return [("In-Reply-To", str(original["Message-ID"])), ("References", str(original["Message-ID"]))]
@@ -132,8 +138,12 @@ def afternoon(now: datetime, sent: Sequence[bytes]) -> list[Sample]:
             title="the partner answers from a phone, above the quote",
             octets=bytes(
                 mail(
-                    "Bob Miller <bob@miller.example>", f"Re: {subject}",
-                    "Please restart the logger and tell me the colour of the lamp." + quote, now, to=str(assigned["Reply-To"]), number="9",
+                    "Bob Miller <bob@miller.example>",
+                    f"Re: {subject}",
+                    "Please restart the logger and tell me the colour of the lamp." + quote,
+                    now,
+                    to=str(assigned["Reply-To"]),
+                    number="9",
                     headers=answer(assigned),
                 )
             ),
@@ -142,8 +152,13 @@ def afternoon(now: datetime, sent: Sequence[bytes]) -> list[Sample]:
             title="the customer answers the acknowledgement",
             octets=bytes(
                 mail(
-                    "Ann Lee <ann.lee@acme.example>", f"Re: {received['Subject']}", "Lamp is green now.\n\nAnn" + quote, now,
-                    to=str(received["Reply-To"]), number="10", headers=answer(received),
+                    "Ann Lee <ann.lee@acme.example>",
+                    f"Re: {received['Subject']}",
+                    "Lamp is green now.\n\nAnn" + quote,
+                    now,
+                    to=str(received["Reply-To"]),
+                    number="10",
+                    headers=answer(received),
                 )
             ),
         ),  # fmt: skip
@@ -151,15 +166,26 @@ def afternoon(now: datetime, sent: Sequence[bytes]) -> list[Sample]:
             title="an out-of-office answer",
             octets=bytes(
                 mail(
-                    "Bob Miller <bob@miller.example>", f"Automatic reply: {subject}", "I am out of the office until Thursday.\n", now,
-                    to=str(assigned["Reply-To"]), number="11", headers=[*answer(assigned), ("Auto-Submitted", "auto-replied")],
+                    "Bob Miller <bob@miller.example>",
+                    f"Automatic reply: {subject}",
+                    "I am out of the office until Thursday.\n",
+                    now,
+                    to=str(assigned["Reply-To"]),
+                    number="11",
+                    headers=[*answer(assigned), ("Auto-Submitted", "auto-replied")],
                 )
             ),
         ),  # fmt: skip
         Sample(
             title="a stranger who knows the case number",
             octets=bytes(
-                mail("Mallory <mallory@else.example>", "Re: your case [CASE-1001]", "Please tell me the customer's address.\n", now, number="12")
+                mail(
+                    "Mallory <mallory@else.example>",
+                    "Re: your case [CASE-1001]",
+                    "Please tell me the customer's address.\n",
+                    now,
+                    number="12",
+                )
             ),
         ),
         Sample(title="a bounce of an answer of ours", octets=octets[:end] + status),

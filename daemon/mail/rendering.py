@@ -92,7 +92,8 @@ class Templates:
         if problems:
             raise ConfigError(tuple(problems))
         self._compiled = {
-            name: (self._jinja.from_string(template.subject), self._jinja.from_string(_without_lone_tags(template.body))) for name, template in found.items()
+            name: (self._jinja.from_string(template.subject), self._jinja.from_string(_without_lone_tags(template.body)))
+            for name, template in found.items()
         }
         self._layout = self._jinja.from_string(layout)
 

@@ -36,7 +36,21 @@ _DAY = re.compile(
     r"|[^\W\d]{3,10}\s\d{1,2}(?!\d))|[٠-٩]{4}|\d년"
 )
 _BARE_ISO = re.compile(r"\d{4}-\d{2}-\d{2} \d{1,2}:\d{2} (?:GMT|UTC)[+-]\d{1,2}:\d{2} \S")
-_LAST_WORDS = ("wrote", "schrieb", "écrit", "escribió", "escreveu", "scritto", "geschreven", "skrev", "написал", "пишет", "写道", "寫道", "yazdı")
+_LAST_WORDS = (
+    "wrote",
+    "schrieb",
+    "écrit",
+    "escribió",
+    "escreveu",
+    "scritto",
+    "geschreven",
+    "skrev",
+    "написал",
+    "пишет",
+    "写道",
+    "寫道",
+    "yazdı",
+)
 """Verbs that end the line where a program writes no colon."""
 _INSIDE = re.compile(r"(?<=[\w.!?\s-])On (?=(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6},? |\d{1,2} |\d{1,2}/|[A-Z][a-z]{2,8}\.? \d)")
 
@@ -83,7 +97,7 @@ def _is_attribution(text: str, begins_paragraph: bool, quote_follows: bool, colo
         if opener and begins_paragraph:
             return (moment and day) or (day and address) or (address and moment) or quote_follows or (day and text.count(",") > 0)
         if opener:
-            return (moment or address) and day or quote_follows and (day or address)
+            return ((moment or address) and day) or (quote_follows and (day or address))
         return address or (moment and day) or (day and text.count(",") > 0 and text[:1].isalpha()) or quote_follows
     return begins_paragraph and address and moment and day
 

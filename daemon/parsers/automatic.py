@@ -129,7 +129,7 @@ def _robot_if_true(name: str, value: str) -> _Sign | None:
 
 
 def _loop(name: str, value: str) -> _Sign | None:
-    return _Class.ROBOT if value.split(" ")[-1] in ("true", "yes") else _Class.SILENT, name
+    return _Class.ROBOT if value.rsplit(" ", maxsplit=1)[-1] in ("true", "yes") else _Class.SILENT, name
 
 
 def _notification(name: str, value: str) -> _Sign | None:
@@ -236,6 +236,9 @@ def _subject_signs(opened: Opened, message: Message) -> list[_Sign]:
     answer = robotwords.automatic_answer(message.subject, message.body)
     if answer is not None:
         return [(_Class.ROBOT, f"subject: {answer}")]
-    if robotwords.is_report_subject(message.subject) and bounce.recognise(opened, message) is not None:
-        return [(_Class.ROBOT, "bounce")]
+    if robotwords.is_report_subject(message.subject):
+        if bounce.recognise(opened, message) is not None:
+            return [(_Class.ROBOT, "bounce")]
+        if robotwords.tells_of_bounce(message.subject, message.body):
+            return [(_Class.SILENT, "tells of a bounce")]
     return []

@@ -65,7 +65,15 @@ def _suspicion(opened: Opened, message: Message) -> int:
         return _SURE
     local = (message.author or message.from_text.rpartition("<")[2]).partition("@")[0].strip(" \"'").lower()
     shown = message.from_text[:200].lower()
-    daemon = robotwords.is_daemon_name(shown) or local in ("mailer-daemon", "postmaster", "mailerdaemon", "mail-daemon", "maildaemon", "mdaemon", "")
+    daemon = robotwords.is_daemon_name(shown) or local in (
+        "mailer-daemon",
+        "postmaster",
+        "mailerdaemon",
+        "mail-daemon",
+        "maildaemon",
+        "mdaemon",
+        "",
+    )
     null_path = any(value.strip() in ("<>", "<MAILER-DAEMON>") for value in opened.values("return-path"))
     answers = _REPLY_OR_FORWARD.match(message.subject) is not None
     if answers and not daemon and not null_path:
@@ -75,10 +83,11 @@ def _suspicion(opened: Opened, message: Message) -> int:
     report_subject = robotwords.is_report_subject(message.subject)
     if any(value.strip().lower().startswith("auto-replied") for value in opened.values("auto-submitted")) and not (daemon or status_part):
         return 0
-    evidence = 2 * daemon + null_path + report_subject + sure_subject + 2 * status_part
-    if evidence >= 2 or (robotwords.is_robot_local_part(local) and report_subject):
-        return _SURE
-    return _POSSIBLE if status_part or null_path else 0
+    returned_part = any(part.content_type in _RETURNED_TYPES for part in opened.parts)
+    machine = 2 * daemon + null_path + robotwords.is_robot_local_part(local) + 2 * (status_part and sure_subject)
+    if not machine:
+        return 0
+    return _SURE if machine + report_subject + sure_subject + returned_part >= 2 else _POSSIBLE
 
 
 # --- structured reports --------------------------------------------------------------------------------------------
@@ -107,7 +116,10 @@ def _structured(opened: Opened) -> tuple[BouncedRecipient, ...] | None:
 def _status_text(part: Part) -> str | None:
     if part.content_type in _STATUS_TYPES:
         return part.content[:_MAX_STATUS].decode("utf-8", "replace")
-    if part.content_type.startswith(("text/", "message/delivery", "application/octet-stream")) and b"ecipient:" in part.content[:_MAX_STATUS]:
+    if (
+        part.content_type.startswith(("text/", "message/delivery", "application/octet-stream"))
+        and b"ecipient:" in part.content[:_MAX_STATUS]
+    ):
         text = part.content[:_MAX_STATUS].decode("utf-8", "replace")
         if re.search(r"^(?:reporting-mta|final-recipient|original-recipient)\s?:", text, re.IGNORECASE | re.MULTILINE):
             return text
@@ -139,7 +151,9 @@ def _recipient(fields: dict[str, str]) -> str | None:
         kind, semicolon, rest = value.partition(";")
         value = (rest if semicolon else kind).strip()
         match = _ADDRESS.search(value[:400])
-        address = (match[1] or match[2] or "").strip("<>\"' ") if match else ""
+        address = (match[1] or match[2] or "").strip("<> ") if match else ""
+        if address.startswith("@") and "original-recipient" in fields and name != "original-recipient":
+            continue  # a source route (RFC 5321 appendix C): the original address is the one people know
         if "@" in address:
             return address
     return None
@@ -194,7 +208,11 @@ def _told(opened: Opened, message: Message) -> tuple[BouncedRecipient, ...]:
     ours = frozenset(address.lower() for address in message.recipients) | ({message.author.lower()} if message.author else frozenset())
     failed = [address.strip(" <>") for value in opened.values("x-failed-recipients") for address in value.split(",")]
     found = tuple(bouncetext.Told(address=address, said=_said_of(address, report)) for address in failed if "@" in address)
-    found = found or bouncetext.recipients(report, ours)
+    found = (
+        found
+        or bouncetext.recipients(report, ours)
+        or bouncetext.recipients(report, frozenset(address for address in ours if address == message.author))
+    )
     if not found and not bouncetext.shows_trouble(message.subject + "\n" + report):
         return ()
     if not found:
@@ -203,7 +221,9 @@ def _told(opened: Opened, message: Message) -> tuple[BouncedRecipient, ...]:
             return library
         found = bouncetext.every_address(report, ours)
     if not found:
-        found = tuple(bouncetext.Told(address=address, said=report[:600]) for address in _returned_to(opened, returned) if address.lower() not in ours)
+        found = tuple(
+            bouncetext.Told(address=address, said=report[:600]) for address in _returned_to(opened, returned) if address.lower() not in ours
+        )
     delayed = bouncereason.speaks_of_delay(message.subject + "\n" + report)
     return tuple(_judged(told, report, delayed) for told in found)
 
@@ -218,7 +238,9 @@ def _judged(told: bouncetext.Told, report: str, delayed: bool) -> BouncedRecipie
     reply = bouncereason.reply_of(told.said) or bouncereason.reply_of(report)
     code = (status or reply or "5")[0]
     permanent = not delayed and code == "5"
-    return BouncedRecipient(address=told.address, status=status, permanent=permanent, reason=bouncereason.reason(told.said, status, delayed))
+    return BouncedRecipient(
+        address=told.address, status=status, permanent=permanent, reason=bouncereason.reason(told.said, status, delayed)
+    )
 
 
 def _by_library(opened: Opened) -> tuple[BouncedRecipient, ...] | None:
@@ -235,7 +257,9 @@ def _by_library(opened: Opened) -> tuple[BouncedRecipient, ...] | None:
         address = octets.decode("utf-8", "replace")
         said = _said_of(address, text)
         status = bouncereason.status_of(said)
-        recipients.append(BouncedRecipient(address=address, status=status, permanent=final, reason=bouncereason.reason(said, status, not final)))
+        recipients.append(
+            BouncedRecipient(address=address, status=status, permanent=final, reason=bouncereason.reason(said, status, not final))
+        )
     return tuple(recipients) or None
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 _LOOKED_AT = 1000
-_STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
+_STATUS = re.compile(r"(?<![\d.])([45]\.\d{1,3}\.\d{1,3})(?![\d.]\d)")
 _REPLY = re.compile(r"(?<![\d.:/-])([45][0-5]\d)(?=[ \-:#<,)]|\Z)")
 
 _WORDS: tuple[tuple[str, str], ...] = (
@@ -18,7 +18,10 @@ _WORDS: tuple[tuple[str, str], ...] = (
         "authfailure",
         r"dmarc|\bspf\b|dkim|sender policy framework|unauthenticated email|not authorized to send|email authentication|did not pass authentication",
     ),
-    ("requireptr", r"\bptr\b|reverse (?:dns|lookup|hostname)|rdns|cannot find your (?:reverse )?hostname|no dns a-data|valid hostname|fcrdns"),
+    (
+        "requireptr",
+        r"\bptr\b|reverse (?:dns|lookup|hostname)|rdns|cannot find your (?:reverse )?hostname|no dns a-data|valid hostname|fcrdns",
+    ),
     ("badreputation", r"reputation|generates? unusual|poor sender|has been temporarily rate limited due to ip rep"),
     (
         "blocked",
@@ -26,7 +29,10 @@ _WORDS: tuple[tuple[str, str], ...] = (
         r"client host|access denied.*host|banned|block(?:ed|ing) (?:by|mail|for|using|because)|connection (?:refused|rejected) by|dialup|dynamic ip|helo",
     ),
     ("spamdetected", r"spam|junk mail|unsolicited|bulk email|content rejected due to spam|bayes"),
-    ("speeding", r"too many (?:messages|mails|emails|recipients.*per)|rate limit|throttl|sending rate|too fast|exceeded.*(?:rate|hourly)|receiving mail at a rate"),
+    (
+        "speeding",
+        r"too many (?:messages|mails|emails|recipients.*per)|rate limit|throttl|sending rate|too fast|exceeded.*(?:rate|hourly)|receiving mail at a rate",
+    ),
     ("toomanyconn", r"too many (?:connections|concurrent|sessions)|connection limit|maximum.*connections|concurrency"),
     (
         "mailboxfull",
@@ -39,9 +45,15 @@ _WORDS: tuple[tuple[str, str], ...] = (
         r"maximum (?:message )?size|message size exceeds|larger than",
     ),
     ("hasmoved", r"has (?:been )?(?:moved|replaced|changed)|new address|recipient address has changed|no longer valid.*use"),
-    ("norelaying", r"relay(?:ing)? (?:is )?(?:denied|not|prohibited|access|refused)|not (?:allowed|permitted) to relay|unable to relay|relay(?:ing)? mail|cannot relay|we do not relay|no relay"),
-    ("suspend", r"(?:account|mailbox|user|recipient|domain).{0,40}(?:suspend|disabled|inactive|deactivat|not active|been locked|expired|terminated)|temporarily disabled|"
-                r"inactive (?:user|account|mailbox|recipient)|disabled (?:user|account|mailbox|recipient)|not (?:an )?active"),
+    (
+        "norelaying",
+        r"relay(?:ing)? (?:is )?(?:denied|not|prohibited|access|refused)|not (?:allowed|permitted) to relay|unable to relay|relay(?:ing)? mail|cannot relay|we do not relay|no relay",
+    ),
+    (
+        "suspend",
+        r"(?:account|mailbox|user|recipient|domain).{0,40}(?:suspend|disabled|inactive|deactivat|not active|been locked|expired|terminated)|temporarily disabled|"
+        r"inactive (?:user|account|mailbox|recipient)|disabled (?:user|account|mailbox|recipient)|not (?:an )?active",
+    ),
     (
         "userunknown",
         r"user.{0,20}(?:unknown|not found|does(?:n'?t| not) exist|invalid|not exist|not known|isn't known)|unknown (?:user|recipient|address|local|mailbox|account|or illegal)|"
@@ -58,15 +70,30 @@ _WORDS: tuple[tuple[str, str], ...] = (
         r"name or service not known|no such (?:domain|host)|nxdomain|bad host|couldn't find any host|illegal host|invalid domain|cannot resolve|non-existent (?:host|domain)|"
         r"unrouteable mail domain|no route to host by|dns (?:error|lookup).{0,30}fail|5\.1\.2|host does not exist|name server:.*not found",
     ),
-    ("notaccept", r"does not (?:accept|receive) (?:mail|e?mail|smtp)|null ?mx|not accept(?:ing)? (?:mail|messages|any)|5\.3\.2|no smtp (?:service|service here)|name service error.*type=mx: malformed"),
-    ("filtered", r"filter(?:ed|ing)?\b|resolver\.rst\.notauthorized|not authorized to|only accepts? mail from|restricted|permission to send|refused by recipient|no permission"),
-    ("rejected", r"sender.{0,40}(?:rejected|denied|refused|unknown|verify|invalid|not allowed|address)|(?:rejected|refused).{0,30}sender|mail from.{0,20}(?:rejected|refused)|from address"),
+    (
+        "notaccept",
+        r"does not (?:accept|receive) (?:mail|e?mail|smtp)|null ?mx|not accept(?:ing)? (?:mail|messages|any)|5\.3\.2|no smtp (?:service|service here)|name service error.*type=mx: malformed",
+    ),
+    (
+        "filtered",
+        r"filter(?:ed|ing)?\b|resolver\.rst\.notauthorized|not authorized to|only accepts? mail from|restricted|permission to send|refused by recipient|no permission",
+    ),
+    (
+        "rejected",
+        r"sender.{0,40}(?:rejected|denied|refused|unknown|verify|invalid|not allowed|address)|(?:rejected|refused).{0,30}sender|mail from.{0,20}(?:rejected|refused)|from address",
+    ),
     ("exceedlimit", r"too many recipients|5\.2\.3|exceed(?:s|ed) .{0,20}limit"),
     ("mailererror", r"command (?:died|failed|output)|procmail|mailer error|exit(?:ed)? (?:with|status)|pipe to|x-unix"),
-    ("networkerror", r"connection (?:refused|reset|timed out|lost|dropped|closed)|network (?:is )?unreachable|no route to host|could ?n[o']t connect|mail loop|loop|hop count|"
-                     r"too many hops|unable to connect|establish an smtp connection|server (?:is )?(?:unreachable|not responding)|mail for .{0,60} loops back|dns"),
-    ("expired", r"time(?:d)? ?out|too long|expired|retry time(?:out)?|queue.{0,20}(?:too long|days|hours)|not (?:yet )?been delivered|delayed|could not be delivered.*(?:days|hours)|give up|giving up|"
-                r"will (?:keep|continue) trying|still trying"),
+    (
+        "networkerror",
+        r"connection (?:refused|reset|timed out|lost|dropped|closed)|network (?:is )?unreachable|no route to host|could ?n[o']t connect|mail loop|loop|hop count|"
+        r"too many hops|unable to connect|establish an smtp connection|server (?:is )?(?:unreachable|not responding)|mail for .{0,60} loops back|dns",
+    ),
+    (
+        "expired",
+        r"time(?:d)? ?out|too long|expired|retry time(?:out)?|queue.{0,20}(?:too long|days|hours)|not (?:yet )?been delivered|delayed|could not be delivered.*(?:days|hours)|give up|giving up|"
+        r"will (?:keep|continue) trying|still trying",
+    ),
     ("policyviolation", r"polic(?:y|ies)|prohibited|attachment|executable|not comply|local restriction"),
     ("securityerror", r"security|tls|ssl|authenticat|certificate|access denied|denied"),
     ("contenterror", r"content|header|malformed|8-?bit|mime|encoding"),

@@ -20,7 +20,7 @@ _SAID = 12
 _ADDR = r"[^\s<>()\[\]\",;:@]{1,80}@[A-Za-z0-9][A-Za-z0-9.\-]{0,120}"
 _ANY = re.compile(rf"(?<![^\s<>()\[\]\",;:='/*]){_ADDR}|\"[^\s\"]{{1,64}}\"@[A-Za-z0-9.\-]{{1,120}}")
 _HEAD = re.compile(
-    rf"\s*(?:[-*>•o]\s+)?(?:<(?:mailto:)?({_ADDR})>|({_ADDR}))(?:\s*[:;,.]?\s*\Z|\s*(?:\.\.\.|:|-{{1,2}}\s|;|,\s|\(|\s(?:on |failed|was |is |does|has |user|unknown|not |[45]\d\d[ -])))",
+    rf"\s*(?:[-*>•o]\s+)?(?:[45]\d\d[ -](?:[45]\.\d\.\d\s)?\s*)?(?:[<\[](?:mailto:)?({_ADDR})[>\]]|({_ADDR}))(?:\s*[:;,.]?\s*\Z|\s*(?:\.\.\.|:|-{{1,2}}\s|;|,\s|\(|\s(?:on |failed|was |is |does|has |user|unknown|not |[45]\d\d[ -])))",
     re.IGNORECASE,
 )
 _LABEL = re.compile(
@@ -30,6 +30,7 @@ _LABEL = re.compile(
 )
 _COMMAND = re.compile(rf"rcpt\s+to:?\s*<?({_ADDR})", re.IGNORECASE)
 _FIELD = re.compile(r"(?:original|final)-recipient:\s*(?:rfc822|smtp)?\s*;?\s*(\S{1,200})", re.IGNORECASE)
+_JSON = re.compile(rf"bouncedRecipients.{{1,20}}emailAddress\\*\"\s*:\s*\\*\"({_ADDR})", re.IGNORECASE)
 _TROUBLE = re.compile(
     r"\b[45]\d\d[ \-:#]|\b[45]\.\d\.\d|unknown|undeliver|not (?:be )?(?:found|deliver|exist|known|accept|reach)|fail|reject|refus|invalid|no such|unavailable|quota|full|"
     r"does(?:n't| not)|denied|error|could not|cannot|couldn't|can't|unable|disabled|returned|over ?quota|blocked|time[d ]?out|delay|problem|bounce|expired|無効|不明|失敗|エラー|配信|見つかり",
@@ -42,9 +43,12 @@ _RETURNED = re.compile(
     r"here is (?:the|your) .{0,40}|forwarded message.{0,20}|begin message.{0,10}|=+ ?original.{0,40}|元のメッセージ.{0,20})[-=*_:. ]*\Z",
     re.IGNORECASE,
 )
-_MAIL_FIELD = re.compile(r"(?:received|return-path|message-id|mime-version|date|from|subject|to|x-[\w-]{1,40}|content-type|reply-to|sender|dkim-signature)\s{0,3}:", re.IGNORECASE)
+_MAIL_FIELD = re.compile(
+    r"(?:received|return-path|message-id|mime-version|date|from|subject|to|x-[\w-]{1,40}|content-type|reply-to|sender|dkim-signature)\s{0,3}:",
+    re.IGNORECASE,
+)
 _FIRST_FIELD = re.compile(r"(?:received|return-path|message-id|x-[\w-]{1,40}|mime-version|dkim-signature)\s{0,2}:", re.IGNORECASE)
-_NOT_PEOPLE = frozenset("mailer-daemon postmaster mail-daemon mailerdaemon abuse".split())
+_NOT_PEOPLE = frozenset(["mailer-daemon", "postmaster", "mail-daemon", "mailerdaemon", "abuse"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,13 +71,19 @@ def cut(text: str) -> tuple[str, str]:
                 return "\n".join(lines[:index]), "\n".join(lines[index + 1 :])
         if _FIRST_FIELD.match(bare.lstrip(" >|")):
             near = [following.strip(" >|") for following in lines[index : index + 8]]
-            if sum(1 for following in near if _MAIL_FIELD.match(following)) >= 3 or sum(1 for f in near if f.lower().startswith("received:")) >= 2:
+            if (
+                sum(1 for following in near if _MAIL_FIELD.match(following)) >= 3
+                or sum(1 for f in near if f.lower().startswith("received:")) >= 2
+            ):
                 return "\n".join(lines[:index]), "\n".join(lines[index:])
     return "\n".join(lines), ""
 
 
 def recipients(report: str, not_these: frozenset[str]) -> tuple[Told, ...]:
     """The addresses a report says it could not reach; the surest way to find them that finds any."""
+    notified = _JSON.search(report)
+    if notified is not None:
+        return (Told(address=_clean(notified[1]), said=report[max(0, notified.start() - 200) : notified.end() + 400]),)
     lines = [line[:_MAX_LINE] for line in report.split("\n")[:_MAX_LINES]]
     for ways in ((_FIELD,), (_HEAD, _COMMAND), (_LABEL,), ()):
         found: dict[str, int] = {}

@@ -34,9 +34,12 @@ _OPENING = re.compile(r"<(/?)([A-Za-z][^ \t\r\n\f/>]*+)")
 _ATTRIBUTE = re.compile(
     r"[ \t\r\n\f/]*+(?:(>)|([^ \t\r\n\f/>][^ \t\r\n\f/>=]*+)(?:[ \t\r\n\f]*+=[ \t\r\n\f]*+(?:([\"'])|([^ \t\r\n\f>]*+)))?)", re.DOTALL
 )
-_RAW_END = {tag: re.compile(rf"</{tag}(?![A-Za-z0-9])", re.IGNORECASE) for tag in ("script", "style", "title", "head", "textarea", "svg", "template")}
-_VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
-_CLOSED_BY_THE_NEXT = frozenset("p li dt dd option tr td th tbody thead tfoot".split())
+_RAW_END = {
+    tag: re.compile(rf"</{tag}(?![A-Za-z0-9])", re.IGNORECASE)
+    for tag in ("script", "style", "title", "head", "textarea", "svg", "template")
+}
+_VOID = frozenset(["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"])
+_CLOSED_BY_THE_NEXT = frozenset(["p", "li", "dt", "dd", "option", "tr", "td", "th", "tbody", "thead", "tfoot"])
 _MAX_ATTRIBUTES = 500
 _SMALL = 16384
 """Up to this size no number of attributes costs the parser time that counts."""

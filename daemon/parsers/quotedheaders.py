@@ -38,12 +38,75 @@ _FIELDS = {
 _KIND = {label: kind for kind, labels in _FIELDS.items() for label in labels.split("|")}
 
 _ORIGINAL = frozenset(
-    "original originale originalnachricht ursprüngliche ursprunglig ursprungligt originalmeddelande oprindelig opprinnelig oorspronkelijk "
-    "oorspronkelijke origineel originele oryginalna pierwotna původní pôvodná alkuperäinen исходное оригинальное пересылаемое пересланное "
-    "orijinal özgün eredeti mesajul αρχικό 原始邮件 原始郵件 原邮件 邮件原件 元のメッセージ 원본 원본메시지 הודעה d'origine d’origine forwarded "
-    "weitergeleitete weitergeleitet transféré transférés transmis réexpédié reenviado reenviada inoltrato inoltrata encaminhada "
-    "encaminhado doorgestuurd doorgestuurde videresendt vidarebefordrat välitetty przekazana przekazywana iletilen továbbított "
-    "转发的邮件 转发邮件 轉寄的郵件 転送メッセージ 전달된 inicial початкове переслане".split()
+    [
+        "original",
+        "originale",
+        "originalnachricht",
+        "ursprüngliche",
+        "ursprunglig",
+        "ursprungligt",
+        "originalmeddelande",
+        "oprindelig",
+        "opprinnelig",
+        "oorspronkelijk",
+        "oorspronkelijke",
+        "origineel",
+        "originele",
+        "oryginalna",
+        "pierwotna",
+        "původní",
+        "pôvodná",
+        "alkuperäinen",
+        "исходное",
+        "оригинальное",
+        "пересылаемое",
+        "пересланное",
+        "orijinal",
+        "özgün",
+        "eredeti",
+        "mesajul",
+        "αρχικό",
+        "原始邮件",
+        "原始郵件",
+        "原邮件",
+        "邮件原件",
+        "元のメッセージ",
+        "원본",
+        "원본메시지",
+        "הודעה",
+        "d'origine",
+        "d’origine",
+        "forwarded",
+        "weitergeleitete",
+        "weitergeleitet",
+        "transféré",
+        "transférés",
+        "transmis",
+        "réexpédié",
+        "reenviado",
+        "reenviada",
+        "inoltrato",
+        "inoltrata",
+        "encaminhada",
+        "encaminhado",
+        "doorgestuurd",
+        "doorgestuurde",
+        "videresendt",
+        "vidarebefordrat",
+        "välitetty",
+        "przekazana",
+        "przekazywana",
+        "iletilen",
+        "továbbított",
+        "转发的邮件",
+        "转发邮件",
+        "轉寄的郵件",
+        "転送メッセージ",
+        "전달된",
+        "inicial",
+        "початкове",
+        "переслане",
+    ]
 )
 _RULE = "-_=*—–~ "
 _FORWARDS = (
@@ -100,13 +163,13 @@ def is_original_rule(line: str) -> bool:
     if len(line) > 100 or line.strip("*_ ")[:2] not in ("--", "__", "==", "——", "~~"):
         return False
     words = line.strip(_RULE)
-    if not words or not line.strip("*_ :")[-1:] in ("-", "_", "=", "—", "~"):
+    if not words or line.strip("*_ :")[-1:] not in ("-", "_", "=", "—", "~"):
         return False
     return not _ORIGINAL.isdisjoint(words.lower().replace(":", " ").split())
 
 
 def is_forward_start(line: str) -> bool:
-    """"Begin forwarded message:" and the same in other languages, `line` stripped."""
+    """ "Begin forwarded message:" and the same in other languages, `line` stripped."""
     text = line.lstrip("*_- ")[:60].lower()
     return text.startswith(_FORWARDS) and len(line) <= 60
 

@@ -113,7 +113,7 @@ class _Machine:
                 continue
             examine = _BY_SIGN.get(sign)
             rule = examine(text) if examine is not None else None
-            if rule is None and text.find(":", 0, 34) > 0 or "：" in text:
+            if (rule is None and text.find(":", 0, 34) > 0) or "：" in text:
                 rule = self.headed(text, index) or rule
             if rule == "rule" and not self.rule_cuts(text, index):
                 rule = None
@@ -213,7 +213,7 @@ def _is_wrapped(above: str, text: str) -> bool:
         return False
     words = above.lstrip("> ")
     open_bracket = words.count("(") > words.count(")") or words.count("<") > words.count(">")
-    return open_bracket and " " not in text.strip() or words.count('"') % 2 == 1 and text.count('"') % 2 == 1
+    return (open_bracket and " " not in text.strip()) or (words.count('"') % 2 == 1 and text.count('"') % 2 == 1)
 
 
 def _by_dash(text: str) -> str | None:

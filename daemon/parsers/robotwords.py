@@ -9,13 +9,78 @@ from __future__ import annotations
 import re
 
 _LOCAL_PARTS = frozenset(
-    """mailer-daemon mailerdaemon mail-daemon maildaemon postmaster noreply no-reply donotreply do-not-reply no_reply do_not_reply no.reply
-    do.not.reply dontreply dont-reply not-reply noreplies no-response noresponse bounce bounces root daemon listserv listproc majordomo mailman
-    autoreply auto-reply autoresponder auto-responder autoresponse autoanswer automailer mailer robot mailrobot mail-robot vacation nobody
-    noresponder no-responder naoresponder nao-responda naoresponda noreponse ne-pas-repondre nepasrepondre nichtantworten nicht-antworten
-    keine-antwort keineantwort antwort-nicht noreply-bounces wwwrun www-data apache cron cron-daemon cronjob anacron nagios zabbix
-    mdaemon mail-delivery-subsystem maildeliverysystem symantec-bounce undeliverable delivery-notification delivery-status
-    """.split()
+    [
+        "mailer-daemon",
+        "mailerdaemon",
+        "mail-daemon",
+        "maildaemon",
+        "postmaster",
+        "noreply",
+        "no-reply",
+        "donotreply",
+        "do-not-reply",
+        "no_reply",
+        "do_not_reply",
+        "no.reply",
+        "do.not.reply",
+        "dontreply",
+        "dont-reply",
+        "not-reply",
+        "noreplies",
+        "no-response",
+        "noresponse",
+        "bounce",
+        "bounces",
+        "root",
+        "daemon",
+        "listserv",
+        "listproc",
+        "majordomo",
+        "mailman",
+        "autoreply",
+        "auto-reply",
+        "autoresponder",
+        "auto-responder",
+        "autoresponse",
+        "autoanswer",
+        "automailer",
+        "mailer",
+        "robot",
+        "mailrobot",
+        "mail-robot",
+        "vacation",
+        "nobody",
+        "noresponder",
+        "no-responder",
+        "naoresponder",
+        "nao-responda",
+        "naoresponda",
+        "noreponse",
+        "ne-pas-repondre",
+        "nepasrepondre",
+        "nichtantworten",
+        "nicht-antworten",
+        "keine-antwort",
+        "keineantwort",
+        "antwort-nicht",
+        "noreply-bounces",
+        "wwwrun",
+        "www-data",
+        "apache",
+        "cron",
+        "cron-daemon",
+        "cronjob",
+        "anacron",
+        "nagios",
+        "zabbix",
+        "mdaemon",
+        "mail-delivery-subsystem",
+        "maildeliverysystem",
+        "symantec-bounce",
+        "undeliverable",
+        "delivery-notification",
+        "delivery-status",
+    ]
 )
 _LOCAL_PATTERN = re.compile(
     r"(?:.{0,60}[-_.+])?(?:no|do[-_.]?not|dont)[-_.]?reply(?:[-_.+0-9].{0,60})?|owner-.{1,60}|.{1,60}-(?:request|owner|bounces?|return)|"
@@ -118,7 +183,11 @@ def automatic_answer(subject: str, body: str) -> str | None:
     The subject begins as programs write it, without a reply mark in front (that would be a person answering such a mail); or the
     subject speaks of absence and so do the first words of the body.
     """
-    text = _TAGS.sub("", subject[:300], count=1) if subject.lstrip()[:1] == "[" and not subject.lower().lstrip().startswith(("[auto", "[out")) else subject[:300]
+    text = (
+        _TAGS.sub("", subject[:300], count=1)
+        if subject.lstrip()[:1] == "[" and not subject.lower().lstrip().startswith(("[auto", "[out"))
+        else subject[:300]
+    )
     lower = text.strip().lower()
     if lower.startswith(_ANSWER_STARTS):
         return lower[:40]
@@ -126,6 +195,21 @@ def automatic_answer(subject: str, body: str) -> str | None:
     if found is None:
         return None
     told = _BODY_WORDS.search(body[:_LOOKED_AT])
-    if told is None or body.find("\n>", 0, _LOOKED_AT) >= 0 and _REPLY_PREFIX.match(text):
+    if told is None or (body.find("\n>", 0, _LOOKED_AT) >= 0 and _REPLY_PREFIX.match(text)):
         return None
     return found[0]
+
+
+_BOUNCED = re.compile(
+    r"(?:returned mail|undeliverable|delivery (?:failed|failure|status)|failure notice|non remis|unzustellbar|returning message|returned to sender)",
+    re.IGNORECASE,
+)
+_BOUNCED_BODY = re.compile(
+    r"mailer-daemon|could not be delivered|permanent fatal errors|reporting-mta|user unknown|konnte nicht zugestellt|pas pu [eê]tre d[eé]livr",
+    re.IGNORECASE,
+)
+
+
+def tells_of_bounce(subject: str, body: str) -> bool:
+    """Whether a mail that is no report itself quotes one: subject and body both say so."""
+    return _BOUNCED.search(subject[:300]) is not None and _BOUNCED_BODY.search(body[: 2 * _LOOKED_AT]) is not None

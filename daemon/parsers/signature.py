@@ -75,7 +75,7 @@ def is_separator(line: str) -> bool:
 
 
 def is_phone(line: str) -> bool:
-    """"Sent from my iPhone", "Get Outlook for iOS" and the same in other languages; `line` stripped."""
+    """ "Sent from my iPhone", "Get Outlook for iOS" and the same in other languages; `line` stripped."""
     text = line.strip("*_[<(-— ")[: _MAX_PHONE + 1].lower()
     if not text.startswith(_PHONE_STARTS):
         return False
@@ -140,7 +140,7 @@ def _names(sender_name: str) -> frozenset[str]:
 
 def _is_prose(text: str) -> bool:
     """A line that reads as a sentence can't stand in a signature block."""
-    return text[-1] in ".?:;…" and len(text.split()) > 2 or len(text.split()) > 9 or text[0] in "-*•0123456789>"
+    return (text[-1] in ".?:;…" and len(text.split()) > 2) or len(text.split()) > 9 or text[0] in "-*•0123456789>"
 
 
 def _looks_like_name(text: str) -> bool:

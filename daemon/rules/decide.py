@@ -124,13 +124,18 @@ def _record_bounce(h: _Hearing) -> Decision | None:
     failed = next((r for r in bounce.recipients if r.address.lower() == outgoing.recipient), None) or next(iter(bounce.recipients), None)
     permanent = failed.permanent if failed else True
     if not permanent:
-        return _decision(h, Kind.BOUNCE, Outcome.IGNORED, Reason.BOUNCE_DELAYED, case=case, matched_by="bounce", detail=failed.reason if failed else "")
+        return _decision(
+            h, Kind.BOUNCE, Outcome.IGNORED, Reason.BOUNCE_DELAYED, case=case, matched_by="bounce", detail=failed.reason if failed else ""
+        )
     if outgoing.already:
         return _decision(h, Kind.BOUNCE, Outcome.IGNORED, Reason.BOUNCE_REPEATED, case=case, matched_by="bounce")
     actions: list[Action] = [
         MarkBounced(
-            outbox_id=outgoing.outbox_id, address=outgoing.recipient, status=failed.status if failed else None,
-            permanent=permanent, reason=failed.reason if failed else "",
+            outbox_id=outgoing.outbox_id,
+            address=outgoing.recipient,
+            status=failed.status if failed else None,
+            permanent=permanent,
+            reason=failed.reason if failed else "",
         )  # fmt: skip
     ]
     if case is not None and not h.situation.archive:
@@ -211,8 +216,10 @@ def _comment(h: _Hearing, case: CaseFacts, role: str) -> Decision:
     internal = role != "customer" and text.startswith("@")
     actions: list[Action] = [
         AddComment(
-            text=text or "(no words of its own)", public=not internal,
-            author_id=sender.id if sender else None, author_address=message.author,
+            text=text or "(no words of its own)",
+            public=not internal,
+            author_id=sender.id if sender else None,
+            author_address=message.author,
         )  # fmt: skip
     ]
     actions += _attachments(h)
@@ -220,7 +227,9 @@ def _comment(h: _Hearing, case: CaseFacts, role: str) -> Decision:
         audience = _customers_side(case) if role != "customer" else partners_side(case)
         actions += _mails("case-comment", audience, exclude=message.author)
     reason = Reason.INTERNAL_COMMENT_ADDED if internal else Reason.COMMENT_ADDED
-    return _decision(h, _kind(h), Outcome.ACTED, reason, case=case, matched_by=h.found.matched_by, actions=actions, detail=f"from its {role}")
+    return _decision(
+        h, _kind(h), Outcome.ACTED, reason, case=case, matched_by=h.found.matched_by, actions=actions, detail=f"from its {role}"
+    )
 
 
 def _note(h: _Hearing, case: CaseFacts, reason: Reason, why: str) -> Decision:
@@ -246,27 +255,34 @@ def _triage(h: _Hearing, reason: Reason, why: str, *, answer: bool) -> Decision:
 
 def _open(h: _Hearing) -> Decision:
     message, situation = h.reading.message, h.situation
-    sender, actions, notes = situation.sender, [], []
+    sender = situation.sender
+    actions: list[Action] = []
+    notes: list[str] = []
     organization_id = sender.organization_id if sender else None
     listed = situation.sender_organization
-    if sender is None and listed is not None and listed.kind == "customer":
-        if message.author is not None and h.trust.domain in (DomainVerdict.PASS, DomainVerdict.SILENT) and h.trust.sender:
-            first, last = _person_name(message.author_name)
-            actions.append(
-                RegisterContact(address=message.author, first_name=first, last_name=last, organization_id=listed.id)
-            )  # fmt: skip
-            organization_id = listed.id
-            notes.append(f"a contact is made under {listed.name}, which lists the domain")
+    believed = h.trust.sender and h.trust.domain in (DomainVerdict.PASS, DomainVerdict.SILENT)
+    if sender is None and message.author is not None and believed and listed is not None and listed.kind == "customer":
+        first, last = _person_name(message.author_name)
+        actions.append(RegisterContact(address=message.author, first_name=first, last_name=last, organization_id=listed.id))
+        organization_id = listed.id
+        notes.append(f"a contact is made under {listed.name}, which lists the domain")
     system, why = _system(h) if organization_id is not None else (None, "")
     notes += [why] if why else []
     helpdesk = bool(situation.systems) and organization_id is not None
     queue = situation.default_queue
     actions.append(
         OpenCase(
-            type="helpdesk" if helpdesk else "support", subject=message.subject or "(no subject)", description=_description(h),
-            origin="email", organization_id=organization_id, contact_id=sender.id if sender else None, contact_address=message.author,
-            system_id=system.id if system else None, partner_id=system.partner_id if system else None,
-            owner_id=None, queue_id=queue.id if queue else None,
+            type="helpdesk" if helpdesk else "support",
+            subject=message.subject or "(no subject)",
+            description=_description(h),
+            origin="email",
+            organization_id=organization_id,
+            contact_id=sender.id if sender else None,
+            contact_address=message.author,
+            system_id=system.id if system else None,
+            partner_id=system.partner_id if system else None,
+            owner_id=None,
+            queue_id=queue.id if queue else None,
         )  # fmt: skip
     )
     actions += _attachments(h)

@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import peewee as pw
 from peewee import JOIN
@@ -24,6 +23,7 @@ from daemon.store.schema import (
     Outbox,
     Queue,
 )
+from daemon.store.statements import rows
 
 FINAL = ("acted", "ignored", "quarantined", "vanished")
 OUTBOX_STATES = ("queued", "sent", "failed", "held", "unknown", "dropped")
@@ -46,9 +46,9 @@ Progress = Callable[[int, int], None]
 """Told how many octets rows of how many have been checked."""
 
 
-def audit(progress: Progress = lambda done, total: None) -> Books:
+def audit(progress: Progress = lambda _done, _total: None) -> Books:
     """Check everything, inside one read of the caller, so that it sees one moment of a running daemon."""
-    counts = dict(Journal.select(Journal.state, pw.fn.COUNT(Journal.id)).group_by(Journal.state).tuples())
+    counts = dict(rows(Journal.select(Journal.state, pw.fn.COUNT(Journal.id)).group_by(Journal.state)))
     problems = [problem for check in CHECKS for problem in check()]
     problems += _octets(progress)
     return Books(
@@ -59,54 +59,54 @@ def audit(progress: Progress = lambda done, total: None) -> Books:
 
 
 def _states() -> Iterator[str]:
-    for number, state in Journal.select(Journal.id, Journal.state).where(Journal.state.not_in([*FINAL, "received"])).tuples():
+    for number, state in rows(Journal.select(Journal.id, Journal.state).where(Journal.state.not_in([*FINAL, "received"]))):
         yield f"mail {number}: its state {state!r} is none we know"
-    for number, state in Outbox.select(Outbox.id, Outbox.state).where(Outbox.state.not_in(OUTBOX_STATES)).tuples():
+    for number, state in rows(Outbox.select(Outbox.id, Outbox.state).where(Outbox.state.not_in(OUTBOX_STATES))):
         yield f"outbox {number}: its state {state!r} is none we know"
-    for (number,) in Journal.select(Journal.id).where(Journal.state.in_(FINAL) & Journal.reason.is_null()).tuples():
+    for (number,) in rows(Journal.select(Journal.id).where(Journal.state.in_(FINAL) & Journal.reason.is_null())):
         yield f"mail {number}: it is done without a reason"
 
 
 def _interactions() -> Iterator[str]:
     decided = Journal.state.in_(["acted", "ignored"]) | ((Journal.state == "quarantined") & Journal.record.is_null(False))
-    query = Journal.select(Journal.id).join(Interaction, JOIN.LEFT_OUTER, on=(Interaction.journal == Journal.id))
-    for (number,) in query.where(decided & Interaction.id.is_null()).tuples():
+    query: Any = Journal.select(Journal.id).join(Interaction, JOIN.LEFT_OUTER, on=(Interaction.journal == Journal.id))
+    for (number,) in rows(query.where(decided & Interaction.id.is_null())):
         yield f"mail {number}: it is done but was never recorded as an interaction"
     query = Outbox.select(Outbox.id).join(Interaction, JOIN.LEFT_OUTER, on=(Interaction.outbox == Outbox.id))
-    for (number,) in query.where(Interaction.id.is_null()).tuples():
+    for (number,) in rows(query.where(Interaction.id.is_null())):
         yield f"outbox {number}: it was never recorded as an interaction"
     query = Interaction.select(Interaction.id, Interaction.journal).join(Journal, JOIN.LEFT_OUTER, on=(Interaction.journal == Journal.id))
-    for number, journal in query.where(Interaction.journal.is_null(False) & Journal.id.is_null()).tuples():
+    for number, journal in rows(query.where(Interaction.journal.is_null(False) & Journal.id.is_null())):
         yield f"interaction {number}: its mail {journal} is not in the journal"
-    for (number,) in Interaction.select(Interaction.id).where(Interaction.journal.is_null() & Interaction.outbox.is_null()).tuples():
+    for (number,) in rows(Interaction.select(Interaction.id).where(Interaction.journal.is_null() & Interaction.outbox.is_null())):
         yield f"interaction {number}: it belongs to no mail"
 
 
 def _causes() -> Iterator[str]:
-    acted = {f"mail:{number}" for (number,) in Journal.select(Journal.id).where(Journal.state == "acted").tuples()}
-    told = {f"outbox:{number}" for (number,) in Outbox.select(Outbox.id).where(Outbox.told).tuples()}
+    acted = {f"mail:{number}" for (number,) in rows(Journal.select(Journal.id).where(Journal.state == "acted"))}
+    told = {f"outbox:{number}" for (number,) in rows(Outbox.select(Outbox.id).where(Outbox.told))}
     caused: set[str] = set()
-    for number, cause in Event.select(Event.id, Event.cause).tuples().iterator():
+    for number, cause in rows(Event.select(Event.id, Event.cause)):
         caused.add(cause)
         if cause not in acted and cause not in told:
             yield f"event {number}: its cause {cause} is no acted mail"
     for cause in sorted(acted - caused):
         yield f"{cause.replace(':', ' ')}: it counts as acted but has no action"
-    for number, cause in Outbox.select(Outbox.id, Outbox.cause).tuples().iterator():
+    for number, cause in rows(Outbox.select(Outbox.id, Outbox.cause)):
         if cause not in acted and cause not in told:
             yield f"outbox {number}: its cause {cause} is no acted mail"
     for model, name in ((CaseComment, "comment"), (FeedItem, "feed item")):
-        for number, cause in model.select(model.id, model.cause).tuples().iterator():
+        for number, cause in rows(model.select(model.id, model.cause)):
             if cause not in acted and cause not in told:
                 yield f"{name} {number}: its cause {cause} is no acted mail"
 
 
 def _chains() -> Iterator[str]:
-    heads = {case_id: (length, head) for case_id, length, head in Case.select(Case.id, Case.log_length, Case.log_hash).tuples()}
+    heads = {case_id: (length, head) for case_id, length, head in rows(Case.select(Case.id, Case.log_length, Case.log_hash))}
     at: dict[int, tuple[int, str]] = {}
     broken: set[int] = set()
     columns = (Event.case, Event.sequence, Event.cause, Event.verb, Event.payload, Event.hash)
-    for case_id, sequence, cause, verb, payload, digest in Event.select(*columns).order_by(Event.case, Event.sequence).tuples().iterator():
+    for case_id, sequence, cause, verb, payload, digest in rows(Event.select(*columns).order_by(Event.case, Event.sequence)):
         if case_id is None:
             continue
         length, head = at.get(case_id, (0, ""))
@@ -122,43 +122,43 @@ def _chains() -> Iterator[str]:
 def _words() -> Iterator[str]:
     """Comments and descriptions still are what was logged when they were written."""
     logged: dict[str, list[str]] = {}
-    query = Event.select(Event.cause, Event.verb, Event.payload).where(Event.verb.in_(["comment", "open-case"]))
-    for cause, verb, payload in query.tuples().iterator():
+    query: Any = Event.select(Event.cause, Event.verb, Event.payload).where(Event.verb.in_(["comment", "open-case"]))
+    for cause, verb, payload in rows(query):
         facts = json.loads(payload)
         words = facts["description"] if verb == "open-case" else facts["text"]
         logged.setdefault(f"{verb}:{cause}", []).append(words["sha256"])
-    for number, cause, body in CaseComment.select(CaseComment.id, CaseComment.cause, CaseComment.body).tuples().iterator():
+    for number, cause, body in rows(CaseComment.select(CaseComment.id, CaseComment.cause, CaseComment.body)):
         if hashlib.sha256(body.encode()).hexdigest() not in logged.get(f"comment:{cause}", ()):
             yield f"comment {number}: its words are not those that were logged"
     query = FeedItem.select(FeedItem.cause, Case.id, Case.description).join(Case).where(FeedItem.kind == "created")
-    for cause, case_id, description in query.tuples().iterator():
+    for cause, case_id, description in rows(query):
         if hashlib.sha256(description.encode()).hexdigest() not in logged.get(f"open-case:{cause}", ()):
             yield f"CASE-{case_id}: its description is not what was logged"
 
 
 def _cases() -> Iterator[str]:
     owned = Case.owner.is_null(False) & Case.queue.is_null(False)
-    for (number,) in Case.select(Case.id).where(owned).tuples():
+    for (number,) in rows(Case.select(Case.id).where(owned)):
         yield f"CASE-{number}: it has both an owner and a queue"
     # a case opened before the directory was loaded could have no queue; later ones must
     if Queue.select().where(Queue.is_default).exists():
         first = Case.select(pw.fn.MIN(Case.id)).where(Case.queue.is_null(False)).scalar()
         if first is not None:
             lost = Case.owner.is_null() & Case.queue.is_null() & (Case.id > first) & (Case.type != "triage")
-            for (number,) in Case.select(Case.id).where(lost).tuples():
+            for (number,) in rows(Case.select(Case.id).where(lost)):
                 yield f"CASE-{number}: it has neither an owner nor a queue"
     planned = Case.planned_resolution.is_null() != Case.planned_resolution_date.is_null()
-    for (number,) in Case.select(Case.id).where(planned | (Case.planned_resolution.is_null(False) & Case.acknowledged_at.is_null())).tuples():
+    for (number,) in rows(Case.select(Case.id).where(planned | (Case.planned_resolution.is_null(False) & Case.acknowledged_at.is_null()))):
         yield f"CASE-{number}: its plan lacks its date, its text or the acknowledgement"
-    for (number,) in Case.select(Case.id).where(Case.closed_at < Case.created_at).tuples():
+    for (number,) in rows(Case.select(Case.id).where(Case.closed_at < Case.created_at)):
         yield f"CASE-{number}: it was closed before it was opened"
 
 
 def _outbox() -> Iterator[str]:
-    for (number,) in Outbox.select(Outbox.id).where((Outbox.state == "sent") & Outbox.sent_at.is_null()).tuples():
+    for (number,) in rows(Outbox.select(Outbox.id).where((Outbox.state == "sent") & Outbox.sent_at.is_null())):
         yield f"outbox {number}: it is sent but nobody knows when"
     composed = Outbox.state.in_(["queued", "sent", "unknown"]) & Outbox.octets.is_null()
-    for (number,) in Outbox.select(Outbox.id).where(composed).tuples():
+    for (number,) in rows(Outbox.select(Outbox.id).where(composed)):
         yield f"outbox {number}: it is to be sent but was never composed"
 
 
@@ -167,16 +167,13 @@ CHECKS: tuple[Callable[[], Iterator[str]], ...] = (_states, _interactions, _caus
 
 def _octets(progress: Progress) -> Iterator[str]:
     wanted: dict[str, str] = {}
-    for number, digest in Journal.select(Journal.id, Journal.sha256).where(Journal.sha256.is_null(False)).tuples():
+    for number, digest in rows(Journal.select(Journal.id, Journal.sha256).where(Journal.sha256.is_null(False))):
         wanted.setdefault(digest, f"mail {number}")
-    for name, digest in Attachment.select(Attachment.name, Attachment.sha256).tuples():
+    for name, digest in rows(Attachment.select(Attachment.name, Attachment.sha256)):
         wanted.setdefault(digest, f"attachment {name!r}")
     total = len(wanted)
-    done = 0
     missing = set(wanted)
-    rows: Any = Octets.select(Octets.sha256, Octets.content).tuples().iterator()
-    for digest, content in rows:
-        done += 1
+    for done, (digest, content) in enumerate(rows(Octets.select(Octets.sha256, Octets.content)), 1):
         missing.discard(digest)
         if hashlib.sha256(bytes(content)).hexdigest() != digest:
             yield f"{wanted.get(digest, 'octets ' + digest)}: the stored octets are not those that were received"

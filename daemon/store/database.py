@@ -58,7 +58,7 @@ class Database:
     def _sqlite(self, url: str) -> pw.SqliteDatabase:
         path = unquote(url.removeprefix("sqlite://"))
         # sqlite:///name is relative, sqlite:////name absolute, as SQLAlchemy taught everybody
-        self.path = Path(path[1:] if path.startswith("/") else path)
+        self.path = Path(path.removeprefix("/"))
         return pw.SqliteDatabase(
             str(self.path),
             pragmas={"journal_mode": "wal", "synchronous": "full", "foreign_keys": 1, "busy_timeout": 5000, "cache_size": -16000},

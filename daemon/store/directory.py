@@ -307,9 +307,7 @@ _REFERENCES = {
         for column, target in (("organization", "organizations.csv"), ("contact", "contacts.csv"))
     },
 }
-_LISTS = frozenset(
-    {("contacts.csv", "email"), ("contacts.csv", "roles"), ("organizations.csv", "domains"), ("queues.csv", "members")}
-)
+_LISTS = frozenset({("contacts.csv", "email"), ("contacts.csv", "roles"), ("organizations.csv", "domains"), ("queues.csv", "members")})
 _RENAMED = {("queues.csv", "default"): "is_default", ("queues.csv", "triage"): "is_triage"}
 _NEVER_NULL = frozenset({"first_name", "last_name"})
 

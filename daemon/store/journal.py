@@ -16,7 +16,7 @@ from daemon.model import Decision
 from daemon.reasons import Outcome, Reason
 from daemon.store.database import Database
 from daemon.store.schema import Journal, MailboxState, Octets
-from daemon.store.statements import Select, insert, update
+from daemon.store.statements import Select, insert, rows, update
 
 LEASE = timedelta(minutes=10)
 """Longer than the longest apply (the parser's wall clock is 20 s), so a living worker never loses a mail it works on."""
@@ -132,7 +132,7 @@ def recorded_uids(mailbox: str, folder: str, uidvalidity: int, lowest: int) -> s
     query = Journal.select(Journal.uid).where(
         (Journal.mailbox == mailbox) & (Journal.folder == folder) & (Journal.uidvalidity == uidvalidity) & (Journal.uid >= lowest)
     )
-    return {row[0] for row in query.tuples()}
+    return {row[0] for row in rows(query)}
 
 
 def waiting_count(most: int) -> int:
@@ -182,7 +182,7 @@ def claim(db: Database, now: datetime, most: int, suspicious_after: int) -> list
 
 
 def _claimed(row: Sequence[Any]) -> Claimed:
-    as_time = Journal.internal_date.python_value
+    as_time: Any = Journal.internal_date.python_value
     return Claimed(
         id=row[0], sha256=row[1], size=row[2], internal_date=as_time(row[3]), recorded_at=as_time(row[4]),
         archive=bool(row[5]), released=bool(row[6]), attempts=row[7] + 1, failures=row[8], alone=row[9],
@@ -192,7 +192,7 @@ def _claimed(row: Sequence[Any]) -> Claimed:
 def free_dead(db: Database) -> int:
     """Free the leases of workers that no longer live; how many mails that freed."""
     query = Journal.select(Journal.lease_owner).where((Journal.state == "received") & Journal.lease_owner.is_null(False)).distinct()
-    dead = db.dead_owners({row[0] for row in query.tuples()})
+    dead = db.dead_owners({row[0] for row in rows(query)})
     if not dead:
         return 0
     where = (Journal.state == "received") & Journal.lease_owner.in_(sorted(dead))
@@ -252,13 +252,16 @@ def untidied(mailbox: str, folder: str, uidvalidity: int, most: int) -> list[tup
     query = (
         Journal.select(Journal.id, Journal.uid, Journal.state)
         .where(
-            (Journal.mailbox == mailbox) & (Journal.folder == folder) & (Journal.uidvalidity == uidvalidity)
-            & ~Journal.tidied & (Journal.state != "received")
+            (Journal.mailbox == mailbox)
+            & (Journal.folder == folder)
+            & (Journal.uidvalidity == uidvalidity)
+            & ~Journal.tidied
+            & (Journal.state != "received")
         )  # fmt: skip
         .order_by(Journal.id)
         .limit(most)
     )
-    return [(row[0], row[1], row[2]) for row in query.tuples()]
+    return [(row[0], row[1], row[2]) for row in rows(query)]
 
 
 def mark_tidied(numbers: Sequence[int]) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from daemon.model import AddrSpec, OutgoingFacts
 from daemon.store.database import Database
 from daemon.store.schema import Outbox
+from daemon.store.statements import rows
 
 BACK_OFF = (timedelta(minutes=1), timedelta(minutes=2), timedelta(minutes=5), timedelta(minutes=15), timedelta(minutes=30))
 """Then every hour, until the row is too old (RFC 5321 section 4.5.4.1)."""
@@ -63,9 +64,7 @@ def claim(db: Database, now: datetime, most: int) -> list[Waiting]:
     return [Waiting(id=row[0], reverse_path=row[1], forward_path=row[2], octets=bytes(row[3])) for row in rows]
 
 
-def note_result(
-    number: int, outcome: str, reply_code: int | None, text: str, now: datetime, give_up_after: timedelta
-) -> None:
+def note_result(number: int, outcome: str, reply_code: int | None, text: str, now: datetime, give_up_after: timedelta) -> None:
     """Write down what became of a row: sent, refused, deferred, unknown or channel (see `mail.smtp`)."""
     facts: dict[str, Any] = {"lease_owner": None, "lease_until": None, "reply_code": reply_code, "detail": text or None}
     if outcome == "sent":
@@ -97,7 +96,7 @@ def free_dead(db: Database, now: datetime) -> int:
     """
     waiting = Outbox.state.in_(["queued", "unknown"])
     query = Outbox.select(Outbox.lease_owner).where(waiting & Outbox.lease_owner.is_null(False)).distinct()
-    dead = db.dead_owners({row[0] for row in query.tuples()})
+    dead = db.dead_owners({row[0] for row in rows(query)})
     if not dead:
         return 0
     return int(
@@ -119,7 +118,7 @@ def untold(most: int) -> list[OutgoingFacts]:
         OutgoingFacts(
             outbox_id=row[0], recipient=AddrSpec(row[1]), template=row[2], subject=row[3], case_id=row[4], already=False, detail=row[5] or ""
         )
-        for row in query.tuples()
+        for row in rows(query)
     ]  # fmt: skip
 
 

@@ -33,7 +33,7 @@ class UtcDateTimeField(pw.DateTimeField):
         if value is None:
             return None
         moment = datetime.fromisoformat(value) if isinstance(value, str) else value
-        return moment.replace(tzinfo=UTC)  # type: ignore[no-any-return]
+        return moment.replace(tzinfo=UTC)
 
 
 class Row(pw.Model):

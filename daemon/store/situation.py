@@ -39,7 +39,7 @@ from daemon.store.schema import (
     System,
     database,
 )
-from daemon.store.statements import Select
+from daemon.store.statements import Select, first, rows
 
 REFERENCES_LOOKED_UP = 20
 """The nearest ids of a long thread are enough to find its case."""
@@ -94,16 +94,17 @@ def _copy(message: Message, sha256: str, number: int | None) -> tuple[int | None
 
 
 _SAME_OCTETS = Select(
-    lambda sha256, before: Journal.select(Journal.id, Journal.sha256)
-    .where((Journal.sha256 == sha256) & (Journal.id < before))
-    .order_by(Journal.id)
-    .limit(1)
+    lambda sha256, before: (
+        Journal.select(Journal.id, Journal.sha256).where((Journal.sha256 == sha256) & (Journal.id < before)).order_by(Journal.id).limit(1)
+    )
 )
 _SAME_MAIL = Select(
-    lambda sha256, identity, before: Journal.select(Journal.id, Journal.sha256)
-    .where(((Journal.sha256 == sha256) | (Journal.identity == identity)) & (Journal.id < before))
-    .order_by(Journal.id)
-    .limit(1)
+    lambda sha256, identity, before: (
+        Journal.select(Journal.id, Journal.sha256)
+        .where(((Journal.sha256 == sha256) | (Journal.identity == identity)) & (Journal.id < before))
+        .order_by(Journal.id)
+        .limit(1)
+    )
 )
 
 
@@ -136,12 +137,12 @@ def people_of(ids: Iterable[int]) -> tuple[ContactFacts, ...]:
     wanted = sorted(set(ids))
     if not wanted:
         return ()
-    rows = _PEOPLE(ids=wanted)
+    found = _PEOPLE(ids=wanted)
     roles: dict[int, set[str]] = {}
     for contact_id, role in _ROLES(ids=wanted):
         roles.setdefault(contact_id, set()).add(role)
     people: dict[int, ContactFacts] = {}
-    for row in rows:
+    for row in found:
         if row[0] not in people:
             people[row[0]] = ContactFacts(
                 id=row[0], handle=row[1], name=f"{row[2]} {row[3]}".strip() or row[1], language=row[4], address=AddrSpec(row[5]),
@@ -162,9 +163,11 @@ def _agents(partner_ids: Iterable[int]) -> dict[int, tuple[ContactFacts, ...]]:
 
 
 _AGENTS = Select(
-    lambda partners: Contact.select(Contact.id)
-    .join(ContactRole, on=(ContactRole.contact == Contact.id))
-    .where(Contact.organization.in_(partners) & (ContactRole.role == "partner_agent"))
+    lambda partners: (
+        Contact.select(Contact.id)
+        .join(ContactRole, on=(ContactRole.contact == Contact.id))
+        .where(Contact.organization.in_(partners) & (ContactRole.role == "partner_agent"))
+    )
 )
 
 
@@ -174,27 +177,31 @@ def _organization_of_domain(author: AddrSpec) -> OrganizationFacts | None:
 
 
 _LISTED = Select(
-    lambda domain: Organization.select(Organization.id, Organization.name, Organization.kind)
-    .join(OrganizationDomain, on=(OrganizationDomain.organization == Organization.id))
-    .where(OrganizationDomain.domain == domain)
+    lambda domain: (
+        Organization.select(Organization.id, Organization.name, Organization.kind)
+        .join(OrganizationDomain, on=(OrganizationDomain.organization == Organization.id))
+        .where(OrganizationDomain.domain == domain)
+    )
 )
 
 
 def _systems(entity_id: int) -> tuple[SystemFacts, ...]:
-    rows = _SYSTEMS(entity=entity_id)
-    agents = _agents(row[3] for row in rows if row[3] is not None)
+    found = _SYSTEMS(entity=entity_id)
+    agents = _agents(row[3] for row in found if row[3] is not None)
     return tuple(
         SystemFacts(id=row[0], name=row[1], entity_id=row[2], partner_id=row[3], partner=row[4], partner_agents=agents.get(row[3], ()))
-        for row in rows
+        for row in found
     )
 
 
 _Partner = Organization.alias("partner")
 _SYSTEMS = Select(
-    lambda entity: System.select(System.id, System.name, System.entity, System.partner, _Partner.name)
-    .join(_Partner, JOIN.LEFT_OUTER, on=(System.partner == _Partner.id))
-    .where(System.entity == entity)
-    .order_by(System.id)
+    lambda entity: (
+        System.select(System.id, System.name, System.entity, System.partner, _Partner.name)
+        .join(_Partner, JOIN.LEFT_OUTER, on=(System.partner == _Partner.id))
+        .where(System.entity == entity)
+        .order_by(System.id)
+    )
 )
 
 
@@ -211,11 +218,11 @@ _HOUSE_QUEUES = Select(lambda: _queue_query(Queue.is_default | Queue.is_triage))
 _QUEUES = Select(lambda ids: _queue_query(Queue.id.in_(ids)))
 
 
-def _queue_facts(rows: Sequence[tuple[Any, ...]]) -> dict[int, tuple[QueueFacts, bool, bool]]:
+def _queue_facts(found: Sequence[tuple[Any, ...]]) -> dict[int, tuple[QueueFacts, bool, bool]]:
     """Queues with their members, and whether each is the default and the triage queue."""
-    people = {person.id: person for person in people_of(row[4] for row in rows if row[4] is not None)}
+    people = {person.id: person for person in people_of(row[4] for row in found if row[4] is not None)}
     queues: dict[int, tuple[QueueFacts, bool, bool]] = {}
-    for row in rows:
+    for row in found:
         members = queues[row[0]][0].members if row[0] in queues else ()
         if row[4] in people:
             members = (*members, people[row[4]])
@@ -250,12 +257,12 @@ def case_facts(ids: Sequence[int], *, lock: bool) -> tuple[CaseFacts, ...]:
     wanted = sorted(set(ids))
     if not wanted:
         return ()
-    rows = (_CASES_LOCKED if lock and not isinstance(database.obj, SqliteDatabase) else _CASES)(ids=wanted)
-    partner_ids = {row[7] for row in rows if row[7] is not None}
+    found = (_CASES_LOCKED if lock and not isinstance(database.obj, SqliteDatabase) else _CASES)(ids=wanted)
+    partner_ids = {row[7] for row in found if row[7] is not None}
     agents = _agents(partner_ids)
     names = dict(_NAMES(ids=sorted(partner_ids))) if partner_ids else {}
-    people = {person.id: person for person in people_of(person for row in rows for person in (row[5], row[8]) if person is not None)}
-    queue_ids = sorted({row[9] for row in rows if row[9] is not None})
+    people = {person.id: person for person in people_of(person for row in found for person in (row[5], row[8]) if person is not None)}
+    queue_ids = sorted({row[9] for row in found if row[9] is not None})
     queues = _queue_facts(_QUEUES(ids=queue_ids)) if queue_ids else {}
     return tuple(
         CaseFacts(
@@ -263,7 +270,7 @@ def case_facts(ids: Sequence[int], *, lock: bool) -> tuple[CaseFacts, ...]:
             contact_address=AddrSpec(row[6]) if row[6] else None, partner_id=row[7], partner=names.get(row[7]),
             partner_agents=agents.get(row[7], ()), owner=people.get(row[8]), queue=queues[row[9]][0] if row[9] in queues else None,
         )
-        for row in rows
+        for row in found
     )  # fmt: skip
 
 
@@ -271,7 +278,7 @@ def _existing(numbers: Sequence[int]) -> list[int]:
     wanted = [number for number in numbers if 0 < number < 2**31][:10]
     if not wanted:
         return []
-    found = {row[0] for row in Case.select(Case.id).where(Case.id.in_(wanted)).tuples()}
+    found = {row[0] for row in rows(Case.select(Case.id).where(Case.id.in_(wanted)))}
     return [number for number in dict.fromkeys(wanted) if number in found]
 
 
@@ -288,9 +295,11 @@ def _referenced(message: Message) -> list[int]:
 
 
 _REFERENCED = Select(
-    lambda ids: Interaction.select(Interaction.message_id, Interaction.case)
-    .where(Interaction.message_id.in_(ids) & Interaction.case.is_null(False))
-    .order_by(Interaction.id)
+    lambda ids: (
+        Interaction.select(Interaction.message_id, Interaction.case)
+        .where(Interaction.message_id.in_(ids) & Interaction.case.is_null(False))
+        .order_by(Interaction.id)
+    )
 )
 
 
@@ -328,13 +337,13 @@ def _bounced(bounce: Bounce, keys: Sequence[SourcedKey]) -> OutgoingFacts | None
     columns = (Outbox.id, Outbox.forward_path, Outbox.template, Outbox.subject, Outbox.case, Outbox.bounced_at)
     row = None
     if bounce.original_message_ids:
-        row = Outbox.select(*columns).where(Outbox.message_id.in_(list(bounce.original_message_ids)[:REFERENCES_LOOKED_UP])).tuples().first()
+        row = first(Outbox.select(*columns).where(Outbox.message_id.in_(list(bounce.original_message_ids)[:REFERENCES_LOOKED_UP])))
     if row is None:
         case_ids = [key.case_id for key, source in keys if key.kind == "bounce" and source == "address" and key.case_id is not None]
         addresses = [recipient.address.lower() for recipient in bounce.recipients]
         if case_ids and addresses:
             where = Outbox.case.in_(case_ids) & Outbox.forward_path.in_(addresses)
-            row = Outbox.select(*columns).where(where).order_by(Outbox.id.desc()).tuples().first()
+            row = first(Outbox.select(*columns).where(where).order_by(Outbox.id.desc()))
     if row is None:
         return None
     return OutgoingFacts(
@@ -349,7 +358,7 @@ def _answers(author: AddrSpec, clock: datetime) -> tuple[int, bool]:
 
 
 _ANSWERS = Select(
-    lambda author, since: Outbox.select(Outbox.template)
-    .where((Outbox.forward_path == author) & (Outbox.created_at > since) & Outbox.counted)
-    .limit(1000)
+    lambda author, since: (
+        Outbox.select(Outbox.template).where((Outbox.forward_path == author) & (Outbox.created_at > since) & Outbox.counted).limit(1000)
+    )
 )

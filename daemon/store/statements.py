@@ -6,7 +6,7 @@ every mail is better off as a plain peewee query.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -114,7 +114,7 @@ def insert(model: type[Row], rows: Sequence[Mapping[str, Any]], *, ignore: bool 
     if not rows:
         return []
     defaults = _defaults_of(model)
-    filled = [defaults | row for row in rows]
+    filled = [{**defaults, **row} for row in rows]
     names = tuple(filled[0])
     db = database.obj
     cached = _insert_sql.get((db, model, names))
@@ -138,3 +138,14 @@ def update(model: type[Row], changes: Mapping[str, Any], where: Mapping[str, Any
         guards = " AND ".join(f"{_column(model, name)} = {db.param}" for name in where)
         sql = _update_sql[key] = f'UPDATE "{model._meta.table_name}" SET {settings} WHERE {guards}'
     return int(db.execute_sql(sql, [_plain(value) for value in (*changes.values(), *where.values())]).rowcount)
+
+
+def rows(query: Any) -> Iterator[tuple[Any, ...]]:
+    """The rows of a plain peewee query as tuples, one at a time (its own stubs promise model instances)."""
+    yield from query.tuples().iterator()
+
+
+def first(query: Any) -> tuple[Any, ...] | None:
+    """The first row of a plain peewee query as a tuple, if any."""
+    found: tuple[Any, ...] | None = query.tuples().first()
+    return found

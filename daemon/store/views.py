@@ -25,6 +25,7 @@ from daemon.store.schema import (
     Queue,
     System,
 )
+from daemon.store.statements import first, rows
 
 _Entity, _Partner, _Owner, _By, _Closer = (
     Organization.alias("entity"),
@@ -82,7 +83,7 @@ def list_cases(*, state: str, partner: str | None, search: str | None, limit: in
     query = query.order_by(Case.last_update.desc(), Case.id.desc())
     if limit is not None:
         query = query.limit(limit)
-    return [_case(row) for row in query.tuples()]
+    return [_case(row) for row in rows(query)]
 
 
 def _like(field: Any, pattern: str) -> Any:
@@ -99,7 +100,7 @@ def count_cases(state: str) -> int:
 
 def case_view(number: int) -> dict[str, Any] | None:
     """Everything about one case, or None when there is no such case."""
-    row = (
+    row = first(
         _joined(
             Case.description, Case.origin, Contract.number, _By.handle, Case.first_planned_resolution_date, Case.plan_count, _Closer.handle,
             Case.resolution, Case.sla_cycle, Case.flags,
@@ -108,8 +109,6 @@ def case_view(number: int) -> dict[str, Any] | None:
         .join(_By, JOIN.LEFT_OUTER, on=(Case.acknowledged_by_id == _By.id))
         .join(_Closer, JOIN.LEFT_OUTER, on=(Case.closed_by_id == _Closer.id))
         .where(Case.id == number)
-        .tuples()
-        .first()
     )  # fmt: skip
     if row is None:
         return None
@@ -132,7 +131,7 @@ def _feed(number: int) -> list[dict[str, Any]]:
     )  # fmt: skip
     return [
         {"at": r[0], "kind": r[1], "author": r[2] or r[3], "public": bool(r[4]), "body": r[5], "cause": r[6], "mentions": json.loads(r[7])}
-        for r in query.tuples()
+        for r in rows(query)
     ]
 
 
@@ -143,7 +142,7 @@ def _comments(number: int) -> list[dict[str, Any]]:
         .where(CaseComment.case == number)
         .order_by(CaseComment.id)
     )
-    return [{"at": r[0], "author": r[1] or r[2], "public": bool(r[3]), "body": r[4]} for r in query.tuples()]
+    return [{"at": r[0], "author": r[1] or r[2], "public": bool(r[3]), "body": r[4]} for r in rows(query)]
 
 
 def _attachments(number: int) -> list[dict[str, Any]]:
@@ -152,7 +151,7 @@ def _attachments(number: int) -> list[dict[str, Any]]:
         .where((Attachment.case == number) & ~Attachment.inline)
         .order_by(Attachment.id)
     )
-    return [dict(zip(("name", "content_type", "size", "sha256"), row, strict=True)) for row in query.tuples()]
+    return [dict(zip(("name", "content_type", "size", "sha256"), row, strict=True)) for row in rows(query)]
 
 
 def _interactions(number: int) -> list[dict[str, Any]]:
@@ -170,13 +169,21 @@ def _interactions(number: int) -> list[dict[str, Any]]:
         .order_by(Interaction.id)
     )  # fmt: skip
     out = []
-    for r in query.tuples():
+    for r in rows(query):
         incoming = r[0] == "in"
         out.append(
             {
-                "direction": r[0], "at": r[1], "message_id": r[2], "from": r[3] if incoming else r[12], "to": None if incoming else r[3],
-                "subject": r[5] if incoming else r[8], "template": r[9], "name": r[4], "relates_to": f"CASE-{number}",
-                "state": r[6] if incoming else ("bounced" if r[11] else r[10]), "journal": r[7],
+                "direction": r[0],
+                "at": r[1],
+                "message_id": r[2],
+                "from": r[3] if incoming else r[12],
+                "to": None if incoming else r[3],
+                "subject": r[5] if incoming else r[8],
+                "template": r[9],
+                "name": r[4],
+                "relates_to": f"CASE-{number}",
+                "state": r[6] if incoming else ("bounced" if r[11] else r[10]),
+                "journal": r[7],
             }  # fmt: skip
         )
     return out
@@ -186,7 +193,9 @@ IN_PROGRESS = "in progress"
 """The outcome of a mail that has none yet."""
 
 
-def list_mails(*, outcome: str | None, limit: int | None, newest_first: bool = True, numbers: list[int] | None = None) -> list[dict[str, Any]]:
+def list_mails(
+    *, outcome: str | None, limit: int | None, newest_first: bool = True, numbers: list[int] | None = None
+) -> list[dict[str, Any]]:
     """The journal: one row a received mail."""
     query = Journal.select(
         Journal.id, Journal.mailbox, Journal.uidvalidity, Journal.uid, Journal.message_id, Journal.author, Journal.subject,
@@ -201,11 +210,23 @@ def list_mails(*, outcome: str | None, limit: int | None, newest_first: bool = T
         query = query.limit(limit)
     return [
         {
-            "number": r[0], "mailbox": r[1], "uidvalidity": r[2], "uid": r[3], "message_id": r[4], "from": r[5], "subject": r[6],
-            "received_at": r[7], "kind": r[8], "outcome": IN_PROGRESS if r[9] == "received" else r[9], "reason": r[10], "trust": r[11],
-            "case": f"CASE-{r[12]}" if r[12] is not None else None, "attempts": r[13], "detail": r[14],
+            "number": r[0],
+            "mailbox": r[1],
+            "uidvalidity": r[2],
+            "uid": r[3],
+            "message_id": r[4],
+            "from": r[5],
+            "subject": r[6],
+            "received_at": r[7],
+            "kind": r[8],
+            "outcome": IN_PROGRESS if r[9] == "received" else r[9],
+            "reason": r[10],
+            "trust": r[11],
+            "case": f"CASE-{r[12]}" if r[12] is not None else None,
+            "attempts": r[13],
+            "detail": r[14],
         }  # fmt: skip
-        for r in query.tuples()
+        for r in rows(query)
     ]
 
 
@@ -222,11 +243,21 @@ def list_outbox(*, state: str | None, limit: int | None) -> list[dict[str, Any]]
         query = query.limit(limit)
     return [
         {
-            "number": r[0], "state": r[1], "to": r[2], "subject": r[3], "template": r[4], "message_id": r[5],
-            "case": f"CASE-{r[6]}" if r[6] is not None else None, "attempts": r[7],
-            "next_attempt_at": r[8] if r[1] in ("queued", "unknown") else None, "sent_at": r[9], "reply_code": r[10], "detail": r[11], "cause": r[12],
+            "number": r[0],
+            "state": r[1],
+            "to": r[2],
+            "subject": r[3],
+            "template": r[4],
+            "message_id": r[5],
+            "case": f"CASE-{r[6]}" if r[6] is not None else None,
+            "attempts": r[7],
+            "next_attempt_at": r[8] if r[1] in ("queued", "unknown") else None,
+            "sent_at": r[9],
+            "reply_code": r[10],
+            "detail": r[11],
+            "cause": r[12],
         }  # fmt: skip
-        for r in query.tuples()
+        for r in rows(query)
     ]
 
 
@@ -237,12 +268,11 @@ def find_mail(which: str) -> dict[str, Any] | None:
     else:
         bare = which.strip().removeprefix("<").removesuffix(">")
         where = Journal.message_id == f"<{bare}>"
-    row = (
+    row = first(
         Journal.select(Journal.id, Journal.sha256, Journal.state, Journal.internal_date, Journal.record, Journal.reason, Journal.detail, Journal.archive)
         .where(where)
         .order_by(Journal.id.desc())
-        .tuples()
-        .first()
+        .limit(1)
     )  # fmt: skip
     if row is None:
         return None

@@ -1,0 +1,116 @@
+"""The check-up: what is wrong is found, named and given its cure; what is right is called good."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from daemon.checkup import BAD, GOOD, UNWISE, Verdict, check_installation
+from daemon.config import load_config
+from daemon.demo.servers import EmbeddedImap, EmbeddedSmtp
+from daemon.store.database import open_database
+from daemon.store.schema import Organization, Outbox, Queue
+from tests.servers.ports import free_ports
+
+MINIMAL = '[house]\naddress = "support@support.example"\n'
+
+
+def verdicts(folder: Path, text: str = "", *, online: bool = False) -> dict[str, Verdict]:
+    path = folder / "supportd.toml"
+    path.write_text(MINIMAL + text)
+    return {verdict.what: verdict for verdict in check_installation(load_config(path), online=online)}
+
+
+def test_a_lone_configuration_works_and_says_what_is_open(tmp_path: Path) -> None:
+    found = verdicts(tmp_path)
+    assert {what for what, verdict in found.items() if verdict.verdict == GOOD} >= {"configuration", "templates", "database", "calendars.house"}
+    assert {what for what, verdict in found.items() if verdict.verdict == UNWISE} == {
+        "trust.authserv_id", "mailbox", "smtp", "default queue", "triage queue"
+    }  # fmt: skip
+    assert not [verdict for verdict in found.values() if verdict.verdict == BAD]
+
+
+def test_whatever_is_not_good_has_a_cure(tmp_path: Path) -> None:
+    found = verdicts(tmp_path, '[smtp]\nhost = "h"\nusername = "u"\npassword = { file = "nowhere" }\n')
+    assert all(verdict.mend for verdict in found.values() if verdict.verdict != GOOD)
+
+
+def test_a_password_that_is_not_there_is_bad(tmp_path: Path) -> None:
+    found = verdicts(tmp_path, '[smtp]\nhost = "h"\nusername = "u"\npassword = { file = "nowhere" }\n')["smtp.password"]
+    assert (found.verdict, "nowhere" in found.detail) == (BAD, True)
+
+
+def test_a_key_that_others_can_read_is_unwise_and_a_short_one_is_bad(tmp_path: Path) -> None:
+    key = tmp_path / "reply.key"
+    key.write_text("k" * 64)
+    key.chmod(0o644)
+    assert verdicts(tmp_path)["keys.reply"].verdict == UNWISE
+    key.chmod(0o600)
+    assert verdicts(tmp_path)["keys.reply"].verdict == GOOD
+    key.write_text("short")
+    found = verdicts(tmp_path)["keys.reply"]
+    assert (found.verdict, "short" in found.detail) == (BAD, False)
+
+
+def test_a_key_that_is_lost_after_mails_were_sent_is_bad(tmp_path: Path) -> None:
+    assert verdicts(tmp_path)["keys.reply"].verdict == GOOD
+    database = open_database(f"sqlite:///{tmp_path}/supportd.db")
+    with database.transaction():
+        Outbox.create(
+            state="sent", cause="c", effect_key="e", forward_path="a@b.example", reverse_path="", template="t", message_id="<m@x>",
+            subject="s", created_at=datetime(2026, 7, 27, 12, 0, tzinfo=UTC),
+        )  # fmt: skip
+    database.close()
+    assert verdicts(tmp_path)["keys.reply"].verdict == BAD
+
+
+def test_a_template_that_can_not_be_rendered_is_bad(tmp_path: Path) -> None:
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "case-received.md").write_text("no front matter\n")
+    found = verdicts(tmp_path)["templates"]
+    assert (found.verdict, "case-received.md" in found.detail) == (BAD, True)
+
+
+def test_a_database_that_is_not_there_is_bad(tmp_path: Path) -> None:
+    found = verdicts(tmp_path, '[database]\nurl = "sqlite:///no/such/folder/x.db"\n')
+    assert found["database"].verdict == BAD
+    found = verdicts(tmp_path, f'[database]\nurl = "postgresql://nobody@127.0.0.1:{free_ports(1)[0]}/x"\n')
+    assert found["database"].verdict == BAD
+
+
+def test_a_calendar_that_only_organizations_know_is_unwise(tmp_path: Path) -> None:
+    database = open_database(f"sqlite:///{tmp_path}/supportd.db")
+    with database.transaction():
+        Organization.create(name="Berlin Sonne", name_key="berlin sonne", kind="partner", calendar="berlin")
+        Queue.create(name="q", is_default=True, is_triage=True)
+    database.close()
+    found = verdicts(tmp_path)
+    assert found["calendar berlin"].verdict == UNWISE
+    assert "default queue" not in found
+
+
+def servers(imap: int, smtp: int, folder: Path) -> str:
+    (folder / "password").write_text("demo\n")
+    (folder / "password").chmod(0o600)
+    return (
+        f'[[mailbox]]\nname = "desk"\nhost = "127.0.0.1"\nport = {imap}\ntls = "none"\nusername = "support"\n'
+        'password = { file = "password" }\n'
+        f'[smtp]\nhost = "127.0.0.1"\nport = {smtp}\ntls = "none"\n'
+    )
+
+
+def test_online_it_says_what_the_servers_can_do(tmp_path: Path, imap_server: EmbeddedImap, smtp_server: EmbeddedSmtp) -> None:
+    found = verdicts(tmp_path, servers(imap_server.port, smtp_server.port, tmp_path), online=True)
+    assert found["mailbox desk"].verdict == GOOD
+    assert "IDLE" in found["mailbox desk"].detail
+    assert found["smtp"].verdict == GOOD
+    assert smtp_server.sent == []
+
+
+def test_online_a_refused_login_and_a_server_that_is_away_are_bad(tmp_path: Path, imap_server: EmbeddedImap) -> None:
+    text = servers(imap_server.port, free_ports(1)[0], tmp_path)
+    (tmp_path / "password").write_text("wrong-password")
+    found = verdicts(tmp_path, text, online=True)
+    assert found["mailbox desk"].verdict == BAD
+    assert "wrong-password" not in found["mailbox desk"].detail
+    assert found["smtp"].verdict == BAD
