@@ -72,11 +72,8 @@ class Config:
 
     def templates_dirs(self) -> tuple[Path, ...]:
         """The shipped templates, then the installation's own beside the file, if there are any: the later one wins."""
-        return self._overridden("templates")
-
-    def rules_dirs(self) -> tuple[Path, ...]:
-        """The shipped rule files (`forms/*.toml` and the like), then the folder of the configuration, which wins file by file."""
-        return (data_dir("config"), self.directory)
+        shipped, own = data_dir("templates"), self.directory / "templates"
+        return (shipped, own) if own.is_dir() and own.resolve() != shipped.resolve() else (shipped,)
 
     def own_addresses(self) -> frozenset[AddrSpec]:
         """Every address that is us; signed reply addresses are ours too, but each is another."""
@@ -88,11 +85,6 @@ class Config:
         if self.smtp is not None:
             found.append(self.smtp.password)
         return tuple(secret for secret in found if secret is not None)
-
-    def _overridden(self, name: str) -> tuple[Path, ...]:
-        own = self.directory / name
-        shipped = data_dir(name)
-        return (shipped, own) if own.is_dir() and own.resolve() != shipped.resolve() else (shipped,)
 
 
 def data_dir(name: str) -> Path:

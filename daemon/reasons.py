@@ -6,6 +6,7 @@ The sentence is the docstring people read in `explain`, the log and the README; 
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Self
 
 
 class Outcome(StrEnum):
@@ -23,7 +24,7 @@ class Reason(StrEnum):
 
     sentence: str
 
-    def __new__(cls, value: str, sentence: str = "") -> Reason:
+    def __new__(cls, value: str, sentence: str = "") -> Self:
         """A member is its value; the sentence goes with it."""
         member = str.__new__(cls, value)
         member._value_ = value

@@ -105,6 +105,7 @@ class _Conversation:
 
     def run(self) -> None:
         sink = self.sink
+        self.line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with sink.lock:
             sink.connections += 1
             sink.open += 1
@@ -240,6 +241,8 @@ class FaultyLine:
                 client, _ = self._listener.accept()
                 server = socket.create_connection(("127.0.0.1", self._target))
                 self._sockets += [client, server]
+                for line in (client, server):
+                    line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 self._start(self._forward, client, server)
                 self._start(self._answer, server, client)
 

@@ -321,7 +321,9 @@ def test_a_secret_that_is_not_there_is_told_only_when_it_is_needed(
     assert found in str(caught.value)
 
 
-@pytest.mark.parametrize("value", ['"hunter2"', '{ file = "a", env = "b" }', "{ pass = \"hunter2\" }", "5", '{ credential = "../hunter2" }'])
+@pytest.mark.parametrize(
+    "value", ['"hunter2"', '{ file = "a", env = "b" }', '{ pass = "hunter2" }', "5", '{ credential = "../hunter2" }']
+)
 def test_a_secret_in_the_file_is_refused_and_not_repeated(tmp_path: Path, value: str) -> None:
     with pytest.raises(ConfigError) as caught:
         good(tmp_path, MINIMAL + MAILBOX.replace('{ file = "p" }', value))

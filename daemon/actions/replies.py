@@ -122,7 +122,8 @@ def _composed(request: dict[str, Any], desk: Desk) -> dict[str, Any]:
         case_number=number, date=datetime.fromisoformat(request["date"]).astimezone(desk.timezone), message_id=message_id,
         in_reply_to=MessageId(request["in_reply_to"]) if request["in_reply_to"] else None,
         references=tuple(MessageId(name) for name in request["references"]),
-        reply_to=desk.signer.reply_address(case_id, action.contact_id, action.to), auto_submitted="auto-replied" if action.answer else "auto-generated",
+        reply_to=desk.signer.reply_address(case_id, action.contact_id, action.to),
+        auto_submitted="auto-replied" if action.answer else "auto-generated",
         template=row["template"], instance=desk.signer.instance_mark(),
     )  # fmt: skip
     octets = compose(envelope, rendered.text, rendered.html)

@@ -61,13 +61,14 @@ class Signer:
     Raises ConfigError when the house's address is none, or the reply pattern isn't one with room for the token.
     """
 
-    __slots__ = ("_after", "_before", "_domain", "_house", "_key")
+    __slots__ = ("_after", "_before", "_domain", "_house", "_instance", "_key")
 
     def __init__(self, key: bytes, reply_pattern: str | None, house_address: str) -> None:
         house = addr_spec(house_address)[0]
         if house is None:
             raise ConfigError((Problem(file="supportd.toml", key="house.address", found=repr(house_address), allowed="an address"),))
         self._key = key
+        self._instance = self._mac(b"instance", b"")
         self._house = house
         self._domain = house.rpartition("@")[2]
         self._before: str | None = None
@@ -130,7 +131,7 @@ class Signer:
 
     def instance_mark(self) -> str:
         """What X-Supportd-Instance says: which installation wrote the mail. It tells nothing of the key."""
-        return self._mac(b"instance", b"")
+        return self._instance
 
     def _mac(self, use: bytes, octets: bytes) -> str:
         return _base32(hmac.digest(self._key, use + b"\0" + octets, "sha256")[:_MAC_OCTETS])

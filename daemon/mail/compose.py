@@ -38,8 +38,6 @@ _REPLIES = re.compile(r"(?:re:\s*)+", re.IGNORECASE)
 _CONTROLS = bytes([*range(9), *range(11, 32), 127])
 _BLANKED = bytes.maketrans(_CONTROLS, b" " * len(_CONTROLS))
 _QUOTED = bytes([ord("="), *range(128, 256)])
-_MANGLED = re.compile(rb"(?:\A|\n)(?:\.|From )")
-"""Lines that relays and mailboxes have been seen to change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,7 +182,8 @@ def _encoded(text: str) -> tuple[str, str]:
     """The transfer encoding that suits a text, and the text in it, lines ended by CRLF (RFC 2045 section 6)."""
     octets = _octets(text)
     escaped = len(octets) - len(octets.translate(None, _QUOTED))
-    if octets.isascii() and max(map(len, octets.split(b"\n"))) <= LINE_OCTETS and not _MANGLED.search(octets):
+    # A line of one dot, which ends the mail for a careless relay (VU#302671), is never on the wire: quoted, it is =2E.
+    if octets.isascii() and max(map(len, octets.split(b"\n"))) <= LINE_OCTETS and b"\n.\n" not in b"\n" + octets:
         return "7bit", octets.decode("ascii").replace("\n", "\r\n")
     if escaped * 6 > len(octets):  # three octets each: base64's 4 for 3 is shorter from a sixth on
         signs = binascii.b2a_base64(octets.replace(b"\n", b"\r\n"), newline=False).decode("ascii")

@@ -75,7 +75,7 @@ def blocks(tokens: Iterable[Token]) -> tuple[Block, ...]:
                 first = rest
             case _ if token.type.endswith("_close") and not token.hidden and made:
                 made[-1] = replace(made[-1], gap=True)
-    return tuple(made)
+    return tuple(_settled(block) for block in made)
 
 
 def is_block(token: Token) -> bool:
@@ -87,16 +87,29 @@ def write(document: Iterable[Block], values: Sequence[str | Link]) -> str:
     """The plain text, its own lines wrapped at 72 signs, the lines of values as they are."""
     lines: list[str] = []
     for block in document:
-        prefix = block.first
-        for line in fill_text(block.pieces, values).split("\n"):
-            if block.verbatim or len(prefix) + len(line) <= WIDTH:
-                lines.append(f"{prefix}{line}")
-            else:
-                lines += _wrapped(line, prefix, block.rest)
-            prefix = block.rest
+        lines += _lines(block, values)
         if block.gap:
             lines.append("")
     return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _lines(block: Block, values: Sequence[str | Link]) -> list[str]:
+    made: list[str] = []
+    prefix = block.first
+    for line in fill_text(block.pieces, values).split("\n"):
+        if block.verbatim or len(prefix) + len(line) <= WIDTH:
+            made.append(f"{prefix}{line}")
+        else:
+            made += _wrapped(line, prefix, block.rest)
+        prefix = block.rest
+    return made
+
+
+def _settled(block: Block) -> Block:
+    """A block without values is laid out once."""
+    if len(block.pieces) > 1:
+        return block
+    return Block("", "", ("\n".join(_lines(block, ())),), verbatim=True, gap=block.gap)
 
 
 def _words(inline: Token) -> str:

@@ -28,9 +28,12 @@ _ID_FIELD = re.compile(r"^[ \t>|*]{0,8}message-id[*]{0,2}\s{0,3}:\s{0,4}(<[^<>\s
 _ADDRESS = re.compile(r"<([^<>\s]{1,300})>\s*\Z|([^<>\s;]{1,300})\s*\Z")
 _REPLY_OR_FORWARD = re.compile(r"\s*(?:\[[^\]]{0,60}\]\s*)?(?:re|fw|fwd|aw|wg|tr|rv|sv|vs|vb|enc|i)\s*[:：]", re.IGNORECASE)
 _SURE_SUBJECTS = (
-    "undeliver", "undelivered mail", "delivery status notification", "mail delivery fail", "failure notice", "returned mail", "delivery failure", "delivery notification",
-    "mail delivery", "unzustellbar", "delivery has failed", "message undeliverable", "non remis", "mail system error", "warning: could not send", "warning: message", "delayed mail",
-    "delivery report", "undeliverable", "failed mail", "mail failure", "message delivery", "delivery delay", "returned to sender", "nondeliverable", "user unknown", "delivery error",
+    "undeliver", "undelivered mail", "delivery status notification", "mail delivery fail", "failure notice", "returned mail",
+    "delivery failure", "delivery notification",
+    "mail delivery", "unzustellbar", "delivery has failed", "message undeliverable", "non remis", "mail system error",
+    "warning: could not send", "warning: message", "delayed mail",
+    "delivery report", "undeliverable", "failed mail", "mail failure", "message delivery", "delivery delay", "returned to sender",
+    "nondeliverable", "user unknown", "delivery error",
     "non-deliverable", "mail could not be delivered", "unable to deliver", "不達", "配信不能", "エラー", "delivery",
 )  # fmt: skip
 _INNER = ReadLimits(mime_depth=5, mime_parts=50)
@@ -63,7 +66,7 @@ def _suspicion(opened: Opened, message: Message) -> int:
         return _SURE
     if opened.content_type == "multipart/report" and (opened.parameter("report-type") or "").lower() in ("delivery-status", ""):
         return _SURE
-    local = (message.author or message.from_text.rpartition("<")[2]).partition("@")[0].strip(" \"'").lower()
+    local = (message.author or message.from_text.rpartition("<")[2]).partition("@")[0].strip(" \"'<>\\").lower()
     shown = message.from_text[:200].lower()
     daemon = robotwords.is_daemon_name(shown) or local in (
         "mailer-daemon",

@@ -25,7 +25,8 @@ _WORDS: tuple[tuple[str, str], ...] = (
     ("badreputation", r"reputation|generates? unusual|poor sender|has been temporarily rate limited due to ip rep"),
     (
         "blocked",
-        r"blacklist|black list|block ?list|blocklisted|\brbl\b|dnsbl|spamhaus|spamcop|barracuda|sorbs|listed (?:in|at|on|by)|your ip|ip address|"
+        r"blacklist|black list|block ?list|blocklisted|\brbl\b|dnsbl|spamhaus|spamcop|barracuda|sorbs|listed (?:in|at|on|by)|your ip|"
+        r"ip address|"
         r"client host|access denied.*host|banned|block(?:ed|ing) (?:by|mail|for|using|because)|connection (?:refused|rejected) by|dialup|dynamic ip|helo",
     ),
     ("spamdetected", r"spam|junk mail|unsolicited|bulk email|content rejected due to spam|bayes"),
@@ -36,12 +37,14 @@ _WORDS: tuple[tuple[str, str], ...] = (
     ("toomanyconn", r"too many (?:connections|concurrent|sessions)|connection limit|maximum.*connections|concurrency"),
     (
         "mailboxfull",
-        r"quota|mailbox (?:is )?(?:full|has exceeded|size limit)|over ?quota|(?:inbox|mailbox|account|user|storage).{0,30}\bfull\b|exceeded storage|insufficient "
+        r"quota|mailbox (?:is )?(?:full|has exceeded|size limit)|over ?quota|(?:inbox|mailbox|account|user|storage).{0,30}\bfull\b|"
+        r"exceeded storage|insufficient "
         r"(?:disk|storage|system storage)|not enough (?:disk|storage) space|storage (?:limit|allocation)|too much mail|disk full for|space limit",
     ),
     (
         "mesgtoobig",
-        r"message (?:size|is too|too|length).{0,40}(?:exceed|large|big|limit)|too (?:big|large)|size (?:limit )?exceed|exceeds? (?:the )?(?:maximum|fixed|size|max)|"
+        r"message (?:size|is too|too|length).{0,40}(?:exceed|large|big|limit)|too (?:big|large)|size (?:limit )?exceed|"
+        r"exceeds? (?:the )?(?:maximum|fixed|size|max)|"
         r"maximum (?:message )?size|message size exceeds|larger than",
     ),
     ("hasmoved", r"has (?:been )?(?:moved|replaced|changed)|new address|recipient address has changed|no longer valid.*use"),
@@ -51,23 +54,31 @@ _WORDS: tuple[tuple[str, str], ...] = (
     ),
     (
         "suspend",
-        r"(?:account|mailbox|user|recipient|domain).{0,40}(?:suspend|disabled|inactive|deactivat|not active|been locked|expired|terminated)|temporarily disabled|"
+        r"(?:account|mailbox|user|recipient|domain).{0,40}(?:suspend|disabled|inactive|deactivat|not active|been locked|expired|"
+        r"terminated)|temporarily disabled|"
         r"inactive (?:user|account|mailbox|recipient)|disabled (?:user|account|mailbox|recipient)|not (?:an )?active",
     ),
     (
         "userunknown",
-        r"user.{0,20}(?:unknown|not found|does(?:n'?t| not) exist|invalid|not exist|not known|isn't known)|unknown (?:user|recipient|address|local|mailbox|account|or illegal)|"
-        r"no such (?:user|mailbox|person|recipient|address|account|local|email|here)|no mailbox|recipient.{0,40}(?:not found|unknown|does not exist|invalid|rejected|"
-        r"not exist|unavailable)|(?:address|mailbox|account|addressee|mail ?box).{0,60}(?:unknown|does(?:n'?t| not) exist|not found|invalid|unavailable|not exist|"
+        r"user.{0,20}(?:unknown|not found|does(?:n'?t| not) exist|invalid|not exist|not known|isn't known)|unknown (?:user|recipient|"
+        r"address|local|mailbox|account|or illegal)|"
+        r"no such (?:user|mailbox|person|recipient|address|account|local|email|here)|no mailbox|recipient.{0,40}(?:not found|unknown|"
+        r"does not exist|invalid|rejected|"
+        r"not exist|unavailable)|(?:address|mailbox|account|addressee|mail ?box).{0,60}(?:unknown|does(?:n'?t| not) exist|not found|"
+        r"invalid|unavailable|not exist|"
         r"rejected|not available|couldn't be found|could not be found|wasn't found)|"
-        r"invalid (?:recipient|mailbox|user|address)|not (?:listed in|a known|our customer|known user|a valid)|bad (?:destination|address|recipient)|"
-        r"(?:does not|doesn't) (?:exist|have an? (?:\S+ )?account)|isn't in|not listed|unrouteable|unrouteable address|undeliverable address|no account|nobody (?:here )?by that name|"
+        r"invalid (?:recipient|mailbox|user|address)|not (?:listed in|a known|our customer|known user|a valid)|bad (?:destination|"
+        r"address|recipient)|"
+        r"(?:does not|doesn't) (?:exist|have an? (?:\S+ )?account)|isn't in|not listed|unrouteable|unrouteable address|"
+        r"undeliverable address|no account|nobody (?:here )?by that name|"
         r"recipnotfound|5\.1\.[16]|there is no one|is not a (?:mailbox|user)|mailbox not|can't find",
     ),
     (
         "hostunknown",
-        r"host (?:or domain name )?(?:unknown|not found|name lookup|lookup)|unknown (?:host|domain)|domain.{0,30}(?:not found|does not exist|doesn't exist|invalid|unknown)|"
-        r"name or service not known|no such (?:domain|host)|nxdomain|bad host|couldn't find any host|illegal host|invalid domain|cannot resolve|non-existent (?:host|domain)|"
+        r"host (?:or domain name )?(?:unknown|not found|name lookup|lookup)|unknown (?:host|domain)|domain.{0,30}(?:not found|"
+        r"does not exist|doesn't exist|invalid|unknown)|"
+        r"name or service not known|no such (?:domain|host)|nxdomain|bad host|couldn't find any host|illegal host|invalid domain|"
+        r"cannot resolve|non-existent (?:host|domain)|"
         r"unrouteable mail domain|no route to host by|dns (?:error|lookup).{0,30}fail|5\.1\.2|host does not exist|name server:.*not found",
     ),
     (
@@ -86,12 +97,14 @@ _WORDS: tuple[tuple[str, str], ...] = (
     ("mailererror", r"command (?:died|failed|output)|procmail|mailer error|exit(?:ed)? (?:with|status)|pipe to|x-unix"),
     (
         "networkerror",
-        r"connection (?:refused|reset|timed out|lost|dropped|closed)|network (?:is )?unreachable|no route to host|could ?n[o']t connect|mail loop|loop|hop count|"
+        r"connection (?:refused|reset|timed out|lost|dropped|closed)|network (?:is )?unreachable|no route to host|could ?n[o']t connect|"
+        r"mail loop|loop|hop count|"
         r"too many hops|unable to connect|establish an smtp connection|server (?:is )?(?:unreachable|not responding)|mail for .{0,60} loops back|dns",
     ),
     (
         "expired",
-        r"time(?:d)? ?out|too long|expired|retry time(?:out)?|queue.{0,20}(?:too long|days|hours)|not (?:yet )?been delivered|delayed|could not be delivered.*(?:days|hours)|give up|giving up|"
+        r"time(?:d)? ?out|too long|expired|retry time(?:out)?|queue.{0,20}(?:too long|days|hours)|not (?:yet )?been delivered|delayed|"
+        r"could not be delivered.*(?:days|hours)|give up|giving up|"
         r"will (?:keep|continue) trying|still trying",
     ),
     ("policyviolation", r"polic(?:y|ies)|prohibited|attachment|executable|not comply|local restriction"),
@@ -140,13 +153,16 @@ def reason(said: str, status: str | None, delayed: bool) -> str:
 
 
 _DELAYED = re.compile(
-    r"not yet been delivered|has been delayed|delivery (?:is |was )?delayed|still trying|will (?:keep|continue) (?:trying|to be)|keep trying|warning message only|"
-    r"do(?:es)? not need to resend|will be retried|delivery attempts will continue|warning: (?:could not send|message|delivery)|temporary (?:failure|problem)|"
+    r"not yet been delivered|has been delayed|delivery (?:is |was )?delayed|still trying|will (?:keep|continue) (?:trying|to be)|"
+    r"keep trying|warning message only|"
+    r"do(?:es)? not need to resend|will be retried|delivery attempts will continue|warning: (?:could not send|message|delivery)|"
+    r"temporary (?:failure|problem)|"
     r"will (?:try|retry|attempt)|being retried|no action is required|delayed mail|delivery delay|transient|temporarily deferred|queued (?:for|and will)",
     re.IGNORECASE,
 )
 _FINAL = re.compile(
-    r"giving up|given up|gave up|permanent|fatal|could not be delivered|will not be re|too long on the queue|timeout exceeded|not tried again|undeliverable|"
+    r"giving up|given up|gave up|permanent|fatal|could not be delivered|will not be re|too long on the queue|timeout exceeded|"
+    r"not tried again|undeliverable|"
     r"returned|failed permanently|expired|have failed|has failed|i've given|will no longer",
     re.IGNORECASE,
 )

@@ -24,7 +24,8 @@ _HEAD = re.compile(
     re.IGNORECASE,
 )
 _LABEL = re.compile(
-    rf"\s*(?:[-*>#|]\s*)?(?:[^:<>@]{{0,40}}\b)?(?:recipients?|to|user|address(?:es)?|mailbox|e-?mail|addressee|name|for|destinat\w{{1,8}}|empfänger|an|宛先|destinatario|failed|"
+    rf"\s*(?:[-*>#|]\s*)?(?:[^:<>@]{{0,40}}\b)?(?:recipients?|to|user|address(?:es)?|mailbox|e-?mail|addressee|name|for|"
+    rf"destinat\w{{1,8}}|empfänger|an|宛先|destinatario|failed|"
     rf"delivery to|unknown|invalid|rcpt)\b[^:<>@]{{0,30}}[:=]\s*(?:rfc822;\s*)?[\"'<(\[]*\s*(?:mailto:|smtp:)?({_ADDR})",
     re.IGNORECASE,
 )
@@ -32,14 +33,18 @@ _COMMAND = re.compile(rf"rcpt\s+to:?\s*<?({_ADDR})", re.IGNORECASE)
 _FIELD = re.compile(r"(?:original|final)-recipient:\s*(?:rfc822|smtp)?\s*;?\s*(\S{1,200})", re.IGNORECASE)
 _JSON = re.compile(rf"bouncedRecipients.{{1,20}}emailAddress\\*\"\s*:\s*\\*\"({_ADDR})", re.IGNORECASE)
 _TROUBLE = re.compile(
-    r"\b[45]\d\d[ \-:#]|\b[45]\.\d\.\d|unknown|undeliver|not (?:be )?(?:found|deliver|exist|known|accept|reach)|fail|reject|refus|invalid|no such|unavailable|quota|full|"
+    r"\b[45]\d\d[ \-:#]|\b[45]\.\d\.\d|unknown|undeliver|not (?:be )?(?:found|deliver|exist|known|accept|reach)|fail|reject|refus|"
+    r"invalid|no such|unavailable|quota|full|"
     r"does(?:n't| not)|denied|error|could not|cannot|couldn't|can't|unable|disabled|returned|over ?quota|blocked|time[d ]?out|delay|problem|bounce|expired|無効|不明|失敗|エラー|配信|見つかり",
     re.IGNORECASE,
 )
 _RETURNED = re.compile(
-    r"[-=*_> ]*(?:(?:original|returned|unsent|undelivered) (?:message|mail|text|e-?mail)\b.{0,40}|below this line is a copy.{0,40}|this is a copy of .{0,60}|"
-    r"message (?:header|text|body|content)s?\b.{0,30}|(?:the )?(?:header|text|body|copy|headers|first \d{1,4} \w{1,8}) (?:of|from) (?:the|your)\b.{0,80}|"
-    r"your (?:message|mail) (?:reads|follows|was|text).{0,40}|.{0,40}message follows.{0,20}|included is.{0,60}|message headers? follow.{0,20}|"
+    r"[-=*_> ]*(?:(?:original|returned|unsent|undelivered) (?:message|mail|text|e-?mail)\b.{0,40}|below this line is a copy.{0,40}|"
+    r"this is a copy of .{0,60}|"
+    r"message (?:header|text|body|content)s?\b.{0,30}|(?:the )?(?:header|text|body|copy|headers|first \d{1,4} \w{1,8}) (?:of|"
+    r"from) (?:the|your)\b.{0,80}|"
+    r"your (?:message|mail) (?:reads|follows|was|text).{0,40}|.{0,40}message follows.{0,20}|included is.{0,60}|"
+    r"message headers? follow.{0,20}|"
     r"here is (?:the|your) .{0,40}|forwarded message.{0,20}|begin message.{0,10}|=+ ?original.{0,40}|元のメッセージ.{0,20})[-=*_:. ]*\Z",
     re.IGNORECASE,
 )

@@ -32,7 +32,8 @@ _CUTTING = {
     ),
 }
 _SIGNS = (
-    "blockquote", "gmail_quote", "moz-cite", "moz-forward", "yahoo", "protonmail_quote", "tutanota_quote", "zmail_extra", "divrplyfwdmsg", "appendonsend",
+    "blockquote", "gmail_quote", "moz-cite", "moz-forward", "yahoo", "protonmail_quote", "tutanota_quote", "zmail_extra",
+    "divrplyfwdmsg", "appendonsend",
     "stopspelling", "olk_src", "reference-message", "messagereplysection", 'name="quote"', "zwchr", "isreplycontent", "reply-intro",
     "airmail_on", "original", "front-blockquote", "gmail_attr", 'tabindex="-1"', "quote_container", "replysplit",
 )  # fmt: skip

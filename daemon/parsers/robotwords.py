@@ -88,48 +88,72 @@ _LOCAL_PATTERN = re.compile(
 )
 _LIST_ROLE = re.compile(r"owner-.{1,60}|.{1,60}-(?:request|owner|bounces?|admin)(?:[+=].{0,200})?|bounces?[-+=].{1,200}")
 _DAEMON_NAMES = (
-    "mailer-daemon", "mailer daemon", "mail delivery sub", "mail delivery sys", "mail delivery service", "mail delivery daemon", "delivery status notif",
-    "mail transport", "system administrator", "internet mail delivery", "mdaemon", "mail system", "mailsystem", "mail deliver", "delivery subsystem",
-    "systemadministrator", "mailer_daemon", "automatic email delivery", "maildelivery",
+    "mailer-daemon", "mailer daemon", "mail delivery sub", "mail delivery sys", "mail delivery service", "mail delivery daemon",
+    "delivery status notif",
+    "mail transport", "system administrator", "internet mail delivery", "mdaemon", "mail system", "mailsystem", "mail deliver",
+    "delivery subsystem",
+    "systemadministrator", "mailer_daemon", "postmaster", "automatic email delivery", "maildelivery",
 )  # fmt: skip
 _ROBOT_MAILERS = ("vacation", "autorespond", "autoreply", "auto-reply", "mdaemon autoresponder", "ezmlm", "cron", "vbulletin notif")
 
 _ANSWER_STARTS = (
-    "automatic reply:", "automatic response:", "auto reply:", "auto-reply:", "autoreply:", "auto response:", "auto-response:", "autoresponse:",
+    "automatic reply:", "automatic response:", "auto reply:", "auto-reply:", "autoreply:", "auto response:", "auto-response:",
+    "autoresponse:",
     "auto:", "out of office:", "out of the office:", "out of office autoreply:", "out of office reply:", "[auto-reply]", "[autoreply]",
-    "[automatic reply]", "[auto reply]", "[auto response]", "[auto-response]", "automatic reply from", "automated reply:", "automated response:",
+    "[automatic reply]", "[auto reply]", "[auto response]", "[auto-response]", "automatic reply from", "automated reply:",
+    "automated response:",
     "vacation reply:", "vacation message:", "vacation:", "away message:", "auto respond", "autoresponder:", "auto responder:",
-    "automatische antwort:", "automatische antwort auf", "abwesend:", "abwesenheit:", "abwesenheitsnotiz:", "abwesenheitsnotiz", "abwesenheitsassistent",
-    "abwesenheitsnachricht", "automatische abwesenheit", "autom. antwort:", "auto-antwort:", "réponse automatique", "reponse automatique", "absence :",
+    "automatische antwort:", "automatische antwort auf", "abwesend:", "abwesenheit:", "abwesenheitsnotiz:", "abwesenheitsnotiz",
+    "abwesenheitsassistent",
+    "abwesenheitsnachricht", "automatische abwesenheit", "autom. antwort:", "auto-antwort:", "réponse automatique",
+    "reponse automatique", "absence :",
     "absence du bureau", "message d'absence", "absent du bureau", "notification d'absence", "respuesta automática", "respuesta automatica",
-    "fuera de la oficina", "fuera de oficina", "ausente de la oficina", "autorespuesta", "risposta automatica", "fuori sede", "fuori ufficio",
-    "assenza dall'ufficio", "resposta automática", "resposta automatica", "fora do escritório", "ausência temporária", "ausente do escritório",
-    "automatisch antwoord", "automatische reactie", "afwezigheid:", "afwezig:", "niet aanwezig:", "automatisch beantwoord", "autosvar", "automatiskt svar",
-    "frånvaromeddelande", "frånvaro:", "frånvarande:", "automatisk svar", "fraværsmelding", "fraværsbesked", "ikke til stede", "ikke på kontoret",
-    "ude af kontoret", "automaattinen vastaus", "poissaoloviesti", "poissa toimistosta", "poissa:", "automatyczna odpowiedź", "odpowiedź automatyczna",
+    "fuera de la oficina", "fuera de oficina", "ausente de la oficina", "autorespuesta", "risposta automatica", "fuori sede",
+    "fuori ufficio",
+    "assenza dall'ufficio", "resposta automática", "resposta automatica", "fora do escritório", "ausência temporária",
+    "ausente do escritório",
+    "automatisch antwoord", "automatische reactie", "afwezigheid:", "afwezig:", "niet aanwezig:", "automatisch beantwoord", "autosvar",
+    "automatiskt svar",
+    "frånvaromeddelande", "frånvaro:", "frånvarande:", "automatisk svar", "fraværsmelding", "fraværsbesked", "ikke til stede",
+    "ikke på kontoret",
+    "ude af kontoret", "automaattinen vastaus", "poissaoloviesti", "poissa toimistosta", "poissa:", "automatyczna odpowiedź",
+    "odpowiedź automatyczna",
     "autoodpowiedź", "poza biurem", "nieobecność", "automatická odpověď", "automatická odpoveď", "mimo kancelář", "автоматический ответ",
-    "автоответ", "автоматична відповідь", "відсутній", "нет на работе", "вне офиса", "отсутствую", "otomatik yanıt", "otomatik cevap", "ofis dışında",
-    "automatikus válasz", "automatikus valasz", "irodán kívül", "răspuns automat", "absent de la birou", "αυτόματη απάντηση", "εκτός γραφείου", "自动回复",
-    "自動回覆", "自动答复", "自動回信", "自動返信", "自動応答", "不在通知", "不在のお知らせ", "休暇中", "자동 회신", "자동회신", "자동 응답", "부재중", "מענה אוטומטי", "תשובה אוטומטית", "رد تلقائي",
-    "الرد التلقائي", "trả lời tự động", "balasan otomatis", "automaatvastus", "automatinis atsakymas", "automātiska atbilde", "samodejni odgovor",
+    "автоответ", "автоматична відповідь", "відсутній", "нет на работе", "вне офиса", "отсутствую", "otomatik yanıt", "otomatik cevap",
+    "ofis dışında",
+    "automatikus válasz", "automatikus valasz", "irodán kívül", "răspuns automat", "absent de la birou", "αυτόματη απάντηση",
+    "εκτός γραφείου", "自动回复",
+    "自動回覆", "自动答复", "自動回信", "自動返信", "自動応答", "不在通知", "不在のお知らせ", "休暇中", "자동 회신", "자동회신", "자동 응답", "부재중", "מענה אוטומטי", "תשובה אוטומטית",
+    "رد تلقائي",
+    "الرد التلقائي", "trả lời tự động", "balasan otomatis", "automaatvastus", "automatinis atsakymas", "automātiska atbilde",
+    "samodejni odgovor",
     "automatski odgovor", "автоматичен отговор", "resposta automàtica", "erantzun automatikoa", "การตอบกลับอัตโนมัติ", "ตอบกลับอัตโนมัติ",
 )  # fmt: skip
 _ANSWER_WORDS = re.compile(
-    r"out of (?:the )?office|auto[- ]?(?:reply|respon[ds])|automatic(?:ally)? (?:generated|reply|response)|automated (?:reply|response)|on vacation|"
+    r"out of (?:the )?office|auto[- ]?(?:reply|respon[ds])|automatic(?:ally)? (?:generated|reply|response)|automated (?:reply|response)|"
+    r"on vacation|"
     r"vacation|away from|on holiday|annual leave|parental leave|maternity leave|sick leave|"
     r"abwesen|im urlaub|nicht im büro|automatische|absent|en congé|congés|vacances|vacaciones|ausente|fuera de|ferie|assente|férias|"
     r"afwezig|vakantie|semester|frånvar|ferie|lomalla|urlop|nieobecn|dovolen|отпуск|отсутств|відпуст|izinde|szabadság|concediu|休假|休暇|不在|휴가|부재",
     re.IGNORECASE,
 )
 _BODY_WORDS = re.compile(
-    r"(?:i am|i'm|i will be|i'll be|we are|will be|currently|am currently) (?:out of|away|on (?:vacation|holiday|leave|annual|parental|maternity|sick)|back in|"
-    r"unavailable|travel)|out of (?:the )?office|(?:will|i'll) (?:be back|return)|i am back|limited access to (?:my )?e?-?mail|no longer (?:with|work|employed)|"
-    r"this is an auto(?:matic|mated|mated reply|-?reply)|automatic(?:ally)? (?:generated|reply|response)|do not reply to this|auto-?respon[ds]|"
-    r"has (?:been )?received your|thank you for (?:your (?:e?-?mail|message)|contacting)|nicht im büro|im urlaub|abwesend|außer haus|nicht erreichbar|"
-    r"automatisch (?:generiert|erstellt|versendet)|wieder (?:im büro|erreichbar|für sie da)|absente? (?:du|de|jusqu)|en congés?|de retour le|"
-    r"serai de retour|estaré fuera|fuera de la oficina|de vacaciones|sono assente|in ferie|fuori ufficio|sarò di ritorno|estou (?:ausente|de férias|fora)|"
-    r"estarei (?:ausente|de férias|fora)|ik ben (?:afwezig|niet aanwezig|op vakantie)|jag är (?:på semester|inte på kontoret|ledig)|jeg er på ferie|"
-    r"jeg er (?:ikke på kontoret|ude af)|olen lomalla|poissa toimistosta|jestem na urlopie|poza biurem|nie ma mnie w biurze|jsem na dovolené|"
+    r"(?:i am|i'm|i will be|i'll be|we are|will be|currently|am currently) (?:out of|away|on (?:vacation|holiday|leave|annual|parental|"
+    r"maternity|sick)|back in|"
+    r"unavailable|travel)|out of (?:the )?office|(?:will|i'll) (?:be back|return)|i am back|limited access to (?:my )?e?-?mail|"
+    r"no longer (?:with|work|employed)|"
+    r"this is an auto(?:matic|mated|mated reply|-?reply)|automatic(?:ally)? (?:generated|reply|response)|do not reply to this|"
+    r"auto-?respon[ds]|"
+    r"has (?:been )?received your|thank you for (?:your (?:e?-?mail|message)|contacting)|nicht im büro|im urlaub|abwesend|außer haus|"
+    r"nicht erreichbar|"
+    r"automatisch (?:generiert|erstellt|versendet)|wieder (?:im büro|erreichbar|für sie da)|absente? (?:du|de|jusqu)|en congés?|"
+    r"de retour le|"
+    r"serai de retour|estaré fuera|fuera de la oficina|de vacaciones|sono assente|in ferie|fuori ufficio|sarò di ritorno|"
+    r"estou (?:ausente|de férias|fora)|"
+    r"estarei (?:ausente|de férias|fora)|ik ben (?:afwezig|niet aanwezig|op vakantie)|jag är (?:på semester|inte på kontoret|ledig)|"
+    r"jeg er på ferie|"
+    r"jeg er (?:ikke på kontoret|ude af)|olen lomalla|poissa toimistosta|jestem na urlopie|poza biurem|nie ma mnie w biurze|"
+    r"jsem na dovolené|"
     r"в отпуске|отсутствую|не в офисе|у відпустці|izindeyim|szabadságon|în concediu|休假|休暇|不在|外出|휴가|부재중",
     re.IGNORECASE,
 )
@@ -138,15 +162,24 @@ _TAGS = re.compile(r"\s*\[[^\[\]]{0,80}\]\s*")
 _LOOKED_AT = 1500
 
 _REPORTS = (
-    "undeliver", "undelivered", "delivery status", "delivery fail", "delivery notif", "delivery report", "delivery problem", "delivery delay", "delivery error",
-    "delivery has failed", "delivery unsuc", "mail delivery", "message delivery", "mail failure", "failure notice", "failure delivery", "failed mail",
-    "failed deliver", "returned mail", "returned to sender", "returning message", "return to sender", "returned message", "non remis", "non-deliver", "nondeliver", "non deliver",
-    "not delivered", "could not be delivered", "unable to deliver", "not deliverable", "cannot deliver", "can't deliver", "warning: could not send", "warning: message", "could not send message",
-    "unzustellbar", "nicht zugestellt", "zustellung", "unzustell", "échec de la remise", "échec de remise", "non-remise", "no se puede entregar", "no entregado",
-    "imposible entregar", "mancato recapito", "impossibile recapitare", "não entregue", "falha na entrega", "onbestelbaar", "niet bezorgd", "kan inte levereras", "olevererbar",
-    "niedostarcz", "nie dostarczono", "недостав", "не доставлено", "не удалось доставить", "配信", "退信", "无法投递", "無法傳遞", "配達", "送信エラー", "전송 실패", "반송",
-    "bounce", "rejected", "user unknown", "unknown user", "mail system error", "undelivr", "unable to process", "email address", "mailbox", "delayed", "postmaster", "problem deliver", "errors",
-    "error", "failure", "failed", "nondeliv", "notification", "returned", "relay", "blocked", "expired", "message status", "dsn", "spam", "virus",
+    "undeliver", "undelivered", "delivery status", "delivery fail", "delivery notif", "delivery report", "delivery problem",
+    "delivery delay", "delivery error",
+    "delivery has failed", "delivery unsuc", "mail delivery", "message delivery", "mail failure", "failure notice", "failure delivery",
+    "failed mail",
+    "failed deliver", "returned mail", "returned to sender", "returning message", "return to sender", "returned message", "non remis",
+    "non-deliver", "nondeliver", "non deliver",
+    "not delivered", "could not be delivered", "unable to deliver", "not deliverable", "cannot deliver", "can't deliver",
+    "warning: could not send", "warning: message", "could not send message",
+    "unzustellbar", "nicht zugestellt", "zustellung", "unzustell", "échec de la remise", "échec de remise", "non-remise",
+    "no se puede entregar", "no entregado",
+    "imposible entregar", "mancato recapito", "impossibile recapitare", "não entregue", "falha na entrega", "onbestelbaar",
+    "niet bezorgd", "kan inte levereras", "olevererbar",
+    "niedostarcz", "nie dostarczono", "недостав", "не доставлено", "не удалось доставить", "配信", "退信", "无法投递", "無法傳遞", "配達", "送信エラー",
+    "전송 실패", "반송",
+    "bounce", "rejected", "user unknown", "unknown user", "mail system error", "undelivr", "unable to process", "email address",
+    "mailbox", "delayed", "postmaster", "problem deliver", "errors",
+    "error", "failure", "failed", "nondeliv", "notification", "returned", "relay", "blocked", "expired", "message status", "dsn", "spam",
+    "virus",
 )  # fmt: skip
 
 
@@ -201,7 +234,7 @@ def automatic_answer(subject: str, body: str) -> str | None:
 
 
 _BOUNCED = re.compile(
-    r"(?:returned mail|undeliverable|delivery (?:failed|failure|status)|failure notice|non remis|unzustellbar|returning message|returned to sender)",
+    r"(?:returned mail|undeliverable|delivery (?:failed|failure|status)|failure notice|non remis|unzustellbar|returning message|returned to sender|could not be delivered)",
     re.IGNORECASE,
 )
 _BOUNCED_BODY = re.compile(

@@ -178,7 +178,8 @@ def decide_refusal(outgoing: OutgoingFacts, case: CaseFacts | None) -> Decision:
     """What follows when the relay refuses a mail of ours for good: the case's owner is told once, never the refused address."""
     audience = owner_of(case) if case is not None and outgoing.template != BOUNCE_NOTICE else ()
     return Decision(
-        kind=Kind.BOUNCE, outcome=Outcome.ACTED, reason=Reason.REFUSAL_TOLD, detail=f"{outgoing.template} to {outgoing.recipient}: {outgoing.detail}",
+        kind=Kind.BOUNCE, outcome=Outcome.ACTED, reason=Reason.REFUSAL_TOLD,
+        detail=f"{outgoing.template} to {outgoing.recipient}: {outgoing.detail}",
         trust=Trust(grade=Grade.VERIFIED, key=False, sender=True, domain=DomainVerdict.NONE, evidence="our own relay said so"),
         match=Match(case_id=case.id, matched_by="outbox") if case is not None else None, contact_id=None,
         actions=(ReportRefusal(outbox_id=outgoing.outbox_id, address=outgoing.recipient, reason=outgoing.detail),

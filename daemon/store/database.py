@@ -158,9 +158,10 @@ class Database:
                 self._lock_file = handle
             return True
         self.connect()
-        self._guard = pw.PostgresqlDatabase(self.peewee.database, autoconnect=False, **self.peewee.connect_params)
-        self._guard.connect()
-        self._guard.execute_sql("SELECT pg_advisory_lock(%s)", (self.owner,))
+        guard: Any = pw.PostgresqlDatabase(self.peewee.database, autoconnect=False, **self.peewee.connect_params)
+        guard.connect()
+        self._guard = guard
+        guard.execute_sql("SELECT pg_advisory_lock(%s)", (self.owner,))
         return True
 
     def let_go(self) -> None:
@@ -213,12 +214,12 @@ class Database:
 
     def _refuse_newer(self, unknown: set[str]) -> None:
         if unknown:
-            raise ConfigError(
-                (
-                    f"database {self.shown_url}: its schema is newer than this program (unknown step {', '.join(sorted(unknown))}); "
-                    "install the newer supportd, or restore the backup made before the upgrade",
-                )
+            steps = ", ".join(sorted(unknown))
+            problem = (
+                f"database {self.shown_url}: its schema is newer than this program (unknown step {steps}); "
+                "install the newer supportd, or restore the backup made before the upgrade"
             )
+            raise ConfigError((problem,))
 
     @property
     def shown_url(self) -> str:

@@ -116,7 +116,8 @@ def untold(most: int) -> list[OutgoingFacts]:
     )
     return [
         OutgoingFacts(
-            outbox_id=row[0], recipient=AddrSpec(row[1]), template=row[2], subject=row[3], case_id=row[4], already=False, detail=row[5] or ""
+            outbox_id=row[0], recipient=AddrSpec(row[1]), template=row[2], subject=row[3], case_id=row[4],
+            already=False, detail=row[5] or "",
         )
         for row in rows(query)
     ]  # fmt: skip

@@ -49,8 +49,8 @@ SourcedKey = tuple[Key, str]
 
 
 def load_situation(
-    reading: Reading, policy: Policy, signer: Signer, *, number: int | None, sha256: str, now: datetime, clock: datetime, recorded_at: datetime,
-    archive: bool, released: bool, lock: bool,
+    reading: Reading, policy: Policy, signer: Signer, *, number: int | None, sha256: str, now: datetime, clock: datetime,
+    recorded_at: datetime, archive: bool, released: bool, lock: bool,
 ) -> Situation:  # fmt: skip
     """Everything `decide` may know about this mail.
 

@@ -114,8 +114,8 @@ def case_view(number: int) -> dict[str, Any] | None:
         return None
     rest = row[len(_COLUMNS) :]
     return _case(row) | {
-        "description": rest[0], "origin": rest[1], "contract": rest[2], "acknowledged_by": rest[3], "first_planned_resolution_date": rest[4],
-        "plan_count": rest[5], "closed_by": rest[6], "resolution": rest[7], "closed_on_planned_date": None, "sla_cycle": rest[8],
+        "description": rest[0], "origin": rest[1], "contract": rest[2], "acknowledged_by": rest[3], 
+        "first_planned_resolution_date": rest[4], "plan_count": rest[5], "closed_by": rest[6], "resolution": rest[7], "closed_on_planned_date": None, "sla_cycle": rest[8],
         "support": None, "flags": json.loads(rest[9]), "last_review": None, "question": None, "request": None, "clocks": [],
         "feed": _feed(number), "comments": _comments(number), "tasks": [], "cs_tickets": [], "attachments": _attachments(number),
         "interactions": _interactions(number),
@@ -124,7 +124,9 @@ def case_view(number: int) -> dict[str, Any] | None:
 
 def _feed(number: int) -> list[dict[str, Any]]:
     query = (
-        FeedItem.select(FeedItem.at, FeedItem.kind, Contact.handle, FeedItem.author_address, FeedItem.public, FeedItem.body, FeedItem.cause, FeedItem.mentions)
+        FeedItem.select(FeedItem.at, FeedItem.kind, Contact.handle, FeedItem.author_address, FeedItem.public, FeedItem.body,
+            FeedItem.cause, FeedItem.mentions,
+        )
         .join(Contact, JOIN.LEFT_OUTER, on=(FeedItem.author == Contact.id))
         .where(FeedItem.case == number)
         .order_by(FeedItem.id)
@@ -157,7 +159,8 @@ def _attachments(number: int) -> list[dict[str, Any]]:
 def _interactions(number: int) -> list[dict[str, Any]]:
     query = (
         Interaction.select(
-            Interaction.direction, Interaction.at, Interaction.message_id, Interaction.address, Contact.handle, Journal.subject, Journal.state,
+            Interaction.direction, Interaction.at, Interaction.message_id, Interaction.address, Contact.handle, Journal.subject,
+            Journal.state,
             Journal.id, Outbox.subject, Outbox.template, Outbox.state, Outbox.bounced_at, Outbox.reverse_path, Journal.mailbox,
         )
         .join(Journal, JOIN.LEFT_OUTER, on=(Interaction.journal == Journal.id))
@@ -193,9 +196,7 @@ IN_PROGRESS = "in progress"
 """The outcome of a mail that has none yet."""
 
 
-def list_mails(
-    *, outcome: str | None, limit: int | None, newest_first: bool = True, numbers: list[int] | None = None
-) -> list[dict[str, Any]]:
+def list_mails(*, outcome: str | None, limit: int | None, numbers: list[int] | None = None) -> list[dict[str, Any]]:
     """The journal: one row a received mail."""
     query = Journal.select(
         Journal.id, Journal.mailbox, Journal.uidvalidity, Journal.uid, Journal.message_id, Journal.author, Journal.subject,
@@ -205,7 +206,7 @@ def list_mails(
         query = query.where(Journal.state == ("received" if outcome == IN_PROGRESS else outcome))
     if numbers is not None:
         query = query.where(Journal.id.in_(numbers))
-    query = query.order_by(Journal.id.desc() if newest_first else Journal.id)
+    query = query.order_by(Journal.id.desc())
     if limit is not None:
         query = query.limit(limit)
     return [
@@ -269,7 +270,9 @@ def find_mail(which: str) -> dict[str, Any] | None:
         bare = which.strip().removeprefix("<").removesuffix(">")
         where = Journal.message_id == f"<{bare}>"
     row = first(
-        Journal.select(Journal.id, Journal.sha256, Journal.state, Journal.internal_date, Journal.record, Journal.reason, Journal.detail, Journal.archive)
+        Journal.select(Journal.id, Journal.sha256, Journal.state, Journal.internal_date, Journal.record, Journal.reason, Journal.detail,
+            Journal.archive,
+        )
         .where(where)
         .order_by(Journal.id.desc())
         .limit(1)

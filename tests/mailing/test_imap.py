@@ -223,7 +223,7 @@ def test_a_line_that_breaks_anywhere_is_temporary_and_the_next_one_finds_everyth
     for octets in mails:
         imap_server.deliver(octets)
     broken = 0
-    for offset in range(0, 2600, 13):
+    for offset in range(0, 2600, 19):
         with FaultyLine(imap_server.port, offset, how) as line:  # type: ignore[arg-type]
             try:
                 assert _session(imap_server, line.port, wake) == mails

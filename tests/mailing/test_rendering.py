@@ -20,15 +20,14 @@ from daemon.parsers import ANSWER_MARKER
 SHIPPED = Path(__file__).parents[2] / "templates"
 TEMPLATES = Templates.load((SHIPPED,))
 VOID = {"meta", "br", "hr"}
-KNOWN = VOID | {
-    "html", "head", "title", "style", "body", "table", "tbody", "tr", "td", "p", "a", "strong", "em", "ul", "ol", "li", "blockquote", "code",
-    "h2", "pre",
-}  # fmt: skip
+KNOWN = VOID | {"html", "head", "title", "style", "body", "table", "tbody", "tr", "td", "p", "a", "strong", "em", "ul", "ol", "li"}
+KNOWN |= {"blockquote", "code", "h2", "pre"}
 
 HOSTILE = [
-    "{{ 7*7 }}", "{% for x in y %}", "{{ ''.__class__ }}", "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "**bold**", "# head", "- item", "> quote",
-    "[link](http://evil.example)", "![p](http://evil.example/p.png)", "`code`", "&lt;", "</td></tr></table>", '" onmouseover="x', "<!-- ", "--- ", "\\", "\t",
-    "http://evil.example/", "\U000f0000", "\U00100000", "\ue000", "+++", "--- reply above this line ---",
+    "{{ 7*7 }}", "{% for x in y %}", "{{ ''.__class__ }}", "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "**bold**",
+    "# head", "- item", "> quote", "[link](http://evil.example)", "![p](http://evil.example/p.png)", "`code`", "&lt;", "<!-- ", "--- ",
+    "</td></tr></table>", '" onmouseover="x', "\\", "\t", "http://evil.example/", "\U000f0000", "\U00100000", "\ue000", "+++",
+    "--- reply above this line ---",
 ]  # fmt: skip
 words = st.lists(st.sampled_from(HOSTILE) | st.text(max_size=20), max_size=8).map("".join)
 
@@ -205,7 +204,8 @@ def test_a_link_is_one_tap_in_html_and_words_in_the_text(tmp_path):
 
 
 def test_lists_of_tables_and_numbers_can_be_shown(tmp_path):
-    front = 'variables = ["rows", "count"]\n[sample]\ncount = 2\nrows = [{ number = "CASE-1", items = "one" }, { number = "CASE-2", items = "" }]'
+    rows = '[{ number = "CASE-1", items = "one" }, { number = "CASE-2", items = "" }]'
+    front = f'variables = ["rows", "count"]\n[sample]\ncount = 2\nrows = {rows}'
     template(
         tmp_path,
         "rows",
@@ -256,9 +256,10 @@ def test_a_text_that_grows_too_long_is_a_named_failure():
 @pytest.mark.parametrize(
     "body",
     [
-        "{{ nme }}", "{{ name|upper }}", "{{ name() }}", "{{ name[0] }}", "{{ 7 * 7 }}", "{{ 'x' }}", "{% set x = 1 %}", "{% include 'x' %}", "{{ name ~ name }}",
-        "{% if name == 'x' %}{% endif %}", "{% for x in range(9) %}{% endfor %}", "{% macro m() %}{% endmacro %}", "{{ name", "{% if name %}", "{{ self }}",
-        "{{ name.__class__.__mro__ }}", "{{ loop.index }}",
+        "{{ nme }}", "{{ name|upper }}", "{{ name() }}", "{{ name[0] }}", "{{ 7 * 7 }}", "{{ 'x' }}", "{% set x = 1 %}",
+        "{% include 'x' %}", "{{ name ~ name }}", "{% if name == 'x' %}{% endif %}", "{% for x in range(9) %}{% endfor %}",
+        "{% macro m() %}{% endmacro %}", "{{ name", "{% if name %}", "{{ self }}", "{{ name.__class__.__mro__ }}",
+        "{% for x in name %}{{ loop.index }}{% endfor %}", "{% for x in name %}{% endfor %}{{ x }}",
     ],
 )  # fmt: skip
 def test_a_template_can_only_show_ask_and_repeat(tmp_path, body):
