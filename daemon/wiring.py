@@ -25,10 +25,15 @@ def accounts_of(config: Config) -> tuple[Account, ...]:
         Account(
             name=mailbox.name, host=mailbox.host, port=mailbox.port, tls=mailbox.tls, username=mailbox.username,
             password=_credential(mailbox), token=mailbox.token_command is not None, folder=mailbox.folder, idle=mailbox.idle,
-            poll_seconds=mailbox.poll_seconds,
+            poll_seconds=mailbox.poll_seconds, ca_file=_beside(config, mailbox.ca_file),
         )
         for mailbox in config.mailbox
     )  # fmt: skip
+
+
+def _beside(config: Config, name: str | None) -> str | None:
+    """A file named in the configuration: relative to its folder."""
+    return str(config.directory / name) if name is not None else None
 
 
 def _credential(mailbox: MailboxKeys) -> Callable[[], str]:
@@ -63,6 +68,7 @@ def relay_server_of(config: Config) -> Server | None:
         username=smtp.username,
         password=_revealer(smtp.password),
         connections=smtp.connections,
+        ca_file=_beside(config, smtp.ca_file),
     )
 
 
@@ -95,7 +101,7 @@ def limits_of(config: Config) -> Limits:
     limits = config.limits
     return Limits(
         message_size=limits.message_size, batch=limits.batch, batch_bytes=limits.batch_bytes, max_backlog=limits.max_backlog,
-        attempts=limits.attempts, outbox_age=timedelta(days=limits.outbox_age_days), backlog_age=timedelta(days=limits.answer_max_age_days),
+        attempts=limits.attempts, outbox_age=timedelta(days=limits.outbox_age_days), backlog_age=timedelta(days=limits.answer_max_age_days), free_disk=limits.free_disk,
     )  # fmt: skip
 
 

@@ -48,6 +48,7 @@ class Limits:
     attempts: int
     outbox_age: timedelta
     backlog_age: timedelta
+    free_disk: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +81,7 @@ def fetch(house: House, watch: Watch, *, deep: bool) -> int:
         state = journal.generation(name, folder, uidvalidity)
         first_contact = state is None and not journal.known_before(name, folder)
         backlog = journal.waiting_count(house.limits.max_backlog)
-    if backlog >= house.limits.max_backlog:
+    if backlog >= house.limits.max_backlog or house.database.free_octets() < house.limits.free_disk:
         log.event("fetch-paused", mailbox=name, waiting=backlog)
         return 0
     lowest = 1 if deep or state is None else state.uidnext
@@ -177,7 +178,7 @@ def tidy(house: House, watch: Watch) -> int:
 READ_AHEAD = 16
 """Mails handed to the parser child ahead of the one being applied: enough to keep it busy, few enough to bound memory."""
 
-READ_AHEAD_OCTETS = 4 * 1024 * 1024
+READ_AHEAD_OCTETS = 2 * 1024 * 1024
 
 
 def apply_batch(house: House) -> int:

@@ -207,6 +207,7 @@ class MailboxKeys(Section):
     token_command: tuple[str, ...] | None = Field(None, min_length=1, description='a command as an array, like ["get-token", "support"]')
     folder: str = Field("INBOX", min_length=1, description="a folder name")
     idle: bool = Field(True, description="true or false")
+    ca_file: str | None = Field(None, min_length=1, description="a file of certificate authorities (PEM) to believe besides the system's")
     poll_seconds: int = Field(60, ge=1, le=3600, description="a whole number from 1 to 3600")
     after: After = Field(default_factory=AfterKeys, description='"keep" or { acted = "…", ignored = "…", quarantined = "…" }')
 
@@ -219,6 +220,7 @@ class SmtpKeys(Section):
     tls: Tls = Field("implicit", description=TLS)
     username: str | None = Field(None, min_length=1, description="the user name at the server, or leave it out")
     password: Reference | None = Field(None, description=SEALED)
+    ca_file: str | None = Field(None, min_length=1, description="a file of certificate authorities (PEM) to believe besides the system's")
     connections: int = Field(4, ge=1, le=64, description="a whole number from 1 to 64")
 
 
@@ -271,28 +273,19 @@ class LimitsKeys(Section):
     html_depth: int = limit(200)
     attachments: int = limit(100)
     attachment_size: Size = octets(25 << 20)
-    case_attachments_size: Size = octets(500 << 20)
     rfc2231_pieces: int = limit(100)
     child_cpu_seconds: int = limit(10, most=3600)
     child_wall_seconds: int = limit(20, most=3600)
     child_memory: Size = octets(512 << 20)
     attempts: int = limit(3, most=100)
     batch: int = limit(100, most=10_000)
-    batch_bytes: Size = octets(32 << 20)
+    batch_bytes: Size = octets(8 << 20)
     max_backlog: int = limit(10_000)
     free_disk: Size = octets(64 << 20)
-    template_output: Size = octets(1 << 20)
     outbox_age_days: int = limit(5, most=365)
     answer_max_age_days: int = limit(7, most=3650)
     answers_per_stranger_day: int = rate(3)
     answers_per_contact_day: int = rate(10)
-    answers_per_domain_day: int = rate(0)
-    answers_per_case_hour: int = rate(5)
-    answers_per_case_day: int = rate(20)
-    inbound_per_sender_hour: int = rate(60)
-    inbound_per_sender_day: int = rate(300)
-    breaker_base: int = rate(60)
-    breaker_per_mail: int = rate(3)
 
 
 class HoursKeys(Section):

@@ -269,7 +269,7 @@ def _by_library(opened: Opened) -> tuple[BouncedRecipient, ...] | None:
 def _library_message(opened: Opened) -> LibraryMessage:
     whole = LibraryMessage()
     for name, value in opened.headers:
-        if name not in ("content-transfer-encoding",):
+        if name != "content-transfer-encoding":
             whole[name] = value.replace("\n", " ").replace("\r", " ")
     if not opened.content_type.startswith("multipart/") and len(opened.parts) == 1:
         whole.set_payload(opened.parts[0].content.decode("utf-8", "replace"))

@@ -12,118 +12,91 @@ _LOOKED_AT = 1000
 _STATUS = re.compile(r"(?<![\d.])([45]\.\d{1,3}\.\d{1,3})(?![\d.]\d)")
 _REPLY = re.compile(r"(?<![\d.:/-])([45][0-5]\d)(?=[ \-:#<,)]|\Z)")
 
-_WORDS: tuple[tuple[str, str], ...] = (
-    ("virusdetected", r"virus|malware|infected|trojan|worm found"),
-    (
-        "authfailure",
-        r"dmarc|\bspf\b|dkim|sender policy framework|unauthenticated email|not authorized to send|email authentication|did not pass authentication",
-    ),
-    (
-        "requireptr",
-        r"\bptr\b|reverse (?:dns|lookup|hostname)|rdns|cannot find your (?:reverse )?hostname|no dns a-data|valid hostname|fcrdns",
-    ),
-    ("badreputation", r"reputation|generates? unusual|poor sender|has been temporarily rate limited due to ip rep"),
-    (
-        "blocked",
-        r"blacklist|black list|block ?list|blocklisted|\brbl\b|dnsbl|spamhaus|spamcop|barracuda|sorbs|listed (?:in|at|on|by)|your ip|"
-        r"ip address|"
-        r"client host|access denied.*host|banned|block(?:ed|ing) (?:by|mail|for|using|because)|connection (?:refused|rejected) by|dialup|dynamic ip|helo",
-    ),
-    ("spamdetected", r"spam|junk mail|unsolicited|bulk email|content rejected due to spam|bayes"),
-    (
-        "speeding",
-        r"too many (?:messages|mails|emails|recipients.*per)|rate limit|throttl|sending rate|too fast|exceeded.*(?:rate|hourly)|receiving mail at a rate",
-    ),
-    ("toomanyconn", r"too many (?:connections|concurrent|sessions)|connection limit|maximum.*connections|concurrency"),
-    (
-        "mailboxfull",
-        r"quota|mailbox (?:is )?(?:full|has exceeded|size limit)|over ?quota|(?:inbox|mailbox|account|user|storage).{0,30}\bfull\b|"
-        r"exceeded storage|insufficient "
-        r"(?:disk|storage|system storage)|not enough (?:disk|storage) space|storage (?:limit|allocation)|too much mail|disk full for|space limit",
-    ),
-    (
-        "mesgtoobig",
-        r"message (?:size|is too|too|length).{0,40}(?:exceed|large|big|limit)|too (?:big|large)|size (?:limit )?exceed|"
-        r"exceeds? (?:the )?(?:maximum|fixed|size|max)|"
-        r"maximum (?:message )?size|message size exceeds|larger than",
-    ),
-    ("hasmoved", r"has (?:been )?(?:moved|replaced|changed)|new address|recipient address has changed|no longer valid.*use"),
-    (
-        "norelaying",
-        r"relay(?:ing)? (?:is )?(?:denied|not|prohibited|access|refused)|not (?:allowed|permitted) to relay|unable to relay|relay(?:ing)? mail|cannot relay|we do not relay|no relay",
-    ),
-    (
-        "suspend",
-        r"(?:account|mailbox|user|recipient|domain).{0,40}(?:suspend|disabled|inactive|deactivat|not active|been locked|expired|"
-        r"terminated)|temporarily disabled|"
-        r"inactive (?:user|account|mailbox|recipient)|disabled (?:user|account|mailbox|recipient)|not (?:an )?active",
-    ),
-    (
-        "userunknown",
-        r"user.{0,20}(?:unknown|not found|does(?:n'?t| not) exist|invalid|not exist|not known|isn't known)|unknown (?:user|recipient|"
-        r"address|local|mailbox|account|or illegal)|"
-        r"no such (?:user|mailbox|person|recipient|address|account|local|email|here)|no mailbox|recipient.{0,40}(?:not found|unknown|"
-        r"does not exist|invalid|rejected|"
-        r"not exist|unavailable)|(?:address|mailbox|account|addressee|mail ?box).{0,60}(?:unknown|does(?:n'?t| not) exist|not found|"
-        r"invalid|unavailable|not exist|"
-        r"rejected|not available|couldn't be found|could not be found|wasn't found)|"
-        r"invalid (?:recipient|mailbox|user|address)|not (?:listed in|a known|our customer|known user|a valid)|bad (?:destination|"
-        r"address|recipient)|"
-        r"(?:does not|doesn't) (?:exist|have an? (?:\S+ )?account)|isn't in|not listed|unrouteable|unrouteable address|"
-        r"undeliverable address|no account|nobody (?:here )?by that name|"
-        r"recipnotfound|5\.1\.[16]|there is no one|is not a (?:mailbox|user)|mailbox not|can't find",
-    ),
-    (
-        "hostunknown",
-        r"host (?:or domain name )?(?:unknown|not found|name lookup|lookup)|unknown (?:host|domain)|domain.{0,30}(?:not found|"
-        r"does not exist|doesn't exist|invalid|unknown)|"
-        r"name or service not known|no such (?:domain|host)|nxdomain|bad host|couldn't find any host|illegal host|invalid domain|"
-        r"cannot resolve|non-existent (?:host|domain)|"
-        r"unrouteable mail domain|no route to host by|dns (?:error|lookup).{0,30}fail|5\.1\.2|host does not exist|name server:.*not found",
-    ),
-    (
-        "notaccept",
-        r"does not (?:accept|receive) (?:mail|e?mail|smtp)|null ?mx|not accept(?:ing)? (?:mail|messages|any)|5\.3\.2|no smtp (?:service|service here)|name service error.*type=mx: malformed",
-    ),
-    (
-        "filtered",
-        r"filter(?:ed|ing)?\b|resolver\.rst\.notauthorized|not authorized to|only accepts? mail from|restricted|permission to send|refused by recipient|no permission",
-    ),
-    (
-        "rejected",
-        r"sender.{0,40}(?:rejected|denied|refused|unknown|verify|invalid|not allowed|address)|(?:rejected|refused).{0,30}sender|mail from.{0,20}(?:rejected|refused)|from address",
-    ),
-    ("exceedlimit", r"too many recipients|5\.2\.3|exceed(?:s|ed) .{0,20}limit"),
-    ("mailererror", r"command (?:died|failed|output)|procmail|mailer error|exit(?:ed)? (?:with|status)|pipe to|x-unix"),
-    (
-        "networkerror",
-        r"connection (?:refused|reset|timed out|lost|dropped|closed)|network (?:is )?unreachable|no route to host|could ?n[o']t connect|"
-        r"mail loop|loop|hop count|"
-        r"too many hops|unable to connect|establish an smtp connection|server (?:is )?(?:unreachable|not responding)|mail for .{0,60} loops back|dns",
-    ),
-    (
-        "expired",
-        r"time(?:d)? ?out|too long|expired|retry time(?:out)?|queue.{0,20}(?:too long|days|hours)|not (?:yet )?been delivered|delayed|"
-        r"could not be delivered.*(?:days|hours)|give up|giving up|"
-        r"will (?:keep|continue) trying|still trying",
-    ),
-    ("policyviolation", r"polic(?:y|ies)|prohibited|attachment|executable|not comply|local restriction"),
-    ("securityerror", r"security|tls|ssl|authenticat|certificate|access denied|denied"),
-    ("contenterror", r"content|header|malformed|8-?bit|mime|encoding"),
-    ("syntaxerror", r"syntax|command (?:not )?(?:recognized|unrecognized|implemented)|parameter|bad sequence"),
-    ("systemfull", r"disk|no space"),
-    ("systemerror", r"system|local error|configuration|internal|resources|server error|config"),
-)
-_PATTERNS = tuple((word, re.compile(pattern, re.IGNORECASE)) for word, pattern in _WORDS)
+_WORDS = r"""
+virusdetected  virus|malware|infected|trojan|worm found
+authfailure  dmarc|\bspf\b|dkim|sender policy framework|unauthenticated email|not authorized to send|email authentication
+authfailure  did not pass authentication
+requireptr  \bptr\b|reverse (?:dns|lookup|hostname)|rdns|cannot find your (?:reverse )?hostname|no dns a-data|valid hostname|fcrdns
+badreputation  reputation|generates? unusual|poor sender|has been temporarily rate limited due to ip rep
+blocked  blacklist|black list|block ?list|blocklisted|\brbl\b|dnsbl|spamhaus|spamcop|barracuda|sorbs|listed (?:in|at|on|by)|your ip
+blocked  ip address|client host|access denied.*host|banned|block(?:ed|ing) (?:by|mail|for|using|because)
+blocked  connection (?:refused|rejected) by|dialup|dynamic ip|helo
+spamdetected  spam|junk mail|unsolicited|bulk email|content rejected due to spam|bayes
+speeding  too many (?:messages|mails|emails|recipients.*per)|rate limit|throttl|sending rate|too fast|exceeded.*(?:rate|hourly)
+speeding  receiving mail at a rate
+toomanyconn  too many (?:connections|concurrent|sessions)|connection limit|maximum.*connections|concurrency
+mailboxfull  quota|mailbox (?:is )?(?:full|has exceeded|size limit)|over ?quota|(?:inbox|mailbox|account|user|storage).{0,30}\bfull\b
+mailboxfull  exceeded storage|insufficient (?:disk|storage|system storage)|not enough (?:disk|storage) space
+mailboxfull  storage (?:limit|allocation)|too much mail|disk full for|space limit
+mesgtoobig  message (?:size|is too|too|length).{0,40}(?:exceed|large|big|limit)|too (?:big|large)|size (?:limit )?exceed
+mesgtoobig  exceeds? (?:the )?(?:maximum|fixed|size|max)|maximum (?:message )?size|message size exceeds|larger than
+hasmoved  has (?:been )?(?:moved|replaced|changed)|new address|recipient address has changed|no longer valid.*use
+norelaying  relay(?:ing)? (?:is )?(?:denied|not|prohibited|access|refused)|not (?:allowed|permitted) to relay|unable to relay
+norelaying  relay(?:ing)? mail|cannot relay|we do not relay|no relay
+suspend  (?:account|mailbox|user|recipient|domain).{0,40}(?:suspend|disabled|inactive|deactivat|not active|been locked|expired|terminated)
+suspend  temporarily disabled|inactive (?:user|account|mailbox|recipient)|disabled (?:user|account|mailbox|recipient)|not (?:an )?active
+userunknown  user.{0,20}(?:unknown|not found|does(?:n'?t| not) exist|invalid|not exist|not known|isn't known)
+userunknown  unknown (?:user|recipient|address|local|mailbox|account|or illegal)
+userunknown  no such (?:user|mailbox|person|recipient|address|account|local|email|here)|no mailbox
+userunknown  recipient.{0,40}(?:not found|unknown|does not exist|invalid|rejected|not exist|unavailable)
+userunknown  (?:address|mailbox|account|addressee|mail ?box).{0,60}(?:unknown|does(?:n'?t| not) exist|not found|invalid|unavailable|
+not exist|rejected|not available|couldn't be found|could not be found|wasn't found)
+userunknown  invalid (?:recipient|mailbox|user|address)|not (?:listed in|a known|our customer|known user|a valid)
+userunknown  bad (?:destination|address|recipient)|(?:does not|doesn't) (?:exist|have an? (?:\S+ )?account)|isn't in|not listed
+userunknown  unrouteable|unrouteable address|undeliverable address|no account|nobody (?:here )?by that name|recipnotfound|5\.1\.[16]
+userunknown  there is no one|is not a (?:mailbox|user)|mailbox not|can't find
+hostunknown  host (?:or domain name )?(?:unknown|not found|name lookup|lookup)|unknown (?:host|domain)
+hostunknown  domain.{0,30}(?:not found|does not exist|doesn't exist|invalid|unknown)|name or service not known|no such (?:domain|host)
+hostunknown  nxdomain|bad host|couldn't find any host|illegal host|invalid domain|cannot resolve|non-existent (?:host|domain)
+hostunknown  unrouteable mail domain|no route to host by|dns (?:error|lookup).{0,30}fail|5\.1\.2|host does not exist
+hostunknown  name server:.*not found
+notaccept  does not (?:accept|receive) (?:mail|e?mail|smtp)|null ?mx|not accept(?:ing)? (?:mail|messages|any)|5\.3\.2
+notaccept  no smtp (?:service|service here)|name service error.*type=mx: malformed
+filtered  filter(?:ed|ing)?\b|resolver\.rst\.notauthorized|not authorized to|only accepts? mail from|restricted|permission to send
+filtered  refused by recipient|no permission
+rejected  sender.{0,40}(?:rejected|denied|refused|unknown|verify|invalid|not allowed|address)|(?:rejected|refused).{0,30}sender
+rejected  mail from.{0,20}(?:rejected|refused)|from address
+exceedlimit  too many recipients|5\.2\.3|exceed(?:s|ed) .{0,20}limit
+mailererror  command (?:died|failed|output)|procmail|mailer error|exit(?:ed)? (?:with|status)|pipe to|x-unix
+networkerror  connection (?:refused|reset|timed out|lost|dropped|closed)|network (?:is )?unreachable|no route to host
+networkerror  could ?n[o']t connect|mail loop|loop|hop count|too many hops|unable to connect|establish an smtp connection
+networkerror  server (?:is )?(?:unreachable|not responding)|mail for .{0,60} loops back|dns
+expired  time(?:d)? ?out|too long|expired|retry time(?:out)?|queue.{0,20}(?:too long|days|hours)|not (?:yet )?been delivered|delayed
+expired  could not be delivered.*(?:days|hours)|give up|giving up|will (?:keep|continue) trying|still trying
+policyviolation  polic(?:y|ies)|prohibited|attachment|executable|not comply|local restriction
+securityerror  security|tls|ssl|authenticat|certificate|access denied|denied
+contenterror  content|header|malformed|8-?bit|mime|encoding
+syntaxerror  syntax|command (?:not )?(?:recognized|unrecognized|implemented)|parameter|bad sequence
+systemfull  disk|no space
+systemerror  system|local error|configuration|internal|resources|server error|config
+"""
+"""A word and what servers say, in the order they are tried. A line without a word goes on with the pattern above it."""
+
+
+def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    said: dict[str, list[str]] = {}
+    patterns: list[str] = []
+    for line in _WORDS.strip().split("\n"):
+        word, begins, pattern = line.partition("  ")
+        if begins:
+            patterns = said.setdefault(word, [])
+            patterns.append(pattern)
+        else:
+            patterns[-1] += word
+    return tuple((word, re.compile("|".join(patterns), re.IGNORECASE)) for word, patterns in said.items())
+
+
+_PATTERNS = _patterns()
 
 _BY_STATUS = {
-    "x.1.0": "userunknown", "x.1.1": "userunknown", "x.1.2": "hostunknown", "x.1.3": "userunknown", "x.1.4": "filtered", "x.1.6": "hasmoved",
-    "x.1.7": "rejected", "x.1.8": "rejected", "x.1.9": "systemerror", "x.1.10": "notaccept", "x.2.0": "filtered", "x.2.1": "suspend",
-    "x.2.2": "mailboxfull", "x.2.3": "exceedlimit", "x.2.4": "filtered", "x.3.0": "systemerror", "x.3.1": "systemfull", "x.3.2": "notaccept",
-    "x.3.3": "systemerror", "x.3.4": "mesgtoobig", "x.3.5": "systemerror", "x.4.1": "networkerror", "x.4.2": "networkerror", "x.4.3": "systemerror",
-    "x.4.4": "hostunknown", "x.4.5": "mailererror", "x.4.6": "networkerror", "x.4.7": "expired", "x.5.3": "exceedlimit", "x.7.0": "securityerror",
-    "x.7.1": "policyviolation", "x.7.7": "contenterror", "x.7.20": "authfailure", "x.7.23": "authfailure", "x.7.25": "requireptr",
-    "x.7.26": "authfailure",
+    "x.1.0": "userunknown", "x.1.1": "userunknown", "x.1.2": "hostunknown", "x.1.3": "userunknown", "x.1.4": "filtered",
+    "x.1.6": "hasmoved", "x.1.7": "rejected", "x.1.8": "rejected", "x.1.9": "systemerror", "x.1.10": "notaccept",
+    "x.2.0": "filtered", "x.2.1": "suspend", "x.2.2": "mailboxfull", "x.2.3": "exceedlimit", "x.2.4": "filtered",
+    "x.3.0": "systemerror", "x.3.1": "systemfull", "x.3.2": "notaccept", "x.3.3": "systemerror", "x.3.4": "mesgtoobig",
+    "x.3.5": "systemerror", "x.4.1": "networkerror", "x.4.2": "networkerror", "x.4.3": "systemerror", "x.4.4": "hostunknown",
+    "x.4.5": "mailererror", "x.4.6": "networkerror", "x.4.7": "expired", "x.5.3": "exceedlimit", "x.7.0": "securityerror",
+    "x.7.1": "policyviolation", "x.7.7": "contenterror", "x.7.20": "authfailure", "x.7.23": "authfailure",
+    "x.7.25": "requireptr", "x.7.26": "authfailure",
 }  # fmt: skip
 
 
@@ -157,7 +130,8 @@ _DELAYED = re.compile(
     r"keep trying|warning message only|"
     r"do(?:es)? not need to resend|will be retried|delivery attempts will continue|warning: (?:could not send|message|delivery)|"
     r"temporary (?:failure|problem)|"
-    r"will (?:try|retry|attempt)|being retried|no action is required|delayed mail|delivery delay|transient|temporarily deferred|queued (?:for|and will)",
+    r"will (?:try|retry|attempt)|being retried|no action is required|delayed mail|delivery delay|transient|"
+    r"temporarily deferred|queued (?:for|and will)",
     re.IGNORECASE,
 )
 _FINAL = re.compile(

@@ -20,7 +20,8 @@ _SAID = 12
 _ADDR = r"[^\s<>()\[\]\",;:@]{1,80}@[A-Za-z0-9][A-Za-z0-9.\-]{0,120}"
 _ANY = re.compile(rf"(?<![^\s<>()\[\]\",;:='/*]){_ADDR}|\"[^\s\"]{{1,64}}\"@[A-Za-z0-9.\-]{{1,120}}")
 _HEAD = re.compile(
-    rf"\s*(?:[-*>•o]\s+)?(?:[45]\d\d[ -](?:[45]\.\d\.\d\s)?\s*)?(?:[<\[](?:mailto:)?({_ADDR})[>\]]|({_ADDR}))(?:\s*[:;,.]?\s*\Z|\s*(?:\.\.\.|:|-{{1,2}}\s|;|,\s|\(|\s(?:on |failed|was |is |does|has |user|unknown|not |[45]\d\d[ -])))",
+    rf"\s*(?:[-*>•o]\s+)?(?:[45]\d\d[ -](?:[45]\.\d\.\d\s)?\s*)?(?:[<\[](?:mailto:)?({_ADDR})[>\]]|({_ADDR}))"
+    r"(?:\s*[:;,.]?\s*\Z|\s*(?:\.\.\.|:|-{1,2}\s|;|,\s|\(|\s(?:on |failed|was |is |does|has |user|unknown|not |[45]\d\d[ -])))",
     re.IGNORECASE,
 )
 _LABEL = re.compile(
@@ -35,7 +36,8 @@ _JSON = re.compile(rf"bouncedRecipients.{{1,20}}emailAddress\\*\"\s*:\s*\\*\"({_
 _TROUBLE = re.compile(
     r"\b[45]\d\d[ \-:#]|\b[45]\.\d\.\d|unknown|undeliver|not (?:be )?(?:found|deliver|exist|known|accept|reach)|fail|reject|refus|"
     r"invalid|no such|unavailable|quota|full|"
-    r"does(?:n't| not)|denied|error|could not|cannot|couldn't|can't|unable|disabled|returned|over ?quota|blocked|time[d ]?out|delay|problem|bounce|expired|無効|不明|失敗|エラー|配信|見つかり",
+    r"does(?:n't| not)|denied|error|could not|cannot|couldn't|can't|unable|disabled|returned|over ?quota|blocked|time[d ]?out|"
+    r"delay|problem|bounce|expired|無効|不明|失敗|エラー|配信|見つかり",
     re.IGNORECASE,
 )
 _RETURNED = re.compile(
@@ -71,9 +73,8 @@ def cut(text: str) -> tuple[str, str]:
         bare = line[:_MAX_LINE].strip()
         if not bare or index < 1:
             continue
-        if _RETURNED.match(bare) and (":" in bare or bare[:2] in ("--", "==", "__", "**") or bare[-1:] in ".-:=" or len(bare) < 60):
-            if any(_MAIL_FIELD.match(following.strip(" >|")) for following in lines[index + 1 : index + 6]):
-                return "\n".join(lines[:index]), "\n".join(lines[index + 1 :])
+        if _RETURNED.match(bare) and any(_MAIL_FIELD.match(following.strip(" >|")) for following in lines[index + 1 : index + 6]):
+            return "\n".join(lines[:index]), "\n".join(lines[index + 1 :])
         if _FIRST_FIELD.match(bare.lstrip(" >|")):
             near = [following.strip(" >|") for following in lines[index : index + 8]]
             if (

@@ -26,9 +26,9 @@ _INVISIBLE = (
     "script,style,head,title,template,noscript,svg,object,[hidden],[style*='display:none' i],[style*='display: none' i],"
     "[style*='visibility:hidden' i],[style*='visibility: hidden' i],[style*='mso-hide:all' i]"
 )
-_FOLD = re.compile(r"[ \t\r\n\f]+")
-_AROUND_BREAK = re.compile(r"[ \xa0]*\x1e[ \xa0]*")
-_MANY_BREAKS = re.compile(r"\x1e{3,}")
+_SPACE = str.maketrans("\t\r\n\f", "    ")
+_MANY_SPACES = re.compile(" {2,}")
+_MANY_BREAKS = re.compile("\n{3,}")
 
 _OPENING = re.compile(r"<(/?)([A-Za-z][^ \t\r\n\f/>]*+)")
 _ATTRIBUTE = re.compile(
@@ -41,12 +41,12 @@ _RAW_END = {
 _VOID = frozenset(["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"])
 _CLOSED_BY_THE_NEXT = frozenset(["p", "li", "dt", "dd", "option", "tr", "td", "th", "tbody", "thead", "tfoot"])
 _MAX_ATTRIBUTES = 500
-_SMALL = 16384
+_SMALL = 32768
 """Up to this size no number of attributes costs the parser time that counts."""
 
 
 def html_to_text(html: str, html_size: int = 1048576, html_depth: int = 200) -> str:
-    """The text of an HTML document, lines separated by \\n.
+    """The text of an HTML document, lines ended as in Unix.
 
     HTML of more than `html_size` characters or nested deeper than `html_depth` is read by the tag stripper.
     """
@@ -155,9 +155,9 @@ _LINE_TAGS = frozenset((*_BLOCK_TAGS, "br"))
 
 
 def _folded(text: str) -> str:
-    text = _FOLD.sub(" ", text)
-    text = _MANY_BREAKS.sub(_BREAK * 2, _AROUND_BREAK.sub(_BREAK, text))
-    return text.strip(_BREAK + " \xa0").replace(_BREAK, "\n")
+    text = _MANY_SPACES.sub(" ", text.translate(_SPACE))
+    text = "\n".join([line.strip(" \xa0") for line in text.split(_BREAK)])
+    return _MANY_BREAKS.sub("\n\n", text).strip("\n")
 
 
 def _keep_lines(node: LexborNode) -> None:

@@ -13,27 +13,32 @@ _MAX_CONTINUATION = 2
 
 _FIELDS = {
     "from": (
-        "from|von|de|da|van|fra|från|lähettäjä|od|от|от кого|від|kimden|gönderen|feladó|de la|από|发件人|寄件者|寄件人|發件人|差出人|送信者|"
-        "보낸사람|보낸 사람|발신|מאת|من|từ|dari|expéditeur|mittente|remitente|afzender|avsändare|odesílatel|odosielateľ|absender|nuo|no|saatja|จาก"
+        "from|von|de|da|van|fra|från|lähettäjä|od|от|от кого|від|kimden|gönderen|feladó|de la|από|发件人|寄件者|寄件人|發件人|差出人|"
+        "送信者|"
+        "보낸사람|보낸 사람|발신|מאת|من|từ|dari|expéditeur|mittente|remitente|afzender|avsändare|odesílatel|odosielateľ|absender|nuo|no|"
+        "saatja|จาก"
     ),
     "sent": (
         "sent|gesendet|envoyé|envoyé le|enviado|enviado el|enviado em|enviada em|enviada|inviato|inviata|verzonden|sendt|skickat|lähetetty|"
         "wysłano|wysłane|data wysłania|odesláno|odoslané|отправлено|надіслано|gönderildi|gönderme tarihi|gönderim|elküldve|küldve|trimis|"
-        "στάλθηκε|发送时间|發送時間|寄件日期|傳送時間|送信日時|送信|보낸 날짜|보낸날짜|발송|sendt den|נשלח|תאריך|gesendet am|dikirim|đã gửi|enviat"
+        "στάλθηκε|发送时间|發送時間|寄件日期|傳送時間|送信日時|送信|보낸 날짜|보낸날짜|발송|sendt den|נשלח|תאריך|gesendet am|dikirim|"
+        "đã gửi|enviat"
     ),
     "date": (
-        "date|datum|fecha|data|dato|päivämäärä|päiväys|дата|tarih|dátum|日期|日付|日時|날짜|التاريخ|message du|le|ngày|tanggal|ημερομηνία|când"
+        "date|datum|fecha|data|dato|päivämäärä|päiväys|дата|tarih|dátum|日期|日付|日時|날짜|التاريخ|message du|le|ngày|tanggal|"
+        "ημερομηνία|când"
     ),
     "to": (
-        "to|an|à|a|para|aan|naar|til|till|vastaanottaja|do|komu|кому|kime|alıcı|címzett|către|προς|收件人|收件者|宛先|받는사람|받는 사람|수신|"
+        "to|an|à|a|para|aan|naar|til|till|vastaanottaja|do|komu|кому|kime|alıcı|címzett|către|προς|收件人|收件者|宛先|받는사람|받는 사람|"
+        "수신|"
         "אל|إلى|pour|đến|kepada|destinataire|destinatario|destinatário|pro|per a|kam|ถึง"
     ),
-    "cc": "cc|cc:|bcc|kopie|copie|copie à|copia|cópia|kopia|kopi|kopio|dw|копия|копія|bilgi|másolatot kap|抄送|副本|参照|참조|kopija|kópia|rozdz",
+    "cc": "cc|bcc|kopie|copie|copie à|copia|cópia|kopia|kopi|kopio|dw|копия|копія|bilgi|másolatot kap|抄送|副本|参照|참조|kopija|kópia",
     "subject": (
         "subject|betreff|objet|sujet|asunto|oggetto|assunto|onderwerp|emne|ämne|aihe|temat|předmět|predmet|тема|konu|tárgy|subiect|θέμα|"
         "主题|主題|主旨|标题|件名|제목|נושא|الموضوع|chủ đề|perihal|subjek|assumpte|tema|เรื่อง"
     ),
-    "reply-to": "reply-to|reply to|antwort an|risposta|répondre à|responder a|rispondi a|antwoord aan|odpowiedź do|svar till|svar til|ответить",
+    "reply-to": "reply-to|reply to|antwort an|risposta|répondre à|responder a|rispondi a|antwoord aan|svar till|svar til|ответить",
 }
 _KIND = {label: kind for kind, labels in _FIELDS.items() for label in labels.split("|")}
 
@@ -169,7 +174,7 @@ def is_original_rule(line: str) -> bool:
 
 
 def is_forward_start(line: str) -> bool:
-    """ "Begin forwarded message:" and the same in other languages, `line` stripped."""
+    """The line "Begin forwarded message:" and the same in other languages, `line` stripped."""
     text = line.lstrip("*_- ")[:60].lower()
     return text.startswith(_FORWARDS) and len(line) <= 60
 

@@ -123,7 +123,8 @@ _ANSWER_STARTS = (
     "ofis dışında",
     "automatikus válasz", "automatikus valasz", "irodán kívül", "răspuns automat", "absent de la birou", "αυτόματη απάντηση",
     "εκτός γραφείου", "自动回复",
-    "自動回覆", "自动答复", "自動回信", "自動返信", "自動応答", "不在通知", "不在のお知らせ", "休暇中", "자동 회신", "자동회신", "자동 응답", "부재중", "מענה אוטומטי", "תשובה אוטומטית",
+    "自動回覆", "自动答复", "自動回信", "自動返信", "自動応答", "不在通知", "不在のお知らせ", "休暇中", "자동 회신", "자동회신",
+    "자동 응답", "부재중", "מענה אוטומטי", "תשובה אוטומטית",
     "رد تلقائي",
     "الرد التلقائي", "trả lời tự động", "balasan otomatis", "automaatvastus", "automatinis atsakymas", "automātiska atbilde",
     "samodejni odgovor",
@@ -174,7 +175,8 @@ _REPORTS = (
     "no se puede entregar", "no entregado",
     "imposible entregar", "mancato recapito", "impossibile recapitare", "não entregue", "falha na entrega", "onbestelbaar",
     "niet bezorgd", "kan inte levereras", "olevererbar",
-    "niedostarcz", "nie dostarczono", "недостав", "не доставлено", "не удалось доставить", "配信", "退信", "无法投递", "無法傳遞", "配達", "送信エラー",
+    "niedostarcz", "nie dostarczono", "недостав", "не доставлено", "не удалось доставить", "配信", "退信", "无法投递", "無法傳遞",
+    "配達", "送信エラー",
     "전송 실패", "반송",
     "bounce", "rejected", "user unknown", "unknown user", "mail system error", "undelivr", "unable to process", "email address",
     "mailbox", "delayed", "postmaster", "problem deliver", "errors",
@@ -234,11 +236,13 @@ def automatic_answer(subject: str, body: str) -> str | None:
 
 
 _BOUNCED = re.compile(
-    r"(?:returned mail|undeliverable|delivery (?:failed|failure|status)|failure notice|non remis|unzustellbar|returning message|returned to sender|could not be delivered)",
+    r"(?:returned mail|undeliverable|delivery (?:failed|failure|status)|failure notice|non remis|unzustellbar|"
+    r"returning message|returned to sender|could not be delivered)",
     re.IGNORECASE,
 )
 _BOUNCED_BODY = re.compile(
-    r"mailer-daemon|could not be delivered|permanent fatal errors|reporting-mta|user unknown|konnte nicht zugestellt|pas pu [eê]tre d[eé]livr",
+    r"mailer-daemon|could not be delivered|permanent fatal errors|reporting-mta|user unknown|"
+    r"konnte nicht zugestellt|pas pu [eê]tre d[eé]livr",
     re.IGNORECASE,
 )
 

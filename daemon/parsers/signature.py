@@ -37,8 +37,10 @@ _PHONE_STARTS = (
     "outlook'u",
     "iphone-ról küldve", "iphone-omról", "az iphone", "az ipad", "trimis de pe", "trimis din", "obțineți outlook", "στάλθηκε από",
     "enviat des",
-    "iphoneから送信", "ipadから送信", "androidから送信", "outlook for", "发自我的", "發自我的", "从我的", "從我的", "发自", "發送自", "傳送自", "获取", "取得 outlook",
-    "나의 iphone", "나의 ipad", "내 iphone", "내 ipad", "iphone에서", "android용 outlook", "ios용 outlook", "נשלח מ", "أُرسلت من", "أرسلت من",
+    "iphoneから送信", "ipadから送信", "androidから送信", "outlook for", "发自我的", "發自我的", "从我的", "從我的", "发自", "發送自",
+    "傳送自", "获取", "取得 outlook",
+    "나의 iphone", "나의 ipad", "내 iphone", "내 ipad", "iphone에서", "android용 outlook", "ios용 outlook", "נשלח מ", "أُرسلت من",
+    "أرسلت من",
     "مُرسل من",
     "đã gửi từ", "gửi từ", "dikirim dari", "ส่งจาก", "išsiųsta iš", "saadetud", "nosūtīts", "sent by my", "send from my",
 )  # fmt: skip
@@ -62,24 +64,28 @@ _CLOSINGS_STRONG = frozenset(
     """regards|best regards|kind regards|warm regards|warmest regards|with regards|with kind regards|with best regards|kindest regards|rgds|
     best wishes|all the best|yours|yours sincerely|yours truly|yours faithfully|sincerely|sincerely yours|respectfully|br|kr|brgds|bests|
     mit freundlichen grüßen|mit freundlichen grüssen|mit freundlichem gruß|mit freundlichem gruss|freundliche grüße|freundliche grüsse|
-    viele grüße|viele grüsse|beste grüße|beste grüsse|liebe grüße|liebe grüsse|schöne grüße|herzliche grüße|herzliche grüsse|mfg|lg|vg|gruß|gruss|
+    viele grüße|viele grüsse|beste grüße|beste grüsse|liebe grüße|liebe grüsse|schöne grüße|herzliche grüße|herzliche grüsse|mfg|lg|vg|
+    gruß|gruss|
     grüße|grüsse|mit besten grüßen|mit lieben grüßen|hochachtungsvoll|cordialement|bien cordialement|très cordialement|bien à vous|
-    salutations|sincères salutations|meilleures salutations|cdlt|amicalement|sincèrement|saludos|un saludo|saludos cordiales|un cordial saludo|
+    salutations|sincères salutations|meilleures salutations|cdlt|amicalement|sincèrement|saludos|un saludo|saludos cordiales|
+    un cordial saludo|
     atentamente|cordialmente|saluti|cordiali saluti|distinti saluti|un saluto|a presto|tanti saluti|atenciosamente|att|cumprimentos|
     com os melhores cumprimentos|melhores cumprimentos|um abraço|abraços|abraço|abs|met vriendelijke groet|met vriendelijke groeten|
     vriendelijke groet|vriendelijke groeten|groeten|groet|mvg|med vänliga hälsningar|med vänlig hälsning|vänliga hälsningar|vänlig hälsning|
-    hälsningar|mvh|med venlig hilsen|venlig hilsen|hilsen|med vennlig hilsen|vennlig hilsen|vh|bedste hilsner|ystävällisin terveisin|terveisin|
+    hälsningar|mvh|med venlig hilsen|venlig hilsen|hilsen|med vennlig hilsen|vennlig hilsen|vh|bedste hilsner|ystävällisin terveisin|
+    terveisin|
     parhain terveisin|pozdrawiam|z poważaniem|pozdrowienia|s pozdravem|s pozdravom|pozdrav|lep pozdrav|с уважением|с наилучшими пожеланиями|
     з повагою|saygılarımla|saygılar|iyi çalışmalar|üdvözlettel|tisztelettel|cu stimă|cu respect|με εκτίμηση|よろしくお願いします|
-    よろしくお願いいたします|よろしくお願い致します|以上|此致|敬礼|顺颂商祺|감사합니다|בברכה|مع تحياتي|trân trọng|salam|hormat kami|lugupidamisega|pagarbiai|
+    よろしくお願いいたします|よろしくお願い致します|以上|此致|敬礼|顺颂商祺|감사합니다|בברכה|مع تحياتي|trân trọng|salam|hormat kami|
+    lugupidamisega|pagarbiai|
     ar cieņu""".replace("\n    ", "").split("|")
 )
 _CLOSINGS_WEAK = frozenset(
-    """thanks|thank you|many thanks|thanks a lot|thank you very much|thanks very much|thanks so much|thx|ty|tia|cheers|thanks again|thanks in advance|
-    thank you in advance|thanks and regards|thanks & regards|best|danke|vielen dank|besten dank|danke schön|danke im voraus|merci|
-    merci beaucoup|merci d'avance|gracias|muchas gracias|gracias de antemano|grazie|grazie mille|obrigado|obrigada|bedankt|alvast bedankt|dank|tack|
-    tack så mycket|tak|takk|mange tak|kiitos|dziękuję|dzięki|děkuji|ďakujem|спасибо|дякую|teşekkürler|köszönöm|mulțumesc|谢谢|謝謝|ありがとうございます|
-    take care|talk soon|ciao|bye""".replace("\n    ", "").split("|")
+    """thanks|thank you|many thanks|thanks a lot|thank you very much|thanks very much|thanks so much|thx|ty|cheers|thanks again|
+    thanks in advance|thank you in advance|thanks and regards|thanks & regards|best|danke|vielen dank|besten dank|danke schön|danke im voraus|merci|
+    merci beaucoup|merci d'avance|gracias|muchas gracias|gracias de antemano|grazie|grazie mille|obrigado|obrigada|bedankt|alvast bedankt|
+    dank|tack|tack så mycket|tak|takk|mange tak|kiitos|dziękuję|dzięki|děkuji|ďakujem|спасибо|дякую|teşekkürler|köszönöm|mulțumesc|谢谢|謝謝|
+    ありがとうございます|take care|talk soon|ciao|bye""".replace("\n    ", "").split("|")
 )
 _PUNCTUATION = " \t\r,.!;:-–—~*_\xa0，。！、"
 
@@ -90,7 +96,7 @@ def is_separator(line: str) -> bool:
 
 
 def is_phone(line: str) -> bool:
-    """ "Sent from my iPhone", "Get Outlook for iOS" and the same in other languages; `line` stripped."""
+    """The line "Sent from my iPhone", "Get Outlook for iOS" and the same in other languages; `line` stripped."""
     text = line.strip("*_[<(-— ")[: _MAX_PHONE + 1].lower()
     if not text.startswith(_PHONE_STARTS):
         return False

@@ -9,6 +9,8 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
+import shutil
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -136,6 +138,10 @@ class Database:
             self.peewee.close()
         except pw.DatabaseError:
             pass
+
+    def free_octets(self) -> int:
+        """Room on the disk of an SQLite database; another server's disk is its own affair."""
+        return shutil.disk_usage(self.path.parent).free if self.is_sqlite else sys.maxsize
 
     def begin_order(self) -> None:
         """Inside a transaction: let only one worker claim at a time, so that a sender's mails keep their order."""
