@@ -327,6 +327,8 @@ def send(house: House, relay: Relay) -> int:
     as connections are free, just before their DATA. A row in flight when the program dies is sent again, same octets.
     """
     sent = 0
+    with house.database.transaction():
+        outbox.take_back_own(house.database, house.now())
 
     def turn(free: int, finished: Sequence[Result]) -> Sequence[Outgoing]:
         nonlocal sent

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import mailbox as mailboxes
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -40,9 +42,11 @@ def run(
         run_forever(load_config, clock(), stages)
         return
     config = load_config()
-    read = clock()
-    moment = read()
-    with open_house(config, lambda: moment) as house:
+    moment = clock()()
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: stop.set())
+    with open_house(config, lambda: moment, stopping=stop.is_set) as house:
         run_once(config, house, stages)
 
 

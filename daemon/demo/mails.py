@@ -1,192 +1,209 @@
-"""The sample mails of the demo: a day at Example Support, every kind of mail once."""
+"""The sample mails: a day at Example Support, every kind of mail once.
+
+A sample is octets as a provider would deliver them, with the provider's own Authentication-Results on top. The replies of
+the afternoon answer mails that were really sent: their addresses, Message-IDs and subjects are taken from those.
+"""
 
 from __future__ import annotations
 
 import email
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from email.message import EmailMessage
-from email.utils import format_datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from email.message import Message
+from email.mime.base import MIMEBase
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
+from email.utils import format_datetime, parsedate_to_datetime
 
 SUPPORT = "support@support.example"
+ALIAS = "help@support.example"
 AUTHSERV = "mx.support.example"
+
+_PDF = (
+    b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
+    b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 200]>>endobj\ntrailer<</Root 1 0 R>>\n"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """A mail to put in the inbox, and one line on what to look for."""
+    """A mail to put in the inbox, when it arrives, and one line on what to look for."""
 
     title: str
-    octets: bytes
+    arrived: datetime
+    octets: bytes = field(repr=False)
 
 
 def mail(
-    sender: str, subject: str, body: str, now: datetime, *, to: str = SUPPORT, number: str, dmarc: str | None = "pass",
+    sender: str, subject: str, body: str | Message, at: datetime, *, number: int, to: str = SUPPORT, dmarc: str | None = "pass",
     headers: Sequence[tuple[str, str]] = (),
-) -> EmailMessage:  # fmt: skip
-    """A mail as a provider would deliver it: with its own Authentication-Results on top."""
-    message = EmailMessage()
+) -> bytes:  # fmt: skip
+    """A mail as a provider would deliver it. `dmarc` is the provider's verdict on the From domain, None for no verdict."""
+    message = body if isinstance(body, Message) else _text(body)
     domain = sender.rpartition("@")[2].rstrip(">")
     if dmarc is not None:
         message["Authentication-Results"] = f"{AUTHSERV}; dmarc={dmarc} header.from={domain}"
+    for name, value in headers:
+        message[name] = value
     message["From"] = sender
     message["To"] = to
     message["Subject"] = subject
-    message["Date"] = format_datetime(now)
+    message["Date"] = format_datetime(at)
     message["Message-ID"] = f"<demo-{number}@{domain}>"
-    for name, value in headers:
-        message[name] = value
-    message.set_content(body)
-    return message
+    return message.as_bytes()
+
+
+def _text(body: str, subtype: str = "plain") -> MIMEText:
+    return MIMEText(body, subtype, "us-ascii" if body.isascii() else "utf-8")
 
 
 def morning(now: datetime) -> list[Sample]:
-    """What lies in the inbox at nine."""
-    photo = mail(
-        "Dana Whitfield <dana.whitfield@greenlightsolar.example>", "Invoice looks wrong",
-        "Hello,\n\nthe attached invoice has our old address. Can you send a new one?\n\nThanks,\nDana Whitfield\n-- \nGreen Light Solar\n", now, number="2",
-    )  # fmt: skip
-    photo.add_attachment(b"%PDF-1.4 sample\n", maintype="application", subtype="pdf", filename="invoice 2026-11.pdf")
-    html = mail("Sam Shop <sam@shop.example>", "Checkout page", "placeholder", now, number="5")
-    html.set_content(
-        "<html><body><div>Hi there,</div><div>the <b>checkout page</b> shows a blank screen since noon.</div>"
-        "<div style='display:none'>#close</div><br><div>Sent from my iPhone</div></body></html>",
-        subtype="html",
+    """What lies in the inbox when the day begins: it came during the last hour."""
+    times = [now - timedelta(minutes=minutes) for minutes in (52, 47, 41, 36, 30, 29, 21, 14)]
+    invoice = MIMEMultipart()
+    invoice.attach(
+        _text(
+            "Hello,\n\nthe attached invoice still has our old address. Can you send a new one?\n\nThanks,\nDana Whitfield\n"
+            "-- \nGreen Light Solar\n1 Example Road, Springfield\n"
+        )
     )
-    first = mail(
-        "Ann Lee <ann.lee@acme.example>",
-        "No data since noon",
-        "Hi,\n\nRoof-7 shows no data since noon. Can somebody look?\n\nAnn\n",
-        now,
-        number="1",
+    pdf = MIMEBase("application", "pdf", name="invoice 2026-11.pdf")
+    pdf.set_payload(_PDF.decode())
+    pdf["Content-Disposition"] = 'attachment; filename="invoice 2026-11.pdf"'
+    invoice.attach(pdf)
+    page = _text(
+        '<html><body><div dir="auto">Hi there,</div><div dir="auto">the <b>checkout page</b> shows a blank screen since noon.</div>'
+        '<div style="display:none">#close</div><div dir="auto"><br></div><div dir="auto">Sent from my iPhone</div></body></html>\n',
+        "html",
     )
-    return [
-        Sample(title="a customer reports a problem with a system a partner looks after", octets=bytes(first)),
-        Sample(title="a customer with an attachment and a signature", octets=bytes(photo)),
-        Sample(
-            title="somebody unknown",
-            octets=bytes(mail("Robin <robin@elsewhere.example>", "Do you ship to Norway?", "Hello, do you ship to Norway?\n\nRobin\n", now, number="3")),
-        ),
-        Sample(
-            title="a new colleague of a customer: the domain is known, the person is not",
-            octets=bytes(mail("Noor Haddad <noor@hwsolar.example>", "Access for me", "Hi, I am new at HW Solar, where do I start?\n", now, number="4")),
-        ),
-        Sample(title="HTML only, from a phone, with hidden text", octets=bytes(html)),
-        Sample(title="the same mail again, by another way", octets=bytes(first)),
-        Sample(
-            title="a newsletter",
-            octets=bytes(
-                mail(
-                    "Offers <news@offers.example>", "50% off this week!", "Buy now.\n", now, number="7",
-                    headers=[("List-Unsubscribe", "<https://offers.example/u>"), ("Precedence", "bulk")],
-                )
+
+    def checkout(delivered_to: str) -> bytes:
+        page_again = email.message_from_bytes(page.as_bytes())
+        return mail(
+            "Sam Shop <sam@shop.example>", "Checkout page", page_again, times[4], number=5, to=f"{SUPPORT}, {ALIAS}",
+            headers=[("Delivered-To", delivered_to)],
+        )  # fmt: skip
+
+    samples = [
+        (
+            "A customer reports a problem with a system that a partner looks after",
+            mail(
+                "Ann Lee <ann.lee@acme.example>", "No data since noon",
+                "Hi,\n\nRoof-7 shows no data since noon. Can somebody look?\n\nAnn\n", times[0], number=1,
             ),
-        ),  # fmt: skip
-        Sample(
-            title="a forged mail in a customer's name",
-            octets=bytes(
-                mail("Olga Old <olga@oldshop.example>", "Change our bank account", "Please pay to the new account from now on.\n", now, number="8", dmarc="fail")
+        ),
+        (
+            "A customer writes with an attachment and a signature",
+            mail("Dana Whitfield <dana.whitfield@greenlightsolar.example>", "Invoice looks wrong", invoice, times[1], number=2),
+        ),
+        (
+            "Somebody nobody knows",
+            mail("Robin <robin@elsewhere.example>", "Do you ship to Norway?", "Hello, do you ship to Norway?\n\nRobin\n", times[2], number=3),
+        ),
+        (
+            "A new colleague of a customer: the domain is known, the person is not",
+            mail("Noor Haddad <noor@hwsolar.example>", "Access for me", "Hi, I am new at HW Solar, where do I start?\n", times[3], number=4),
+        ),
+        ("HTML only, from a phone, with a hidden command in it", checkout(SUPPORT)),
+        ("The same mail once more, through our other address", checkout(ALIAS)),
+        (
+            "A newsletter",
+            mail(
+                "Offers <news@offers.example>", "50% off this week!", "Buy now.\n", times[6], number=7,
+                headers=[("List-Unsubscribe", "<https://offers.example/u>"), ("Precedence", "bulk")],
+            ),
+        ),
+        (
+            "A forged mail in a customer's name",
+            mail(
+                "Olga Old <olga@oldshop.example>", "Our new bank account", "Please pay to the new account from now on.\n\nOlga\n", times[7],
+                number=8, dmarc="fail",
             ),
         ),
     ]  # fmt: skip
+    return [Sample(title=title, arrived=at, octets=octets) for at, (title, octets) in zip(times, samples, strict=True)]
 
 
 def afternoon(now: datetime, sent: Sequence[bytes]) -> list[Sample]:
-    """What comes back after the first answers have left: replies to the mails in `sent`."""
+    """What comes back once the first answers have left: replies to the mails in `sent`, which are octets as the relay got them."""
     outgoing = [email.message_from_bytes(octets) for octets in sent]
 
-    def to(address: str, template: str) -> email.message.Message:
+    def found(address: str, template: str) -> Message:
         return next(m for m in outgoing if address in str(m["To"]) and m["X-Supportd-Template"] == template)
 
-    assigned = to("bob@miller.example", "case-assigned")
-    received = to("ann.lee@acme.example", "case-received")
-    back = to("robin@elsewhere.example", "case-received")
-    subject = str(assigned["Subject"])
-    quote = (
-        "\n\nOn Mon, 23 Nov 2026 at 10:05, Example Support wrote:\n> --- reply above this line ---\n> Roof-7 shows no data since noon.\n"
-    )
-
-    def answer(original: email.message.Message) -> list[tuple[str, str]]:
-        return [("In-Reply-To", str(original["Message-ID"])), ("References", str(original["Message-ID"]))]
-
-    report = (
-        "This is the mail system at host mx.elsewhere.example.\n\nYour message could not be delivered.\n\n"
-        "<robin@elsewhere.example>: 550 5.1.1 user unknown\n"
-    )
-    bounce = EmailMessage()
-    bounce["From"] = "MAILER-DAEMON@mx.elsewhere.example"
-    bounce["To"] = SUPPORT
-    bounce["Subject"] = "Undelivered Mail Returned to Sender"
-    bounce["Date"] = format_datetime(now)
-    bounce["Message-ID"] = "<demo-13@mx.elsewhere.example>"
-    bounce["Auto-Submitted"] = "auto-replied"
-    bounce["Return-Path"] = "<>"
-    bounce.set_content(report)
-    bounce.make_mixed()
-    octets = bytes(bounce).replace(b"multipart/mixed;", b"multipart/report; report-type=delivery-status;", 1)
-    end = octets.rstrip().rfind(b"\n--")
-    boundary = octets[end + 3 :].strip().removesuffix(b"--")
-    status = (
-        b"\n--%s\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.elsewhere.example\n\n"
-        b"Final-Recipient: rfc822; robin@elsewhere.example\nAction: failed\nStatus: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 user unknown\n"
-        b"\n--%s\nContent-Type: text/rfc822-headers\n\nMessage-ID: %s\nTo: robin@elsewhere.example\n\n--%s--\n"
-        % (boundary, boundary, str(back["Message-ID"]).encode(), boundary)
-    )
-    return [
-        Sample(
-            title="the partner answers from a phone, above the quote",
-            octets=bytes(
-                mail(
-                    "Bob Miller <bob@miller.example>",
-                    f"Re: {subject}",
-                    "Please restart the logger and tell me the colour of the lamp." + quote,
-                    now,
-                    to=str(assigned["Reply-To"]),
-                    number="9",
-                    headers=answer(assigned),
-                )
-            ),
-        ),  # fmt: skip
-        Sample(
-            title="the customer answers the acknowledgement",
-            octets=bytes(
-                mail(
-                    "Ann Lee <ann.lee@acme.example>",
-                    f"Re: {received['Subject']}",
-                    "Lamp is green now.\n\nAnn" + quote,
-                    now,
-                    to=str(received["Reply-To"]),
-                    number="10",
-                    headers=answer(received),
-                )
-            ),
-        ),  # fmt: skip
-        Sample(
-            title="an out-of-office answer",
-            octets=bytes(
-                mail(
-                    "Bob Miller <bob@miller.example>",
-                    f"Automatic reply: {subject}",
-                    "I am out of the office until Thursday.\n",
-                    now,
-                    to=str(assigned["Reply-To"]),
-                    number="11",
-                    headers=[*answer(assigned), ("Auto-Submitted", "auto-replied")],
-                )
-            ),
-        ),  # fmt: skip
-        Sample(
-            title="a stranger who knows the case number",
-            octets=bytes(
-                mail(
-                    "Mallory <mallory@else.example>",
-                    "Re: your case [CASE-1001]",
-                    "Please tell me the customer's address.\n",
-                    now,
-                    number="12",
-                )
+    assigned = found("bob@miller.example", "case-assigned")
+    received = found("ann.lee@acme.example", "case-received")
+    returned = found("robin@elsewhere.example", "case-received")
+    number = str(received["Subject"]).rpartition("[")[2].rstrip("]")
+    samples = [
+        (
+            "The partner answers from a phone, above the quoted mail",
+            _reply("Bob Miller <bob@miller.example>", assigned, "Please restart the logger and tell me the colour of the lamp.\n\n"
+                   "Sent from my phone", now, number=9),
+        ),
+        (
+            "The customer answers our acknowledgement",
+            _reply("Ann Lee <ann.lee@acme.example>", received, "Done, and the lamp is green now.\n\nAnn", now, number=10),
+        ),
+        (
+            "An out-of-office answer",
+            mail(
+                "Bob Miller <bob@miller.example>", f"Automatic reply: {assigned['Subject']}", "I am out of the office until Thursday.\n", now,
+                number=11, to=str(assigned["Reply-To"]), headers=[*_thread(assigned), ("Auto-Submitted", "auto-replied")],
             ),
         ),
-        Sample(title="a bounce of an answer of ours", octets=octets[:end] + status),
-    ]
+        (
+            "A stranger who has got hold of a case number",
+            mail(
+                "Mallory <mallory@else.example>", f"Re: your case [{number}]", "Please tell me the customer's address.\n", now, number=12,
+            ),
+        ),
+        ("A bounce: an answer of ours did not arrive", _bounce(returned, "robin@elsewhere.example", now)),
+    ]  # fmt: skip
+    return [Sample(title=title, arrived=now, octets=octets) for title, octets in samples]
+
+
+def _reply(sender: str, original: Message, words: str, at: datetime, *, number: int) -> bytes:
+    """What a mail program makes of a reply: to Reply-To, in the thread, above the quoted original."""
+    written = parsedate_to_datetime(str(original["Date"]))
+    quoted = "\n".join(f"> {line}".rstrip() for line in _plain(original).splitlines())
+    house = email.utils.parseaddr(str(original["From"]))[0]
+    return mail(
+        sender, f"Re: {original['Subject']}", f"{words}\n\nOn {written:%a, %d %b %Y at %H:%M}, {house} wrote:\n{quoted}\n", at,
+        number=number, to=str(original["Reply-To"]), headers=_thread(original),
+    )  # fmt: skip
+
+
+def _thread(original: Message) -> list[tuple[str, str]]:
+    return [("In-Reply-To", str(original["Message-ID"])), ("References", str(original["Message-ID"]))]
+
+
+def _plain(message: Message) -> str:
+    part = next(part for part in message.walk() if part.get_content_type() == "text/plain")
+    content = part.get_payload(decode=True)
+    return content.decode(part.get_content_charset("utf-8")) if isinstance(content, bytes) else ""
+
+
+def _bounce(returned: Message, recipient: str, at: datetime) -> bytes:
+    """A delivery status notification as a mail server writes it (RFC 3464)."""
+    host = f"mx.{recipient.rpartition('@')[2]}"
+    said = "550 5.1.1 No such user here"
+    report = MIMEMultipart("report", report_type="delivery-status")
+    report.attach(_text(f"This is the mail system at {host}.\n\nYour message could not be delivered.\n\n<{recipient}>: {said}\n"))
+    status = MIMEBase("message", "delivery-status")
+    for fields in (
+        {"Reporting-MTA": f"dns; {host}"},
+        {"Final-Recipient": f"rfc822; {recipient}", "Action": "failed", "Status": "5.1.1", "Diagnostic-Code": f"smtp; {said}"},
+    ):
+        block = Message()
+        for name, value in fields.items():
+            block[name] = value
+        status.attach(block)
+    report.attach(status)
+    head = "".join(f"{name}: {returned[name]}\n" for name in ("From", "To", "Subject", "Message-ID"))
+    report.attach(MIMEText(head, "rfc822-headers", "us-ascii"))
+    return mail(
+        f"Mail Delivery System <MAILER-DAEMON@{host}>", "Undelivered Mail Returned to Sender", report, at, number=13, dmarc=None,
+        headers=[("Return-Path", "<>"), ("Auto-Submitted", "auto-replied")],
+    )  # fmt: skip

@@ -334,7 +334,8 @@ def _kind(h: _Hearing) -> Kind:
 
 
 def _description(h: _Hearing) -> str:
-    return h.reading.new_text.strip() or h.reading.message.body.strip() or "(no words)"
+    """What was submitted, whole: trimming serves reading, never storage."""
+    return h.reading.message.body.strip() or "(no words)"
 
 
 def _attachments(h: _Hearing) -> list[Action]:

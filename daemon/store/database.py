@@ -63,7 +63,7 @@ class Database:
         self.path = Path(path.removeprefix("/"))
         return pw.SqliteDatabase(
             str(self.path),
-            pragmas={"journal_mode": "wal", "synchronous": "full", "foreign_keys": 1, "busy_timeout": 5000, "cache_size": -16000},
+            pragmas={"journal_mode": "wal", "synchronous": "full", "foreign_keys": 1, "busy_timeout": 5000, "cache_size": -8000},
             lock_type="IMMEDIATE",
             autoconnect=False,
         )

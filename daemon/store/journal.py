@@ -160,6 +160,7 @@ def claim(db: Database, now: datetime, most: int, suspicious_after: int) -> list
     batches died `suspicious_after` times is claimed alone, so that it can't be mistaken for its neighbours.
     """
     db.begin_order()
+    _take_back_own(db)
     marker = "?" if db.is_sqlite else "%s"
     moment = Journal.internal_date.db_value(now)
     parameters = (moment, moment, moment, moment, most)
@@ -179,6 +180,11 @@ def claim(db: Database, now: datetime, most: int, suspicious_after: int) -> list
         **({"alone": Journal.alone + 1} if alone else {}),
     ).where(Journal.id.in_([row.id for row in found])).execute()
     return found
+
+
+def _take_back_own(db: Database) -> None:
+    """Mails this worker still holds although it asks for more: the database was away in the middle of its last batch."""
+    update(Journal, {"lease_owner": None, "lease_until": None}, {"state": "received", "lease_owner": db.owner})
 
 
 def _claimed(row: Sequence[Any]) -> Claimed:

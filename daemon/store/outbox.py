@@ -13,7 +13,7 @@ from typing import Any
 from daemon.model import AddrSpec, OutgoingFacts
 from daemon.store.database import Database
 from daemon.store.schema import Outbox
-from daemon.store.statements import rows
+from daemon.store.statements import rows, update
 
 BACK_OFF = (timedelta(minutes=1), timedelta(minutes=2), timedelta(minutes=5), timedelta(minutes=15), timedelta(minutes=30))
 """Then every hour, until the row is too old (RFC 5321 section 4.5.4.1)."""
@@ -126,6 +126,13 @@ def untold(most: int) -> list[OutgoingFacts]:
 def mark_told(number: int) -> bool:
     """The owner is told of this failure in this transaction; False when another worker was first."""
     return bool(Outbox.update(told=True).where((Outbox.id == number) & ~Outbox.told).execute())
+
+
+def take_back_own(db: Database, now: datetime) -> None:
+    """Rows this worker still holds although nothing of it is in flight: the database was away when they ended."""
+    changes = {"state": "unknown", "lease_owner": None, "lease_until": None, "next_attempt_at": now}
+    for state in ("queued", "unknown"):
+        update(Outbox, changes | {"detail": "the database was away when it was sent"}, {"state": state, "lease_owner": db.owner})
 
 
 def due(now: datetime) -> bool:

@@ -1,0 +1,49 @@
+"""A world on each database; its mailbox is pymap inside the process, or (marker `dovecot`) a real Dovecot over TLS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conversations.world import DovecotInbox, Inbox, PymapInbox, World, trust_authority
+from tests.doubles import Sink
+
+
+@pytest.fixture(params=["pymap", pytest.param("dovecot", marks=pytest.mark.dovecot)])
+def inbox(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Inbox]:
+    """An empty mailbox."""
+    if request.param == "pymap":
+        with ExitStack() as stack:
+            made = PymapInbox()
+            stack.callback(lambda: made.close())
+            yield made
+        return
+    server = request.getfixturevalue("dovecot")
+    trust_authority(server, monkeypatch.setenv)
+    yield DovecotInbox(server)
+
+
+@pytest.fixture
+def world(tmp_path: Path, database_url: str, inbox: Inbox, sink: Sink, environment: Callable[..., dict[str, str]]) -> Iterator[World]:
+    """A fresh installation with the fixture's directory."""
+    with World(tmp_path / "world", database_url, inbox, sink, environment) as made:
+        yield made
+
+
+@pytest.fixture
+def make_world(tmp_path: Path, sink: Sink, environment: Callable[..., dict[str, str]]) -> Iterator[Callable[..., World]]:
+    """A world with a mailbox and a database of the test's choice."""
+    with ExitStack() as stack:
+
+        def make(inbox: Inbox, database_url: str | None = None, **settings: Any) -> World:
+            url = database_url or f"sqlite:///{tmp_path / 'supportd.db'}"
+            made = stack.enter_context(World(tmp_path / "world", url, inbox, sink, environment))
+            if settings:
+                made.configure(**settings)
+            return made
+
+        yield make
