@@ -41,7 +41,11 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("init", "setup", "init"),
     ("check", "setup", "check"),
     ("templates", "setup", "templates"),
+    ("failpoints", "running", "failpoints"),
 )
+
+HIDDEN = frozenset({"failpoints"})
+"""Commands for the program's own tests, not shown in help."""
 
 
 def application() -> typer.Typer:
@@ -57,7 +61,7 @@ def application() -> typer.Typer:
         if isinstance(command, typer.Typer):
             app.add_typer(command, name=name)
         else:
-            app.command(name)(command)
+            app.command(name, hidden=name in HIDDEN)(command)
     return app
 
 

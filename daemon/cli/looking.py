@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from daemon.cli.output import escape, print_json, progress_total, say, section, table
-from daemon.cli.session import NOT_GOOD, opened_database, opened_house, parse_time
+from daemon.cli.session import NOT_GOOD, load_config, opened_database, opened_house, parse_time
 
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else.")]
 LimitOption = Annotated[int | None, typer.Option("--limit", min=1, help="At most so many rows.")]
@@ -57,7 +57,7 @@ def case(number: Annotated[str, typer.Argument(help="1001 or CASE-1001")], as_js
 
     wanted = case_number(number)
     with opened_database() as database, database.reading():
-        view = views.case_view(wanted)
+        view = views.case_view(wanted, load_config().house.address)
     if view is None:
         say(f"There is no case CASE-{wanted}. `supportd cases --state all` lists those there are.", error=True)
         raise typer.Exit(NOT_GOOD)

@@ -78,6 +78,14 @@ def ingest(
     say(f"{count} mail(s) are in the journal.")
 
 
+def failpoints() -> None:
+    """List the places where a test may kill the program (SUPPORTD_FAILPOINT=name or name:n), one a line."""
+    from daemon.failpoints import POINTS
+
+    for name in POINTS:
+        say(name)
+
+
 def _delivery(octets: bytes, arrival: datetime | None, now: datetime, archive: bool, message_size: int) -> Delivery:
     from daemon.parsers.lane import HEAD, lane_of
     from daemon.store.journal import Delivery

@@ -9,7 +9,6 @@ import itertools
 import os
 import secrets
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -108,8 +107,8 @@ class World:
     house: House
     directory: dict[str, int]
     """How many rows of each directory file were loaded."""
-    arrivals: dict[str, float] = field(default_factory=dict, repr=False)
-    """When mails came through the SMTP door, by the sha256 of their octets: seconds of the monotonic clock."""
+    arrivals: dict[str, datetime] = field(default_factory=dict, repr=False)
+    """When mails came through the SMTP door, by the sha256 of their octets."""
 
     def deliver(self, samples: Sequence[Sample]) -> None:
         """Put mails in the inbox, as the provider of the mailbox does."""
@@ -136,7 +135,7 @@ class World:
 def open_world(folder: Path, now: Callable[[], datetime], stopping: Callable[[], bool]) -> Iterator[World]:
     """Write a world to this folder, which exists, load its directory and start its servers; stop them at the end."""
     password = secrets.token_urlsafe(PASSWORD_OCTETS)
-    arrivals: dict[str, float] = {}
+    arrivals: dict[str, datetime] = {}
     with EmbeddedImap(password=password) as imap:
         door = _Door(imap, now, arrivals)
         with EmbeddedSmtp(deliver=door.take, inbox=is_ours) as smtp:
@@ -169,14 +168,14 @@ class _Door:
     Authentication-Results are not taken for our provider's. A missing Date or Message-ID is added (RFC 6409 section 8).
     """
 
-    def __init__(self, imap: EmbeddedImap, now: Callable[[], datetime], arrivals: dict[str, float]) -> None:
+    def __init__(self, imap: EmbeddedImap, now: Callable[[], datetime], arrivals: dict[str, datetime]) -> None:
         self._imap, self._now, self._arrivals = imap, now, arrivals
         self._numbers = itertools.count(1)
 
     def take(self, octets: bytes) -> None:
         arrival = _Arrival(number=next(self._numbers), at=self._now())
         marked = _marked(octets, arrival)
-        self._arrivals[sha256(marked).hexdigest()] = time.monotonic()
+        self._arrivals[sha256(marked).hexdigest()] = arrival.at
         self._imap.deliver(marked, internal_date=arrival.at)
 
 

@@ -12,8 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-_BREAK = "\x1e"
-"""Stands for a line end while white space is folded."""
+_BREAK, _EDGE, _GAP = "\x1e", "\x1d", "\x1f"
+"""Stand for <br>, for the edge of a block (a new line begins) and for the edge of a paragraph (an empty line lies between)
+while white space is folded; the mail's own ones are blanked before."""
 _BLOCK_TAGS = (
     "div", "p", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "dt", "dd", "table", "blockquote", "pre", "hr", "section",
     "article", "header", "footer", "address", "center", "form", "fieldset", "figure", "main", "nav", "aside", "caption",
@@ -27,8 +28,9 @@ _INVISIBLE = (
     "[style*='visibility:hidden' i],[style*='visibility: hidden' i],[style*='mso-hide:all' i]"
 )
 _SPACE = str.maketrans("\t\r\n\f", "    ")
+_NO_SIGNS = str.maketrans({_BREAK: " ", _EDGE: " ", _GAP: " ", "\0": None})
 _MANY_SPACES = re.compile(" {2,}")
-_MANY_BREAKS = re.compile("\n{3,}")
+_SIGNS = re.compile(f"([{_BREAK}{_EDGE}{_GAP}])")
 
 _OPENING = re.compile(r"<(/?)([A-Za-z][^ \t\r\n\f/>]*+)")
 _ATTRIBUTE = re.compile(
@@ -59,7 +61,7 @@ def parsed(html: str, html_size: int = 1048576, html_depth: int = 200) -> Lexbor
     if len(html) > html_size or not _is_tame(html, html_depth):
         return None
     try:
-        tree = LexborHTMLParser(html.replace(_BREAK, " ").replace("\0", ""))
+        tree = LexborHTMLParser(html.translate(_NO_SIGNS))
         _drop(tree.css(_INVISIBLE))
     except (ValueError, RuntimeError):  # UnicodeEncodeError of a lone surrogate is a ValueError
         return None
@@ -76,7 +78,7 @@ def visible_text(tree: LexborHTMLParser) -> str:
     for node in body.css("pre"):
         _keep_lines(node)
     for node in body.css(_BLOCKS):
-        edge = _BREAK + _BREAK if node.tag in _SPACED else _BREAK
+        edge = _GAP if node.tag in _SPACED else _EDGE
         node.insert_before(edge)
         node.insert_after(edge)
     for node in body.css("td,th"):
@@ -140,24 +142,43 @@ def _cut(node: LexborNode) -> int:
 
 def stripped(html: str) -> str:
     """The text of HTML by a linear walk over its tags: for what is too large or too deep for a tree."""
+    html = html.translate(_NO_SIGNS)
     out: list[str] = []
     position = 0
     for start, end, tag, _ in _tags(html):
-        out.append(html[position:start])
+        out.append(entities.unescape(html[position:start]))
         position = end
-        if tag in _LINE_TAGS:
+        if tag == "br":
             out.append(_BREAK)
-    out.append(html[position:])
-    return _folded(entities.unescape("".join(out)).replace("\0", ""))
-
-
-_LINE_TAGS = frozenset((*_BLOCK_TAGS, "br"))
+        elif tag in _SPACED:
+            out.append(_GAP)
+        elif tag in _BLOCK_TAGS:
+            out.append(_EDGE)
+    out.append(entities.unescape(html[position:]))
+    return _folded("".join(out))
 
 
 def _folded(text: str) -> str:
-    text = _MANY_SPACES.sub(" ", text.translate(_SPACE))
-    text = "\n".join([line.strip(" \xa0") for line in text.split(_BREAK)])
-    return _MANY_BREAKS.sub("\n\n", text).strip("\n")
+    """White space folded as a browser does, the signs for line ends made line ends."""
+    lines: list[str] = []
+    current = ""
+    gap = False
+    for piece in _SIGNS.split(_MANY_SPACES.sub(" ", text.translate(_SPACE))):
+        if piece == _BREAK:
+            lines.append(current)
+            current = ""
+        elif piece in (_EDGE, _GAP):
+            if current:
+                lines.append(current)
+                current = ""
+            gap = gap or piece == _GAP
+        elif piece := piece.strip(" \xa0"):
+            if gap and lines and lines[-1]:
+                lines.append("")
+            gap = False
+            current = piece
+    lines.append(current)
+    return "\n".join(lines).strip("\n").replace("\0", "")
 
 
 def _keep_lines(node: LexborNode) -> None:

@@ -163,6 +163,8 @@ class _Machine:
                 break
             index += 1
         self.take("quote", index - start)
+        while index < count and not lines[index].strip():
+            index += 1
         if self.kept and self.kept[-1].strip():  # what stands below is a paragraph of its own
             self.kept.append("")
         return index

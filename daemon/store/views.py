@@ -98,8 +98,8 @@ def count_cases(state: str) -> int:
     return int(query.count())
 
 
-def case_view(number: int) -> dict[str, Any] | None:
-    """Everything about one case, or None when there is no such case."""
+def case_view(number: int, house_address: str) -> dict[str, Any] | None:
+    """Everything about one case, or None when there is no such case. `house_address` is who its mails are from and to."""
     row = first(
         _joined(
             Case.description, Case.origin, Contract.number, _By.handle, Case.first_planned_resolution_date, Case.plan_count, _Closer.handle,
@@ -118,7 +118,7 @@ def case_view(number: int) -> dict[str, Any] | None:
         "first_planned_resolution_date": rest[4], "plan_count": rest[5], "closed_by": rest[6], "resolution": rest[7], "closed_on_planned_date": None, "sla_cycle": rest[8],
         "support": None, "flags": json.loads(rest[9]), "last_review": None, "question": None, "request": None, "clocks": [],
         "feed": _feed(number), "comments": _comments(number), "tasks": [], "cs_tickets": [], "attachments": _attachments(number),
-        "interactions": _interactions(number),
+        "interactions": _interactions(number, house_address),
     }  # fmt: skip
 
 
@@ -156,12 +156,11 @@ def _attachments(number: int) -> list[dict[str, Any]]:
     return [dict(zip(("name", "content_type", "size", "sha256"), row, strict=True)) for row in rows(query)]
 
 
-def _interactions(number: int) -> list[dict[str, Any]]:
+def _interactions(number: int, house_address: str) -> list[dict[str, Any]]:
     query = (
         Interaction.select(
             Interaction.direction, Interaction.at, Interaction.message_id, Interaction.address, Contact.handle, Journal.subject,
-            Journal.state,
-            Journal.id, Outbox.subject, Outbox.template, Outbox.state, Outbox.bounced_at, Outbox.reverse_path, Journal.mailbox,
+            Journal.state, Journal.id, Outbox.subject, Outbox.template, Outbox.state, Outbox.bounced_at,
         )
         .join(Journal, JOIN.LEFT_OUTER, on=(Interaction.journal == Journal.id))
         .switch(Interaction)
@@ -179,8 +178,8 @@ def _interactions(number: int) -> list[dict[str, Any]]:
                 "direction": r[0],
                 "at": r[1],
                 "message_id": r[2],
-                "from": r[3] if incoming else r[12],
-                "to": None if incoming else r[3],
+                "from": r[3] if incoming else house_address,
+                "to": house_address if incoming else r[3],
                 "subject": r[5] if incoming else r[8],
                 "template": r[9],
                 "name": r[4],

@@ -1,0 +1,199 @@
+"""What became of a mail, in words: read back from the journal, the cases and the outbox of a running world."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+from daemon.demo.servers import Sent
+from daemon.reader import ReadFailure
+from daemon.reasons import Outcome, Reason
+from daemon.store import audit, journal, views
+from daemon.worker import House
+
+RESTING = frozenset({"sent", "failed", "held", "dropped"})
+"""States of an outgoing mail that don't change by themselves."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A mail that a mail caused."""
+
+    to: str
+    template: str
+    subject: str
+    state: str
+    detail: str
+    sent_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Episode:
+    """One mail from its arrival to its end."""
+
+    number: int
+    sha256: str
+    sender: str
+    subject: str
+    words: str = field(repr=False)
+    """The new words, as they are kept."""
+    left_out: str
+    """What was trimmed, or empty."""
+    outcome: Outcome
+    kind: str
+    case: str | None
+    sentence: str
+    """The decision's reason."""
+    why: tuple[str, ...]
+    """How it was found, and what the decision rests on."""
+    grade: str
+    evidence: str
+    done: tuple[str, ...]
+    answers: tuple[Answer, ...]
+
+    @property
+    def resting(self) -> bool:
+        """Whether its mails are sent, or won't be."""
+        return all(answer.state in RESTING for answer in self.answers)
+
+
+def episodes(house: House, after: int) -> list[Episode]:
+    """The decided mails with a number above `after`, oldest first, as far as nothing before them is undecided."""
+    with house.database.reading():
+        fresh = [row for row in views.list_mails(outcome=None, limit=None, newest_first=False) if row["number"] > after]
+        cases = {case["number"]: case for case in views.list_cases(state="all", partner=None, search=None, limit=None)}
+        outbox = list(reversed(views.list_outbox(state=None, limit=None)))
+        told = []
+        for row in fresh:
+            if row["outcome"] == views.IN_PROGRESS:
+                break
+            found = views.find_mail(str(row["number"]))
+            octets = journal.octets(found["sha256"]) if found is not None and found["sha256"] else b""
+            told.append((row, found or {}, octets, [out for out in outbox if out["cause"] == f"mail:{row['number']}"]))
+    return [_episode(house, row, found, octets, mails, cases) for row, found, octets, mails in told]
+
+
+def _episode(
+    house: House, row: Mapping[str, Any], found: Mapping[str, Any], octets: bytes, mails: Sequence[Mapping[str, Any]],
+    cases: Mapping[str, Mapping[str, Any]],
+) -> Episode:  # fmt: skip
+    record = json.loads(found["record"]) if found.get("record") else {"gates": [], "actions": [], "trust": None}
+    reading = house.reader.submit(octets).result()
+    unread = isinstance(reading, ReadFailure)
+    gates = {gate["name"]: gate for gate in record["gates"]}
+    match = gates.get("case", {"verdict": "new", "detail": ""})
+    why = [match["detail"]] if match["verdict"] != "new" else []
+    why += [row["detail"].splitlines()[-1]] if row["detail"] else []
+    evidence = (record["trust"] or {}).get("evidence", "")
+    number = row["case"] or (record.get("case") or {}).get("number")
+    return Episode(
+        number=row["number"], sha256=found.get("sha256") or "", sender=row["from"] or "" if unread else reading.message.from_text,
+        subject=row["subject"] or "", words="" if unread else reading.new_text.strip(),
+        left_out="" if unread else ", ".join(sorted({trim.rule.replace("_", " ") for trim in reading.trimmed})),
+        outcome=Outcome(row["outcome"]), kind=row["kind"] or "", case=number, sentence=Reason(row["reason"]).sentence if row["reason"] else "",
+        why=tuple(why), grade=row["trust"] or "", evidence=evidence.removeprefix(f"From {row['from']}; "),
+        done=tuple(_done(record["actions"], gates, number or "", cases.get(number or "", {}))),
+        answers=tuple(
+            Answer(
+                to=mail["to"], template=mail["template"], subject=mail["subject"], state=mail["state"], detail=mail["detail"] or "",
+                sent_at=mail["sent_at"],
+            )
+            for mail in mails
+        ),
+    )  # fmt: skip
+
+
+def _done(
+    actions: Sequence[Mapping[str, Any]], gates: Mapping[str, Mapping[str, Any]], number: str, case: Mapping[str, Any]
+) -> Iterator[str]:
+    """Each action in words; and why the sender is not answered, where a case was opened without an answer."""
+    for action in actions:
+        match action["verb"]:
+            case "register-contact":
+                name = f"{action['first_name']} {action['last_name']}".strip() or action["address"]
+                yield f"{name} is a contact of {case.get('organization') or 'the organization'} now"
+            case "open-case":
+                yield _opened(number, case)
+            case "comment":
+                yield f"comment added to {number}" + ("" if action["public"] else ", for the house only")
+            case "keep-note":
+                yield f"note kept on {number}, for the house only"
+            case "keep-attachments":
+                yield f"{action['count']} attachment{'s' if action['count'] != 1 else ''} kept with {number}"
+            case "mark-bounced":
+                yield f"our mail to {action['address']} is marked as bounced"
+            case _:
+                pass
+    silent = gates.get("answer", {"verdict": "yes"})
+    if actions and silent["verdict"] == "no" and any(action["verb"] == "open-case" for action in actions):
+        yield f"the sender gets no answer: {silent['detail']}"
+
+
+def _opened(number: str, case: Mapping[str, Any]) -> str:
+    of = [
+        case.get("organization") or case.get("contact") or "",
+        f"system {case['system']}" if case.get("system") else "",
+        f"with {case['partner']}" if case.get("partner") else f"in queue {case['queue']}" if case.get("queue") else "",
+    ]
+    return f"{number} opened, type {case.get('type')}: {', '.join(word for word in of if word)}"
+
+
+def all_cases(house: House) -> list[dict[str, Any]]:
+    """Every case, newest Last Update first."""
+    with house.database.reading():
+        return views.list_cases(state="all", partner=None, search=None, limit=None)
+
+
+def all_mails_out(house: House) -> list[dict[str, Any]]:
+    """Every outgoing mail, oldest first."""
+    with house.database.reading():
+        return list(reversed(views.list_outbox(state=None, limit=None)))
+
+
+def books(house: House) -> audit.Books:
+    """The result of the audit."""
+    with house.database.reading():
+        return audit.audit()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """A mail that went out, opened for reading."""
+
+    sender: str
+    to: str
+    subject: str
+    reply_to: str
+    template: str
+    text: str = field(repr=False)
+    html: str = field(repr=False)
+
+
+def letter(sent: Sent) -> Letter:
+    """What a reader sees of a mail the relay took."""
+    message = email.message_from_bytes(sent.octets, policy=email.policy.default)
+    assert isinstance(message, EmailMessage)
+    text, html = message.get_body(("plain",)), message.get_body(("html",))
+    return Letter(
+        sender=str(message["From"]), to=str(message["To"]), subject=str(message["Subject"]), reply_to=str(message["Reply-To"] or ""),
+        template=str(message["X-Supportd-Template"]), text=text.get_content() if text is not None else "",
+        html=html.get_content() if html is not None else "",
+    )  # fmt: skip
+
+
+def keep_letters(folder: Path, sent: Sequence[Sent], known: int) -> None:
+    """Write mails that went out into a folder, the mail itself (.eml) and its HTML part; the first `known` lie there already."""
+    folder.mkdir(exist_ok=True)
+    for number, mail in enumerate(sent[known:], known + 1):
+        opened = letter(mail)
+        to = "".join(sign if sign.isalnum() or sign in "@.-_" else "_" for sign in mail.forward_paths[0])[:80]
+        stem = folder / f"{number:02}-{opened.template}-{to}"
+        stem.with_name(stem.name + ".eml").write_bytes(mail.octets)
+        stem.with_name(stem.name + ".html").write_text(opened.html, encoding="utf-8")

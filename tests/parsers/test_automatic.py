@@ -1,0 +1,81 @@
+"""Every mail of tests/mail/automatic is judged as stands beside it; and the laws of `recognise` on any header."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from daemon.model import Automatic
+from daemon.parsers import ReadLimits, automatic, message
+from daemon.parsers.parts import open_octets
+
+MAILS = Path(__file__).parent.parent / "mail" / "automatic"
+OURS = frozenset({"support@support.example"})
+PERSON = "From: Ann Lee <ann@acme.example>\nTo: support@support.example\nSubject: Roof\n"
+
+
+def judged(octets: bytes) -> Automatic:
+    opened = open_octets(octets, ReadLimits())
+    return automatic.recognise(opened, message.build(opened, ReadLimits()), OURS)
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in MAILS.glob("*.eml")))
+def test_a_mail_is_judged(name: str) -> None:
+    expected = tomllib.loads((MAILS / f"{name}.toml").read_text("utf-8"))
+    assert asdict(judged((MAILS / f"{name}.eml").read_bytes())) == expected
+
+
+@pytest.mark.parametrize("value", ["no", "No", " NO ", "no (really)", "(comment) no", "no; x=y"])
+def test_auto_submitted_no_is_a_person(value: str) -> None:
+    assert judged(f"{PERSON}Auto-Submitted: {value}\n\nx".encode()).may_answer
+
+
+@pytest.mark.parametrize("name", ["no-reply", "noreply", "do-not-reply", "donotreply", "mailer-daemon", "postmaster", "bounces", "owner-x", "x-request", "x-owner",
+                                  "x-bounces", "root", "daemon", "listserv", "majordomo", "NoReply", "no_reply+1"])  # fmt: skip
+def test_nobody_reads_at_these_local_parts(name: str) -> None:
+    assert judged(PERSON.replace("ann@", f"{name}@").encode() + b"\nx").is_automatic
+
+
+@pytest.mark.parametrize("name", ["ann", "rootes", "nora.reply", "daemonic", "request", "owner", "bouncey", "robotics", "postmaster-x.y"[:4]])
+def test_people_have_these_local_parts(name: str) -> None:
+    assert judged(PERSON.replace("ann@", f"{name}@").encode() + b"\nx").may_answer
+
+
+def test_all_instances_of_a_field_are_looked_at() -> None:
+    assert judged(f"{PERSON}Auto-Submitted: no\nAuto-Submitted: auto-generated\n\nx".encode()).is_automatic
+
+
+def test_a_list_that_also_stamps_itself_automatic_is_automatic() -> None:
+    told = judged(f"{PERSON}List-Id: <a.example>\nAuto-Submitted: auto-generated\n\nx".encode())
+    assert told.is_automatic
+    assert told.is_list
+    assert told.why == "auto-submitted: auto-generated"
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=400))
+def test_no_octets_are_too_strange(octets: bytes) -> None:
+    told = judged(octets)
+    assert told.may_answer == (told.why == "")
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(("Auto-Submitted", "Precedence", "X-Loop", "Return-Path", "List-Id", "Sender", "X-Auto-Response-Suppress", "From", "Subject")),
+            st.text(max_size=60).filter(lambda text: "\n" not in text and "\r" not in text),
+        ),
+        max_size=6,
+    )
+)
+def test_no_answer_whenever_something_speaks(fields: list[tuple[str, str]]) -> None:
+    told = judged((PERSON + "".join(f"{name}: {value}\n" for name, value in fields) + "\nx").encode("utf-8", "replace"))
+    assert told.may_answer == (told.why == "")
+    assert not (told.is_automatic and told.may_answer)
+    assert not (told.is_list and told.may_answer)
