@@ -193,7 +193,7 @@ def keep_letters(folder: Path, sent: Sequence[Sent], known: int) -> None:
     folder.mkdir(exist_ok=True)
     for number, mail in enumerate(sent[known:], known + 1):
         opened = letter(mail)
-        to = "".join(sign if sign.isalnum() or sign in "@.-_" else "_" for sign in mail.forward_paths[0])[:80]
-        stem = folder / f"{number:02}-{opened.template}-{to}"
-        stem.with_name(stem.name + ".eml").write_bytes(mail.octets)
-        stem.with_name(stem.name + ".html").write_text(opened.html, encoding="utf-8")
+        label = f"{opened.template}-{mail.forward_paths[0]}"
+        name = f"{number:02}-" + "".join(sign if sign.isascii() and (sign.isalnum() or sign in "@.-") else "_" for sign in label)[:100]
+        (folder / f"{name}.eml").write_bytes(mail.octets)
+        (folder / f"{name}.html").write_text(opened.html, encoding="utf-8")

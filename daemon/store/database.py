@@ -241,6 +241,9 @@ def open_database(url: str, password: str | None = None) -> Database:
     opened = Database(url, password)
     if opened.is_sqlite and not opened.path.parent.is_dir():
         raise ConfigError((f"database.url: the folder {opened.path.parent} does not exist; make it, writable for the daemon's user",))
+    if opened.is_sqlite and not opened.path.exists():
+        # customers' mails are nobody else's to read; the write-ahead log follows the mode of the database
+        os.close(os.open(opened.path, os.O_RDWR | os.O_CREAT, 0o600))
     opened.migrate()
     return opened
 
