@@ -40,7 +40,6 @@ class Reason(StrEnum):
     NOTE_FORGED = "note-forged", "The sender's domain says the mail is forged, so the words are kept as a note for the house."
     TRIAGE_FORGED = "triage-forged", "The sender's domain says the mail is forged; kept in the triage queue, never answered."
     TRIAGE_UNKNOWN_SENDER = "triage-unknown-sender", "An unknown address names one of our cases; kept in the triage queue."
-    TRIAGE_AMBIGUOUS_CASE = "triage-ambiguous-case", "The mail names two different cases; a person must decide."
     REFUSAL_TOLD = "refusal-told", "The relay refused a mail of ours; the owner was told."
     BOUNCE_RECORDED = "bounce-recorded", "A mail of ours came back; it was marked and the owner told."
     # ignored

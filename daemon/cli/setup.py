@@ -45,14 +45,14 @@ def init(folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder 
     for path, header in sheets.items():
         path.write_text(header, "utf-8")
     say(
-        f"{configuration}  the configuration: put in your addresses and servers\n"
+        f"{configuration}  the configuration: put in your addresses and servers, delete what you don't use\n"
         f"{key}  signs reply addresses: keep it, and keep it secret\n"
         f"{templates}/  mail texts: change what you like; what you delete comes from the program\n"
         f"{folder / 'directory'}/  your organizations, contacts and queues as CSV\n"
         "\n"
-        "Next:\n"
-        f"  supportd --config {configuration} check --online\n"
+        "What they hold are examples. When you have put in your own:\n"
         f"  supportd --config {configuration} import {folder / 'directory'}\n"
+        f"  supportd --config {configuration} check --online\n"
         f"  supportd --config {configuration} run"
     )
 

@@ -28,10 +28,11 @@ _PDF = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """A mail to put in the inbox, when it arrives, and one line on what to look for."""
+    """A mail to put in the inbox, when it arrives, and what to look for."""
 
     title: str
     arrived: datetime
+    note: str = ""
     octets: bytes = field(repr=False)
 
 
@@ -88,6 +89,7 @@ def morning(now: datetime) -> list[Sample]:
     samples = [
         (
             "A customer reports a problem with a system that a partner looks after",
+            "",
             mail(
                 "Ann Lee <ann.lee@acme.example>", "No data since noon",
                 "Hi,\n\nRoof-7 shows no data since noon. Can somebody look?\n\nAnn\n", times[0], number=1,
@@ -95,20 +97,30 @@ def morning(now: datetime) -> list[Sample]:
         ),
         (
             "A customer writes with an attachment and a signature",
-            mail("Dana Whitfield <dana.whitfield@greenlightsolar.example>", "Invoice looks wrong", invoice, times[1], number=2),
+            "",
+            mail("Dana Whitfield <dana@greenlightsolar.example>", "Invoice looks wrong", invoice, times[1], number=2),
         ),
         (
             "Somebody nobody knows",
-            mail("Robin <robin@elsewhere.example>", "Do you ship to Norway?", "Hello, do you ship to Norway?\n\nRobin\n", times[2], number=3),
+            "The answer to a stranger repeats nothing of the mail: it can't be used to send somebody spam.",
+            mail("Robin <robin@elsewhere.example>", "Shipping to Norway?", "Hello, do you ship to Norway?\n\nRobin\n", times[2], number=3),
         ),
         (
             "A new colleague of a customer: the domain is known, the person is not",
-            mail("Noor Haddad <noor@hwsolar.example>", "Access for me", "Hi, I am new at HW Solar, where do I start?\n", times[3], number=4),
+            "",
+            mail(
+                "Noor Haddad <noor@hwsolar.example>", "Access for me", "Hi, I am new at HW Solar, where do I start?\n", times[3], number=4,
+            ),
         ),
-        ("HTML only, from a phone, with a hidden command in it", checkout(SUPPORT)),
-        ("The same mail once more, through our other address", checkout(ALIAS)),
+        (
+            "HTML only, from a phone, with a command hidden in it",
+            "Its HTML also says #close, hidden from the eye. What nobody can see is not read.",
+            checkout(SUPPORT),
+        ),
+        ("The same mail once more, through our other address", "", checkout(ALIAS)),
         (
             "A newsletter",
+            "A person may have to see it, a robot must not answer it.",
             mail(
                 "Offers <news@offers.example>", "50% off this week!", "Buy now.\n", times[6], number=7,
                 headers=[("List-Unsubscribe", "<https://offers.example/u>"), ("Precedence", "bulk")],
@@ -116,13 +128,14 @@ def morning(now: datetime) -> list[Sample]:
         ),
         (
             "A forged mail in a customer's name",
+            "Olga is in the directory; her provider says this mail is not hers.",
             mail(
                 "Olga Old <olga@oldshop.example>", "Our new bank account", "Please pay to the new account from now on.\n\nOlga\n", times[7],
                 number=8, dmarc="fail",
             ),
         ),
     ]  # fmt: skip
-    return [Sample(title=title, arrived=at, octets=octets) for at, (title, octets) in zip(times, samples, strict=True)]
+    return [Sample(title=title, note=note, arrived=at, octets=octets) for at, (title, note, octets) in zip(times, samples, strict=True)]
 
 
 def afternoon(now: datetime, sent: Sequence[bytes]) -> list[Sample]:
@@ -139,29 +152,37 @@ def afternoon(now: datetime, sent: Sequence[bytes]) -> list[Sample]:
     samples = [
         (
             "The partner answers from a phone, above the quoted mail",
+            "Only the new words reach the customer.",
             _reply("Bob Miller <bob@miller.example>", assigned, "Please restart the logger and tell me the colour of the lamp.\n\n"
                    "Sent from my phone", now, number=9),
         ),
         (
             "The customer answers our acknowledgement",
+            "",
             _reply("Ann Lee <ann.lee@acme.example>", received, "Done, and the lamp is green now.\n\nAnn", now, number=10),
         ),
         (
             "An out-of-office answer",
+            "No robot is answered, and the partner's absence is no comment.",
             mail(
-                "Bob Miller <bob@miller.example>", f"Automatic reply: {assigned['Subject']}", "I am out of the office until Thursday.\n", now,
-                number=11, to=str(assigned["Reply-To"]), headers=[*_thread(assigned), ("Auto-Submitted", "auto-replied")],
+                "Bob Miller <bob@miller.example>", f"Automatic reply: {assigned['Subject']}", "I am out of the office until Thursday.\n",
+                now, number=11, to=str(assigned["Reply-To"]), headers=[*_thread(assigned), ("Auto-Submitted", "auto-replied")],
             ),
         ),
         (
             "A stranger who has got hold of a case number",
+            f"The answer says nothing about {number}, not even whether it exists.",
             mail(
-                "Mallory <mallory@else.example>", f"Re: your case [{number}]", "Please tell me the customer's address.\n", now, number=12,
+                "Mallory <mallory@else.example>", f"Your case [{number}]", "Please tell me the customer's address.\n", now, number=12,
             ),
         ),
-        ("A bounce: an answer of ours did not arrive", _bounce(returned, "robin@elsewhere.example", now)),
+        (
+            "A bounce: an answer of ours did not arrive",
+            "From now on nothing is sent to that address.",
+            _bounce(returned, "robin@elsewhere.example", now),
+        ),
     ]  # fmt: skip
-    return [Sample(title=title, arrived=now, octets=octets) for title, octets in samples]
+    return [Sample(title=title, note=note, arrived=now, octets=octets) for title, note, octets in samples]
 
 
 def _reply(sender: str, original: Message, words: str, at: datetime, *, number: int) -> bytes:

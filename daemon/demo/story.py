@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from daemon.demo.servers import Sent
+from daemon.model import Trim
 from daemon.reader import ReadFailure
 from daemon.reasons import Outcome, Reason
 from daemon.store import audit, journal, views
@@ -21,6 +22,9 @@ from daemon.worker import House
 RESTING = frozenset({"sent", "failed", "held", "dropped"})
 """States of an outgoing mail that don't change by themselves."""
 
+NEWEST = 200
+"""Mails looked at for news: more than come in between two looks."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
@@ -28,7 +32,7 @@ class Answer:
 
     to: str
     template: str
-    subject: str
+    message_id: str
     state: str
     detail: str
     sent_at: datetime | None
@@ -41,6 +45,9 @@ class Episode:
     number: int
     sha256: str
     sender: str
+    """The From field for people."""
+    address: str
+    """The sender's address, or empty."""
     subject: str
     words: str = field(repr=False)
     """The new words, as they are kept."""
@@ -48,7 +55,8 @@ class Episode:
     """What was trimmed, or empty."""
     outcome: Outcome
     kind: str
-    case: str | None
+    case: str
+    """The number of the case it belongs to, or empty."""
     sentence: str
     """The decision's reason."""
     why: tuple[str, ...]
@@ -59,6 +67,11 @@ class Episode:
     answers: tuple[Answer, ...]
 
     @property
+    def answer(self) -> Answer | None:
+        """The mail to its sender."""
+        return next((answer for answer in self.answers if answer.to == self.address), None)
+
+    @property
     def resting(self) -> bool:
         """Whether its mails are sent, or won't be."""
         return all(answer.state in RESTING for answer in self.answers)
@@ -67,7 +80,9 @@ class Episode:
 def episodes(house: House, after: int) -> list[Episode]:
     """The decided mails with a number above `after`, oldest first, as far as nothing before them is undecided."""
     with house.database.reading():
-        fresh = [row for row in views.list_mails(outcome=None, limit=None, newest_first=False) if row["number"] > after]
+        fresh = [row for row in reversed(views.list_mails(outcome=None, limit=NEWEST)) if row["number"] > after]
+        if not fresh:
+            return []
         cases = {case["number"]: case for case in views.list_cases(state="all", partner=None, search=None, limit=None)}
         outbox = list(reversed(views.list_outbox(state=None, limit=None)))
         told = []
@@ -84,30 +99,42 @@ def _episode(
     house: House, row: Mapping[str, Any], found: Mapping[str, Any], octets: bytes, mails: Sequence[Mapping[str, Any]],
     cases: Mapping[str, Mapping[str, Any]],
 ) -> Episode:  # fmt: skip
-    record = json.loads(found["record"]) if found.get("record") else {"gates": [], "actions": [], "trust": None}
-    reading = house.reader.submit(octets).result()
-    unread = isinstance(reading, ReadFailure)
+    record = json.loads(found["record"]) if found.get("record") else {"gates": [], "actions": [], "trust": None, "case": None}
     gates = {gate["name"]: gate for gate in record["gates"]}
     match = gates.get("case", {"verdict": "new", "detail": ""})
     why = [match["detail"]] if match["verdict"] != "new" else []
     why += [row["detail"].splitlines()[-1]] if row["detail"] else []
-    evidence = (record["trust"] or {}).get("evidence", "")
-    number = row["case"] or (record.get("case") or {}).get("number")
+    trust = record["trust"] or {"grade": "", "evidence": ""}
+    number = row["case"] or (record["case"] or {"number": ""})["number"]
+    sender, words, left_out = _said(house, octets)
     return Episode(
-        number=row["number"], sha256=found.get("sha256") or "", sender=row["from"] or "" if unread else reading.message.from_text,
-        subject=row["subject"] or "", words="" if unread else reading.new_text.strip(),
-        left_out="" if unread else ", ".join(sorted({trim.rule.replace("_", " ") for trim in reading.trimmed})),
-        outcome=Outcome(row["outcome"]), kind=row["kind"] or "", case=number, sentence=Reason(row["reason"]).sentence if row["reason"] else "",
-        why=tuple(why), grade=row["trust"] or "", evidence=evidence.removeprefix(f"From {row['from']}; "),
-        done=tuple(_done(record["actions"], gates, number or "", cases.get(number or "", {}))),
+        number=row["number"], sha256=found.get("sha256") or "", sender=sender or row["from"] or "", address=row["from"] or "",
+        subject=row["subject"] or "", words=words, left_out=left_out, outcome=Outcome(row["outcome"]), kind=row["kind"] or "", case=number,
+        sentence=Reason(row["reason"]).sentence if row["reason"] else "", why=tuple(why), grade=trust["grade"],
+        evidence=trust["evidence"].removeprefix(f"From {row['from']}; "),
+        done=tuple(_done(record["actions"], gates, number, cases.get(number, {}))),
         answers=tuple(
             Answer(
-                to=mail["to"], template=mail["template"], subject=mail["subject"], state=mail["state"], detail=mail["detail"] or "",
-                sent_at=mail["sent_at"],
+                to=mail["to"], template=mail["template"], message_id=mail["message_id"], state=mail["state"],
+                detail=mail["detail"] or "", sent_at=mail["sent_at"],
             )
             for mail in mails
         ),
     )  # fmt: skip
+
+
+def _said(house: House, octets: bytes) -> tuple[str, str, str]:
+    """From, the new words, and what was left out of them; empty for a mail that can't be read."""
+    reading = house.reader.submit(octets).result()
+    if isinstance(reading, ReadFailure):
+        return "", "", ""
+    return reading.message.from_text, reading.new_text.strip(), _left_out(reading.trimmed)
+
+
+def _left_out(trimmed: Sequence[Trim]) -> str:
+    lines = sum(trim.lines for trim in trimmed)
+    rules = ", ".join(dict.fromkeys(trim.rule.replace("_", " ") for trim in trimmed))
+    return f"{lines} line{'s' if lines != 1 else ''} left out: {rules}" if trimmed else ""
 
 
 def _done(
@@ -172,6 +199,7 @@ class Letter:
     subject: str
     reply_to: str
     template: str
+    message_id: str
     text: str = field(repr=False)
     html: str = field(repr=False)
 
@@ -183,7 +211,8 @@ def letter(sent: Sent) -> Letter:
     text, html = message.get_body(("plain",)), message.get_body(("html",))
     return Letter(
         sender=str(message["From"]), to=str(message["To"]), subject=str(message["Subject"]), reply_to=str(message["Reply-To"] or ""),
-        template=str(message["X-Supportd-Template"]), text=text.get_content() if text is not None else "",
+        template=str(message["X-Supportd-Template"]), message_id=str(message["Message-ID"]).strip(),
+        text=text.get_content().replace("\r\n", "\n") if text is not None else "",
         html=html.get_content() if html is not None else "",
     )  # fmt: skip
 

@@ -87,7 +87,9 @@ def require_servers() -> None:
             missing.append(name)
     if missing:
         are = "are" if len(missing) > 1 else "is"
-        raise ConfigError((f"The demo brings its own mail servers, and {' and '.join(missing)} {are} missing: pip install 'supportd[demo]'",))
+        raise ConfigError(
+            (f"The demo brings its own mail servers, and {' and '.join(missing)} {are} missing: pip install 'supportd[demo]'",)
+        )
 
 
 def own_files(folder: Path) -> list[Path]:

@@ -19,8 +19,9 @@ _VERB = re.compile(
     r"\b(?:wrote|writes|has written|said|sent|schrieb|schrieben|geschrieben|verfasste|écrit|ecrit|écrivait|escribió|escribio|escribía|"
     r"ha scritto|scrisse|scriveva|escreveu|schreef|geschreven|skrev|skreiv|kirjoitti|napisał\(a\)|napisał|napisała|napisal|pisze|napsal|"
     r"napsala|napsal\(a\)|napísal|napísala|написал|написала|написал\(а\)|пишет|писал|писала|написав|пише|писав|написа|napisao|napisala|"
-    r"yazdı|tarihinde|írta|a scris|έγραψε|va escriure|rašė|rakstīja|kirjutas|đã viết|menulis|skrifaði|shkroi|idatzi|scribis)\b"
-    r"|[写寫][道到]|撰写|撰寫|書きました|からのメール|のメッセージ|작성|썼습니다|보낸 글|כתב|כתבה|كتب|نوشت|เขียน|ने लिखा",
+    r"yazdı|tarihinde|írta|a scris|έγραψε|va escriure|rašė|rakstīja|kirjutas|đã viết|menulis|"
+    r"skrifaði|shkroi|idatzi|scribis|quoting|zitat von|citando|citat|cytat|citáció|цитата)\b"
+    r"|[写寫][道到]|撰写|撰寫|書きました|のメール|のメッセージ|작성|썼습니다|보낸 글|כתב|כתבה|كتب|نوشت|เขียน|ने लिखा",
     re.IGNORECASE,
 )
 _OPENER = re.compile(
@@ -99,7 +100,7 @@ def _is_attribution(text: str, begins_paragraph: bool, quote_follows: bool, colo
         if opener:
             return ((moment or address) and day) or (quote_follows and (day or address))
         return address or (moment and day) or (day and text.count(",") > 0 and text[:1].isalpha()) or quote_follows
-    return begins_paragraph and address and moment and day
+    return begins_paragraph and address and moment and day and text.rstrip(TRAILING + ":： ")[-1:] in (">", ")", "]")
 
 
 def inside(line: str) -> int | None:

@@ -14,16 +14,19 @@ _REPLY = re.compile(r"(?<![\d.:/-])([45][0-5]\d)(?=[ \-:#<,)]|\Z)")
 
 _WORDS = r"""
 virusdetected  virus|malware|infected|trojan|worm found
+notcompliantrfc  multiple addresses in from|not rfc ?\d{3,4}|rfc ?\d{3,4}.{0,20}complian|duplicate header|bare (?:lf|cr)
 authfailure  dmarc|\bspf\b|dkim|sender policy framework|unauthenticated email|not authorized to send|email authentication
 authfailure  did not pass authentication
 requireptr  \bptr\b|reverse (?:dns|lookup|hostname)|rdns|cannot find your (?:reverse )?hostname|no dns a-data|valid hostname|fcrdns
 badreputation  reputation|generates? unusual|poor sender|has been temporarily rate limited due to ip rep
-blocked  blacklist|black list|block ?list|blocklisted|\brbl\b|dnsbl|spamhaus|spamcop|barracuda|sorbs|listed (?:in|at|on|by)|your ip
+blocked  blacklist|black list|block ?list|blocklisted|\brbl\b|dnsbl|spamhaus|spamcop|barracuda|sorbs|(?<!not )listed (?:in|at|on|by)|your ip
 blocked  ip address|client host|access denied.*host|banned|block(?:ed|ing) (?:by|mail|for|using|because)
 blocked  connection (?:refused|rejected) by|dialup|dynamic ip|helo
 spamdetected  spam|junk mail|unsolicited|bulk email|content rejected due to spam|bayes
+spamdetected  \bube\b|\buce\b
 speeding  too many (?:messages|mails|emails|recipients.*per)|rate limit|throttl|sending rate|too fast|exceeded.*(?:rate|hourly)
 speeding  receiving mail at a rate
+speeding  too many recipients this|unexpected volume
 toomanyconn  too many (?:connections|concurrent|sessions)|connection limit|maximum.*connections|concurrency
 mailboxfull  quota|mailbox (?:is )?(?:full|has exceeded|size limit)|over ?quota|(?:inbox|mailbox|account|user|storage).{0,30}\bfull\b
 mailboxfull  exceeded storage|insufficient (?:disk|storage|system storage)|not enough (?:disk|storage) space
@@ -35,27 +38,29 @@ norelaying  relay(?:ing)? (?:is )?(?:denied|not|prohibited|access|refused)|not (
 norelaying  relay(?:ing)? mail|cannot relay|we do not relay|no relay
 suspend  (?:account|mailbox|user|recipient|domain).{0,40}(?:suspend|disabled|inactive|deactivat|not active|been locked|expired|terminated)
 suspend  temporarily disabled|inactive (?:user|account|mailbox|recipient)|disabled (?:user|account|mailbox|recipient)|not (?:an )?active
-userunknown  user.{0,20}(?:unknown|not found|does(?:n'?t| not) exist|invalid|not exist|not known|isn't known)
-userunknown  unknown (?:user|recipient|address|local|mailbox|account|or illegal)
-userunknown  no such (?:user|mailbox|person|recipient|address|account|local|email|here)|no mailbox
-userunknown  recipient.{0,40}(?:not found|unknown|does not exist|invalid|rejected|not exist|unavailable)
-userunknown  (?:address|mailbox|account|addressee|mail ?box).{0,60}(?:unknown|does(?:n'?t| not) exist|not found|invalid|unavailable|
-not exist|rejected|not available|couldn't be found|could not be found|wasn't found)
-userunknown  invalid (?:recipient|mailbox|user|address)|not (?:listed in|a known|our customer|known user|a valid)
-userunknown  bad (?:destination|address|recipient)|(?:does not|doesn't) (?:exist|have an? (?:\S+ )?account)|isn't in|not listed
-userunknown  unrouteable|unrouteable address|undeliverable address|no account|nobody (?:here )?by that name|recipnotfound|5\.1\.[16]
-userunknown  there is no one|is not a (?:mailbox|user)|mailbox not|can't find
+suspend  (?:temporar\w{1,4}|is) locked
+rejected  sender.{0,40}(?:rejected|denied|refused|unknown|verify|invalid|not allowed|address)|(?:rejected|refused).{0,30}sender
+rejected  mail from.{0,20}(?:rejected|refused)|from address
+notaccept  does not (?:accept|receive) (?:mail|e?mail|smtp)|null ?mx|not accept(?:ing)? (?:mail|messages|any)|5\.3\.2
+notaccept  no smtp (?:service|service here)|name service error.*type=mx: malformed
+notaccept  no mx record|mail exchanger|not accepting (?:network|connections)
 hostunknown  host (?:or domain name )?(?:unknown|not found|name lookup|lookup)|unknown (?:host|domain)
 hostunknown  domain.{0,30}(?:not found|does not exist|doesn't exist|invalid|unknown)|name or service not known|no such (?:domain|host)
 hostunknown  nxdomain|bad host|couldn't find any host|illegal host|invalid domain|cannot resolve|non-existent (?:host|domain)
 hostunknown  unrouteable mail domain|no route to host by|dns (?:error|lookup).{0,30}fail|5\.1\.2|host does not exist
 hostunknown  name server:.*not found
-notaccept  does not (?:accept|receive) (?:mail|e?mail|smtp)|null ?mx|not accept(?:ing)? (?:mail|messages|any)|5\.3\.2
-notaccept  no smtp (?:service|service here)|name service error.*type=mx: malformed
+userunknown  user.{0,20}(?:unknown|not found|does(?:n'?t| not) exist|invalid|not exist|not known|isn't known)
+userunknown  unknown (?:user|recipient|address|local|mailbox|account|or illegal)
+userunknown  no such (?:user|mailbox|person|recipient|address|account|local|email|here)|no mailbox
+userunknown  recipient.{0,40}(?:not found|unknown|does not exist|invalid|not exist|unavailable)
+userunknown  (?:address|mailbox|account|addressee|mail ?box).{0,60}(?:unknown|does(?:n'?t| not) exist|not found|invalid|unavailable|
+not exist|not available|couldn't be found|could not be found|wasn't found)
+userunknown  invalid (?:recipient|mailbox|user|address)|not (?:listed in|a known|our customer|known user|a valid)
+userunknown  bad (?:destination|address|recipient)|(?:does not|doesn't) (?:exist|have an? (?:\S+ )?account)|isn't in|not listed
+userunknown  unrouteable|unrouteable address|undeliverable address|no account|nobody (?:here )?by that name|recipnotfound|5\.1\.[16]
+userunknown  there is no one|is not a (?:mailbox|user)|mailbox not|can't find
 filtered  filter(?:ed|ing)?\b|resolver\.rst\.notauthorized|not authorized to|only accepts? mail from|restricted|permission to send
 filtered  refused by recipient|no permission
-rejected  sender.{0,40}(?:rejected|denied|refused|unknown|verify|invalid|not allowed|address)|(?:rejected|refused).{0,30}sender
-rejected  mail from.{0,20}(?:rejected|refused)|from address
 exceedlimit  too many recipients|5\.2\.3|exceed(?:s|ed) .{0,20}limit
 mailererror  command (?:died|failed|output)|procmail|mailer error|exit(?:ed)? (?:with|status)|pipe to|x-unix
 networkerror  connection (?:refused|reset|timed out|lost|dropped|closed)|network (?:is )?unreachable|no route to host
@@ -63,30 +68,40 @@ networkerror  could ?n[o']t connect|mail loop|loop|hop count|too many hops|unabl
 networkerror  server (?:is )?(?:unreachable|not responding)|mail for .{0,60} loops back|dns
 expired  time(?:d)? ?out|too long|expired|retry time(?:out)?|queue.{0,20}(?:too long|days|hours)|not (?:yet )?been delivered|delayed
 expired  could not be delivered.*(?:days|hours)|give up|giving up|will (?:keep|continue) trying|still trying
+expired  failing for a long time|not accept our requests|not reachable|will be retried|kept in the queue|deferred
 policyviolation  polic(?:y|ies)|prohibited|attachment|executable|not comply|local restriction
+policyviolation  protocol violation
+userunknown  (?:recipient|address|mailbox|user).{0,30}rejected
 securityerror  security|tls|ssl|authenticat|certificate|access denied|denied
 contenterror  content|header|malformed|8-?bit|mime|encoding
 syntaxerror  syntax|command (?:not )?(?:recognized|unrecognized|implemented)|parameter|bad sequence
 systemfull  disk|no space
 systemerror  system|local error|configuration|internal|resources|server error|config
+systemerror  ldap
 """
 """A word and what servers say, in the order they are tried. A line without a word goes on with the pattern above it."""
 
 
 def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    said: dict[str, list[str]] = {}
-    patterns: list[str] = []
+    said: list[tuple[str, list[str]]] = []
     for line in _WORDS.strip().split("\n"):
         word, begins, pattern = line.partition("  ")
-        if begins:
-            patterns = said.setdefault(word, [])
-            patterns.append(pattern)
+        if not begins:
+            said[-1][1][-1] += word
+        elif said and said[-1][0] == word:
+            said[-1][1].append(pattern)
         else:
-            patterns[-1] += word
-    return tuple((word, re.compile("|".join(patterns), re.IGNORECASE)) for word, patterns in said.items())
+            said.append((word, [pattern]))
+    return tuple((word, re.compile("|".join(patterns), re.IGNORECASE)) for word, patterns in said)
 
 
 _PATTERNS = _patterns()
+
+_SURE_STATUS = {
+    "x.1.6": "hasmoved", "x.1.7": "rejected", "x.1.8": "rejected", "x.1.10": "notaccept", "x.2.2": "mailboxfull", "x.3.2": "notaccept",
+    "x.7.20": "authfailure", "x.7.23": "authfailure", "x.7.25": "requireptr", "x.7.26": "authfailure", "x.7.27": "notaccept",
+}  # fmt: skip
+"""Codes that servers use for nothing else: they go before the words."""
 
 _BY_STATUS = {
     "x.1.0": "userunknown", "x.1.1": "userunknown", "x.1.2": "hostunknown", "x.1.3": "userunknown", "x.1.4": "filtered",
@@ -114,6 +129,8 @@ def reply_of(text: str) -> str | None:
 
 def reason(said: str, status: str | None, delayed: bool) -> str:
     """Why, in one word; "undefined" when nothing tells."""
+    if status is not None and (sure := _SURE_STATUS.get("x" + status[1:])):
+        return sure
     text = said[:_LOOKED_AT]
     for word, pattern in _PATTERNS:
         if pattern.search(text):

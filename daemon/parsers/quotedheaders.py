@@ -113,7 +113,8 @@ _ORIGINAL = frozenset(
         "переслане",
     ]
 )
-_RULE = "-_=*—–~ "
+_RULE = "-_=*—–~‐ "
+_FRAMES = ("--", "__", "==", "——", "~~", "‐‐")
 _FORWARDS = (
     "begin forwarded message", "anfang der weitergeleiteten", "anfang der weitergeleitete", "début du message", "début du courriel",
     "inicio del mensaje reenviado", "comienzo del mensaje reenviado", "inizio messaggio inoltrato", "inizio del messaggio inoltrato",
@@ -165,10 +166,10 @@ def is_block(lines: Sequence[str], start: int, wanted: int = 3) -> bool:
 
 def is_original_rule(line: str) -> bool:
     """`-----Original Message-----`, `---------- Forwarded message ----------` and the same in other languages, `line` stripped."""
-    if len(line) > 100 or line.strip("*_ ")[:2] not in ("--", "__", "==", "——", "~~"):
+    if len(line) > 100 or line.strip("*_ ")[:2] not in _FRAMES:
         return False
     words = line.strip(_RULE)
-    if not words or line.strip("*_ :")[-1:] not in ("-", "_", "=", "—", "~"):
+    if not words or line.strip("*_ :")[-1:] not in _RULE:
         return False
     return not _ORIGINAL.isdisjoint(words.lower().replace(":", " ").split())
 
@@ -180,5 +181,7 @@ def is_forward_start(line: str) -> bool:
 
 
 def is_rule(line: str) -> bool:
-    """A line of signs only, drawn between the new words and what follows; `line` stripped."""
-    return bool(line) and len(line) >= 3 and not line.strip(_RULE) and line[0] != " "
+    """A line drawn between the new words and what follows, of signs only or with a few words in it; `line` stripped."""
+    if len(line) < 3 or (len(line) > 100 and line.strip(_RULE)):
+        return False
+    return not line.strip(_RULE) or (line[:2] in _FRAMES and line[-2:] in _FRAMES)

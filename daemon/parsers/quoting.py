@@ -143,6 +143,10 @@ class _Machine:
     def cut(self, rule: str, index: int) -> None:
         """Everything from `index` goes; so does a line that was drawn right above it."""
         self.take(rule, len(self.lines) - index)
+        self.drop_drawn()
+
+    def drop_drawn(self) -> None:
+        """Lines drawn above a quotation belong to it."""
         while self.kept and (not self.kept[-1].strip() or quotedheaders.is_rule(self.kept[-1].strip())):
             self.kept.pop()
 
@@ -193,6 +197,7 @@ class _Machine:
             del self.kept[start - index :]
         if marked:
             self.take("attribution", index - start + 1)
+            self.drop_drawn()
             return index + 1
         self.cut("attribution", start)
         return len(lines)
@@ -238,7 +243,7 @@ def _by_letter(text: str) -> str | None:
 
 _BY_SIGN: dict[str, Callable[[str], str | None]] = {
     **dict.fromkeys(signature.PHONE_SIGNS | quotedheaders.FORWARD_SIGNS, _by_letter),
-    **dict.fromkeys("-=—–~*", _by_dash),
+    **dict.fromkeys("-=—–‐~*", _by_dash),
     "_": _by_underscore,
 }
 _LAST_SIGNS = frozenset(":：*_\u200b\u200e\u200f\u202a\u202c\u2069")

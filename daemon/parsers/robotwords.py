@@ -241,7 +241,7 @@ _BOUNCED = re.compile(
     re.IGNORECASE,
 )
 _BOUNCED_BODY = re.compile(
-    r"mailer-daemon|could not be delivered|permanent fatal errors|reporting-mta|user unknown|"
+    r"mailer-daemon|could not be delivered|unable to deliver|\b5\d\d 5\.\d\.\d|rcpt to:|permanent fatal errors|reporting-mta|user unknown|"
     r"konnte nicht zugestellt|pas pu [eê]tre d[eé]livr",
     re.IGNORECASE,
 )

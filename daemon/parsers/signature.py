@@ -81,11 +81,12 @@ _CLOSINGS_STRONG = frozenset(
     ar cieņu""".replace("\n    ", "").split("|")
 )
 _CLOSINGS_WEAK = frozenset(
-    """thanks|thank you|many thanks|thanks a lot|thank you very much|thanks very much|thanks so much|thx|ty|cheers|thanks again|
-    thanks in advance|thank you in advance|thanks and regards|thanks & regards|best|danke|vielen dank|besten dank|danke schön|danke im voraus|merci|
-    merci beaucoup|merci d'avance|gracias|muchas gracias|gracias de antemano|grazie|grazie mille|obrigado|obrigada|bedankt|alvast bedankt|
-    dank|tack|tack så mycket|tak|takk|mange tak|kiitos|dziękuję|dzięki|děkuji|ďakujem|спасибо|дякую|teşekkürler|köszönöm|mulțumesc|谢谢|謝謝|
-    ありがとうございます|take care|talk soon|ciao|bye""".replace("\n    ", "").split("|")
+    """thanks|thank you|many thanks|thanks a lot|thank you very much|thanks very much|thanks so much|thx|ty|cheers|
+    thanks again|thanks in advance|thank you in advance|thanks and regards|thanks & regards|best|danke|vielen dank|
+    besten dank|danke schön|danke im voraus|merci|merci beaucoup|merci d'avance|gracias|muchas gracias|gracias de antemano|
+    grazie|grazie mille|obrigado|obrigada|bedankt|alvast bedankt|dank|tack|tack så mycket|tak|takk|mange tak|kiitos|dziękuję|
+    dzięki|děkuji|ďakujem|спасибо|дякую|teşekkürler|köszönöm|mulțumesc|谢谢|謝謝|ありがとうございます|
+    take care|talk soon|ciao|bye""".replace("\n    ", "").split("|")
 )
 _PUNCTUATION = " \t\r,.!;:-–—~*_\xa0，。！、"
 
@@ -132,7 +133,7 @@ def ending(lines: Sequence[str], sender_name: str) -> tuple[int, str] | None:
         if index == 0 or not any(line.strip() for line in lines[max(0, index - 20) : index]):
             return None
         bare = text.strip(_PUNCTUATION).lower()
-        if bare in _CLOSINGS_STRONG and (below or text[-1:] == "," or len(bare) > 3):
+        if _is_strong(bare) and (below or text[-1:] == "," or len(bare) > 3):
             return index, "closing"
         if bare in _CLOSINGS_WEAK and only_names and (below or text[-1] in ",，"):
             return index, "closing"
@@ -145,6 +146,11 @@ def ending(lines: Sequence[str], sender_name: str) -> tuple[int, str] | None:
         below += 1
         only_names = only_names and _looks_like_name(text)
     return None
+
+
+def _is_strong(bare: str) -> bool:
+    """A closing, perhaps in two languages: "Viele Grüße / Best regards"."""
+    return all(half.strip(_PUNCTUATION) in _CLOSINGS_STRONG for half in bare.split(" / ", 3))
 
 
 def _names(sender_name: str) -> frozenset[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from daemon.actions.vocabulary import (
     Action,
@@ -82,10 +82,7 @@ def decide(reading: Reading, situation: Situation, author_digest: str | None = N
 
 
 def _with_gates(decision: Decision, gates: list[Gate]) -> Decision:
-    return Decision(
-        kind=decision.kind, outcome=decision.outcome, reason=decision.reason, detail=decision.detail, trust=decision.trust,
-        match=decision.match, contact_id=decision.contact_id, actions=decision.actions, gates=tuple(gates),
-    )  # fmt: skip
+    return replace(decision, gates=tuple(gates))
 
 
 # --- gates: what is not a person's mail ----------------------------------------------------------------------------
@@ -139,7 +136,7 @@ def _record_bounce(h: _Hearing) -> Decision | None:
         )  # fmt: skip
     ]
     if case is not None and not h.situation.archive:
-        actions += _mails(BOUNCE_NOTICE, owner_of(case), exclude=outgoing.recipient)
+        actions += _mails(BOUNCE_NOTICE, owner_of(case), exclude=(outgoing.recipient,))
     return _decision(
         h, Kind.BOUNCE, Outcome.ACTED, Reason.BOUNCE_RECORDED, case=case, matched_by="bounce", actions=actions,
         detail=f"{outgoing.template} to {outgoing.recipient}: {failed.status or ''} {failed.reason}".strip() if failed else "",
@@ -183,7 +180,7 @@ def decide_refusal(outgoing: OutgoingFacts, case: CaseFacts | None) -> Decision:
         trust=Trust(grade=Grade.VERIFIED, key=False, sender=True, domain=DomainVerdict.NONE, evidence="our own relay said so"),
         match=Match(case_id=case.id, matched_by="outbox") if case is not None else None, contact_id=None,
         actions=(ReportRefusal(outbox_id=outgoing.outbox_id, address=outgoing.recipient, reason=outgoing.detail),
-                 *_mails(BOUNCE_NOTICE, audience, exclude=outgoing.recipient)),
+                 *_mails(BOUNCE_NOTICE, audience, exclude=(outgoing.recipient,))),
         gates=(),
     )  # fmt: skip
 
@@ -226,7 +223,7 @@ def _comment(h: _Hearing, case: CaseFacts, role: str) -> Decision:
     actions += _attachments(h)
     if not internal and not h.situation.archive:
         audience = _customers_side(case) if role != "customer" else partners_side(case)
-        actions += _mails("case-comment", audience, exclude=message.author)
+        actions += _mails("case-comment", audience, exclude=_own_addresses(h))
     reason = Reason.INTERNAL_COMMENT_ADDED if internal else Reason.COMMENT_ADDED
     return _decision(
         h, _kind(h), Outcome.ACTED, reason, case=case, matched_by=h.found.matched_by, actions=actions, detail=f"from its {role}"
@@ -296,7 +293,7 @@ def _open(h: _Hearing) -> Decision:
             assigned = _audience(system.partner_agents)
         elif queue is not None:
             assigned = _audience(queue.members)
-        actions += _mails("case-assigned", assigned, exclude=message.author)
+        actions += _mails("case-assigned", assigned, exclude=_own_addresses(h))
     reason = Reason.CASE_OPENED if h.silence is None else Reason.CASE_OPENED_UNANSWERED
     return _decision(h, _kind(h), Outcome.ACTED, reason, actions=actions, detail="; ".join(notes))
 
@@ -353,12 +350,18 @@ def _answer(h: _Hearing, template: str, contact: ContactFacts | None, *, quote_s
     )  # fmt: skip
 
 
-def _mails(template: str, audience: Audience, *, exclude: str | None) -> list[Action]:
-    """One mail to each, the author of the mail excepted: nobody gets their own words back."""
+def _own_addresses(h: _Hearing) -> tuple[str | None, ...]:
+    """Where the author of the mail reads: nobody gets their own words back, from whichever address they wrote."""
+    sender = h.situation.sender
+    return (h.reading.message.author, sender.address if sender is not None else None)
+
+
+def _mails(template: str, audience: Audience, *, exclude: tuple[str | None, ...]) -> list[Action]:
+    """One mail to each, but for those addresses."""
     return [
         QueueMail(template=template, to=address, contact_id=contact_id, name=name, answer=False, counted=False, quote_subject=True)
         for address, contact_id, name in audience
-        if address != exclude
+        if address not in exclude
     ]
 
 

@@ -123,7 +123,7 @@ def weigh(
 
 def _made_for(key: KeyFacts, sender: ContactFacts | None, digest: str | None, case: CaseFacts, role: str | None) -> bool:
     if key.contact is None:
-        return key.address_digest == digest
+        return digest is not None and key.address_digest == digest
     if sender is not None and sender.id == key.contact.id:
         return True
     return role is not None and role == role_on(case, key.contact, key.contact.address)

@@ -123,7 +123,7 @@ def test_a_reply_of_any_octets_becomes_storable_text(sink: Sink) -> None:
 def test_one_bad_recipient_never_blocks_the_others(sink: Sink) -> None:
     sink.script.extend([Script(), Script(rcpt="550 5.1.1 no"), Script(dot=DROP), Script(), Script(rcpt=DROP)])
     queue = send(server_of(sink, connections=1), *[mail(number) for number in range(1, 21)])
-    assert queue.outcomes() == {1: "sent", 2: "refused", 3: "unknown"} | {number: "sent" for number in range(4, 21)}
+    assert queue.outcomes() == {1: "sent", 2: "refused", 3: "unknown"} | dict.fromkeys(range(4, 21), "sent")
 
 
 @pytest.mark.parametrize(
@@ -288,7 +288,9 @@ def test_clear_text_is_for_loopback_only() -> None:
 
 
 def test_another_implementation_understands_us(smtp_server: EmbeddedSmtp) -> None:
-    assert send(server_of(smtp_server, final_reply_seconds=5.0), *[mail(number) for number in range(20)]).outcomes() == dict.fromkeys(range(20), "sent")
+    assert send(server_of(smtp_server, final_reply_seconds=5.0), *[mail(number) for number in range(20)]).outcomes() == dict.fromkeys(
+        range(20), "sent"
+    )
     assert {one.octets for one in smtp_server.wait_for(20)} == {OCTETS}
 
 
@@ -307,7 +309,9 @@ with Relay(Server(host="127.0.0.1", port=int(sys.argv[1]), tls="none")) as relay
 @pytest.mark.parametrize(
     ("point", "copies"), [("after_mail", 0), ("after_rcpt", 0), ("before_t5", 0), ("after_t5", 0), ("half_data", 0), ("after_dot", 1)]
 )
-def test_only_the_moment_after_the_dot_may_leave_a_copy(sink: Sink, point: str, copies: int, environment: Callable[..., dict[str, str]]) -> None:
+def test_only_the_moment_after_the_dot_may_leave_a_copy(
+    sink: Sink, point: str, copies: int, environment: Callable[..., dict[str, str]]
+) -> None:
     done = subprocess.run([sys.executable, "-c", DYING, str(sink.port)], env=environment(SUPPORTD_FAILPOINT=point), timeout=30)
     assert done.returncode == -signal.SIGKILL
     subprocess.run([sys.executable, "-c", DYING, str(sink.port)], env=environment(), timeout=30, check=True)

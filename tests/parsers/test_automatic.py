@@ -35,13 +35,35 @@ def test_auto_submitted_no_is_a_person(value: str) -> None:
     assert judged(f"{PERSON}Auto-Submitted: {value}\n\nx".encode()).may_answer
 
 
-@pytest.mark.parametrize("name", ["no-reply", "noreply", "do-not-reply", "donotreply", "mailer-daemon", "postmaster", "bounces", "owner-x", "x-request", "x-owner",
-                                  "x-bounces", "root", "daemon", "listserv", "majordomo", "NoReply", "no_reply+1"])  # fmt: skip
+@pytest.mark.parametrize(
+    "name",
+    [
+        "no-reply",
+        "noreply",
+        "do-not-reply",
+        "donotreply",
+        "mailer-daemon",
+        "postmaster",
+        "bounces",
+        "owner-x",
+        "x-request",
+        "x-owner",
+        "x-bounces",
+        "root",
+        "daemon",
+        "listserv",
+        "majordomo",
+        "NoReply",
+        "no_reply+1",
+    ],
+)
 def test_nobody_reads_at_these_local_parts(name: str) -> None:
     assert judged(PERSON.replace("ann@", f"{name}@").encode() + b"\nx").is_automatic
 
 
-@pytest.mark.parametrize("name", ["ann", "rootes", "nora.reply", "daemonic", "request", "owner", "bouncey", "robotics", "postmaster-x.y"[:4]])
+@pytest.mark.parametrize(
+    "name", ["ann", "rootes", "nora.reply", "daemonic", "request", "owner", "bouncey", "robotics", "postmaster-x.y"[:4]]
+)
 def test_people_have_these_local_parts(name: str) -> None:
     assert judged(PERSON.replace("ann@", f"{name}@").encode() + b"\nx").may_answer
 
@@ -68,7 +90,19 @@ def test_no_octets_are_too_strange(octets: bytes) -> None:
 @given(
     st.lists(
         st.tuples(
-            st.sampled_from(("Auto-Submitted", "Precedence", "X-Loop", "Return-Path", "List-Id", "Sender", "X-Auto-Response-Suppress", "From", "Subject")),
+            st.sampled_from(
+                (
+                    "Auto-Submitted",
+                    "Precedence",
+                    "X-Loop",
+                    "Return-Path",
+                    "List-Id",
+                    "Sender",
+                    "X-Auto-Response-Suppress",
+                    "From",
+                    "Subject",
+                )
+            ),
             st.text(max_size=60).filter(lambda text: "\n" not in text and "\r" not in text),
         ),
         max_size=6,

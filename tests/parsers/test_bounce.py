@@ -14,7 +14,9 @@ from daemon.parsers import ReadLimits, bounce, message
 from daemon.parsers.parts import open_octets
 
 MAILS = Path(__file__).parent.parent / "mail" / "bounce"
-DAEMON = b"From: Mail Delivery System <mailer-daemon@a.example>\nTo: support@support.example\nSubject: Undeliverable mail\nReturn-Path: <>\n"
+DAEMON = (
+    b"From: Mail Delivery System <mailer-daemon@a.example>\nTo: support@support.example\nSubject: Undeliverable mail\nReturn-Path: <>\n"
+)
 
 
 def read(octets: bytes) -> Bounce | None:
@@ -53,11 +55,23 @@ def test_no_status_block_is_too_strange(text: str) -> None:
 @settings(deadline=None)
 @given(st.text(max_size=300))
 def test_what_a_person_writes_is_never_a_bounce(text: str) -> None:
-    octets = "From: Ann Lee <ann@acme.example>\nTo: support@support.example\nSubject: Undeliverable: mail returned\n\n550 joe@acme.example: user unknown\n"
+    octets = "From: Ann Lee <ann@acme.example>\nTo: support@support.example\nSubject: Undeliverable: mail returned\n\n"
+    octets += "550 joe@acme.example: user unknown\n"
     assert read((octets + text).encode("utf-8", "replace")) is None
 
 
-@pytest.mark.parametrize("unit", [b"<a@b.example>:\n", b"a@b.example... User unknown\n", b"550 ", b"Received: x\n", b"\n\nFinal-Recipient: rfc822; a@b.example", b"@", b"<" * 99])
+@pytest.mark.parametrize(
+    "unit",
+    [
+        b"<a@b.example>:\n",
+        b"a@b.example... User unknown\n",
+        b"550 ",
+        b"Received: x\n",
+        b"\n\nFinal-Recipient: rfc822; a@b.example",
+        b"@",
+        b"<" * 99,
+    ],
+)
 def test_a_megabyte_of_anything_is_read(unit: bytes) -> None:
     told = read(DAEMON + b"\n" + unit * (1_000_000 // len(unit)))
     assert told is None or len(told.recipients) <= 200

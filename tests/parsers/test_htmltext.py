@@ -53,9 +53,20 @@ def test_the_stripper_drops_what_is_no_text() -> None:
 
 @pytest.mark.parametrize(
     "html",
-    ["<!--" * 100_000, "<div>" * 100_000, "<b><i>" * 80_000, "<" * 500_000, "<p>x</p>" * 50_000, '<a b="' * 50_000, "<script>" * 50_000, "&" * 500_000,
-     "<a " + " ".join(f"a{n}=1" for n in range(100_000)) + ">x", "<a =\"='>\" c" * 50_000, "<table><tr><td>x" * 20_000],
-)  # fmt: skip
+    [
+        "<!--" * 100_000,
+        "<div>" * 100_000,
+        "<b><i>" * 80_000,
+        "<" * 500_000,
+        "<p>x</p>" * 50_000,
+        '<a b="' * 50_000,
+        "<script>" * 50_000,
+        "&" * 500_000,
+        "<a " + " ".join(f"a{n}=1" for n in range(100_000)) + ">x",
+        '<a ="=\'>" c' * 50_000,
+        "<table><tr><td>x" * 20_000,
+    ],
+)
 def test_hostile_html_is_read(html: str) -> None:
     assert len(html_to_text(html)) <= len(html)
 
@@ -72,7 +83,12 @@ def test_elements_inside_left_out_elements_are_no_trouble() -> None:
 
 
 @settings(deadline=None)
-@given(st.text(max_size=300) | st.lists(st.sampled_from(("<div>", "</p>", "<br>", "x", "<!--", "-->", "<td>", "&#0;", "<pre>\n", '<a b="', "\x1e", "\ud800")), max_size=30).map("".join))
+@given(
+    st.text(max_size=300)
+    | st.lists(
+        st.sampled_from(("<div>", "</p>", "<br>", "x", "<!--", "-->", "<td>", "&#0;", "<pre>\n", '<a b="', "\x1e", "\ud800")), max_size=30
+    ).map("".join)
+)
 def test_no_html_is_too_strange(html: str) -> None:
     assert "\0" not in html_to_text(html)
     assert isinstance(stripped(html), str)

@@ -15,18 +15,73 @@ MAILS = Path(__file__).parent.parent / "mail" / "quoting"
 
 LINES = st.sampled_from(
     (
-        "#ack", "Hello Bob,", "", "  ", "> quoted", ">", "> --- reply above this line ---", ANSWER_MARKER, "On 23/11/2026 09:00, Ada wrote:",
-        "On Mon, Nov 23, 2026 at 9:00 AM Ada <ada@a.example", "wrote:", ">:", "From: Ada <ada@a.example>", "Sent: Monday", "To: Bob", "Subject: x",
-        "-- ", "--", "___________", "__", "Thanks,", "Regards", "Bob", "Bob Miller", "Sent from my iPhone", "-----Original Message-----",
-        "Begin forwarded message:", "reply On Wed, Apr 4, 2012 at 3:59 PM, ada@a.example wrote:", "2016-03-03 17:21 GMT+01:00 Ada", "Am 1.2.2026 schrieb Ada:",
-        "- item", "****", "ᐧ", "It works: yes (", "tail)", '> he said "no', 'never"', "a@b.example, 10:00 2020-01-01:", "\u202a>:\u202c", "Von: a", "Datum: b",
+        "#ack",
+        "Hello Bob,",
+        "",
+        "  ",
+        "> quoted",
+        ">",
+        "> --- reply above this line ---",
+        ANSWER_MARKER,
+        "On 23/11/2026 09:00, Ada wrote:",
+        "On Mon, Nov 23, 2026 at 9:00 AM Ada <ada@a.example",
+        "wrote:",
+        ">:",
+        "From: Ada <ada@a.example>",
+        "Sent: Monday",
+        "To: Bob",
+        "Subject: x",
+        "-- ",
+        "--",
+        "___________",
+        "__",
+        "Thanks,",
+        "Regards",
+        "Bob",
+        "Bob Miller",
+        "Sent from my iPhone",
+        "-----Original Message-----",
+        "Begin forwarded message:",
+        "reply On Wed, Apr 4, 2012 at 3:59 PM, ada@a.example wrote:",
+        "2016-03-03 17:21 GMT+01:00 Ada",
+        "Am 1.2.2026 schrieb Ada:",
+        "- item",
+        "****",
+        "ᐧ",
+        "It works: yes (",
+        "tail)",
+        '> he said "no',
+        'never"',
+        "a@b.example, 10:00 2020-01-01:",
+        "\u202a>:\u202c",
+        "Von: a",
+        "Datum: b",
     )
-)  # fmt: skip
+)
 TEXTS = st.lists(LINES, max_size=14).map("\n".join) | st.text(max_size=300)
-HTMLS = st.none() | st.text(max_size=200) | st.lists(
-    st.sampled_from(("<div>", "</div>", "<blockquote>", "</blockquote>", "<br>", "x", "#close", '<div class="gmail_quote">', "<!--", "<p>", "&lt;", "<hr id=stopSpelling>")),
-    max_size=20,
-).map("".join)  # fmt: skip
+HTMLS = (
+    st.none()
+    | st.text(max_size=200)
+    | st.lists(
+        st.sampled_from(
+            (
+                "<div>",
+                "</div>",
+                "<blockquote>",
+                "</blockquote>",
+                "<br>",
+                "x",
+                "#close",
+                '<div class="gmail_quote">',
+                "<!--",
+                "<p>",
+                "&lt;",
+                "<hr id=stopSpelling>",
+            )
+        ),
+        max_size=20,
+    ).map("".join)
+)
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in MAILS.glob("*.eml")))
@@ -82,10 +137,25 @@ def test_each_rule_tells_how_many_lines_it_took() -> None:
 @pytest.mark.parametrize(
     "unit",
     [
-        "On x at y\n", "On 1 May 2020 at 10:00, x y wrote:\n", "On ", "> ", "> a\n", "-\n- \n", "* a\n", "From: a\nTo: b\nx\n", "_", "___\n",
-        "thanks,\nBob\n", "\n> a\nx\n", "> (a\nb\n", "a <b\n>:\n", f"{ANSWER_MARKER}x\n", "x On Mon, 1 May 2020 y wrote:\n> a\n", "Sent from my iPhone, is\n",
+        "On x at y\n",
+        "On 1 May 2020 at 10:00, x y wrote:\n",
+        "On ",
+        "> ",
+        "> a\n",
+        "-\n- \n",
+        "* a\n",
+        "From: a\nTo: b\nx\n",
+        "_",
+        "___\n",
+        "thanks,\nBob\n",
+        "\n> a\nx\n",
+        "> (a\nb\n",
+        "a <b\n>:\n",
+        f"{ANSWER_MARKER}x\n",
+        "x On Mon, 1 May 2020 y wrote:\n> a\n",
+        "Sent from my iPhone, is\n",
     ],
-)  # fmt: skip
+)
 def test_a_megabyte_of_anything_is_read(unit: str) -> None:
     words, _ = quoting.split(unit * (1_400_000 // len(unit)), None, ANSWER_MARKER, "Bob Miller")
     assert len(words) <= 1_400_000

@@ -51,7 +51,8 @@ class Dovecot:
         _until(lambda: not (self.folder / "run" / "master.pid").exists(), "Dovecot doesn't stop")
 
     def start(self) -> None:
-        subprocess.run([self.binary, "-c", self.config], check=True, capture_output=True)
+        # not captured: the daemon would keep the pipe open
+        subprocess.run([self.binary, "-c", self.config], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         _until((self.folder / "run" / "master.pid").exists, "Dovecot doesn't start")
 
 

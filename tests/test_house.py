@@ -1,0 +1,573 @@
+"""The rules that hold the house together, each asked of every file. A table here is a decision: it says who may, and why."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from daemon.actions.vocabulary import VERBS
+from daemon.failpoints import POINTS
+from daemon.mail.rendering import Templates
+from daemon.reasons import Reason
+
+ROOT = Path(__file__).resolve().parent.parent
+HOUSE = ROOT / "daemon"
+ROOMS = tuple(path for path in sorted(HOUSE.rglob("*.py")) if "_data" not in path.parts)
+TESTS = tuple(sorted((ROOT / "tests").rglob("*.py")))
+
+
+def room(path: Path) -> str:
+    """`store/journal.py` of daemon/store/journal.py."""
+    return path.relative_to(HOUSE).as_posix()
+
+
+def dotted(path: Path) -> str:
+    """`daemon.store.journal`; a package by its own name."""
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"), str(path))
+
+
+@cache
+def imports(path: Path) -> frozenset[str]:
+    """Every module a file imports, wherever in it the import stands; of the house as whole module names."""
+    found = set()
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import"
+            module = node.module or ""
+            inner = {f"{module}.{name.name}" for name in node.names}
+            found |= inner & MODULES or {module}
+    return frozenset(found)
+
+
+MODULES = frozenset(map(dotted, ROOMS))
+
+
+def uses(path: Path, *calls: str) -> bool:
+    """Whether a file speaks of one of these attributes, e.g. "datetime.now"."""
+    return any(isinstance(node, ast.Attribute) and ast.unparse(node) in calls for node in ast.walk(tree(path)))
+
+
+def of_house(wanted: Callable[[Path], bool]) -> set[str]:
+    return {room(path) for path in ROOMS if wanted(path)}
+
+
+# --- imports go one way ---------------------------------------------------------------------------------------------
+
+FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("the words", ("daemon", "daemon.errors", "daemon.reasons", "daemon.actions", "daemon.actions.vocabulary", "daemon.model")),
+    ("what touches nothing of ours", ("daemon.failpoints", "daemon.log", "daemon.systemd")),
+    ("what a mail says", ("daemon.parsers",)),
+    ("what is granted", ("daemon.rules",)),
+    ("the configuration", ("daemon.configuration", "daemon.config")),
+    ("the wire", ("daemon.mail",)),
+    ("what is kept, what is read", ("daemon.store", "daemon.reader", "daemon.record")),
+    ("what is done", ("daemon.actions",)),
+    ("the stages", ("daemon.worker", "daemon.explaining")),
+    ("the shell", ("daemon.wiring", "daemon.service", "daemon.checkup")),
+    ("a world to try it in", ("daemon.demo",)),
+    ("the commands", ("daemon.cli", "daemon.__main__")),
+)
+"""From the ground up. A room imports from its own floor and from those below, never from above."""
+
+STAIRS = {
+    ("daemon.store.audit", "daemon.actions.cases"): "the log is proved with the very function that chained it",
+}
+"""Imports that go up, each with its reason."""
+
+
+def floor(module: str) -> int:
+    """The floor of a module: that of its whole name before that of its folder."""
+    folder = module.rpartition(".")[0]
+    for name in (module, folder):
+        for number, (_, names) in enumerate(FLOORS):
+            if name in names:
+                return number
+    raise AssertionError(f"{module} stands on no floor: give it a place in FLOORS")
+
+
+def test_imports_go_one_way() -> None:
+    up = {
+        (dotted(path), target)
+        for path in ROOMS
+        if "migrations" not in path.parts
+        for target in imports(path) & MODULES
+        if floor(target) > floor(dotted(path))
+    }
+    assert up == set(STAIRS)
+
+
+@pytest.mark.parametrize(
+    ("who", "never"),
+    [
+        ("daemon.parsers", ("daemon.rules", "daemon.store", "daemon.mail", "daemon.config", "daemon.log", "daemon.failpoints")),
+        ("daemon.rules", ("daemon.parsers.child", "daemon.store", "daemon.mail", "daemon.config", "daemon.log", "daemon.failpoints")),
+        ("daemon.store", ("daemon.rules", "daemon.mail.imap", "daemon.mail.smtp", "daemon.config", "daemon.worker")),
+        ("daemon.mail", ("daemon.store", "daemon.rules", "daemon.config", "daemon.actions")),
+        ("daemon.actions", ("daemon.parsers", "daemon.rules", "daemon.mail.imap", "daemon.mail.smtp", "daemon.worker", "daemon.config")),
+        ("daemon.worker", ("daemon.config", "daemon.cli", "daemon.service")),
+    ],
+)
+def test_these_rooms_do_not_know_each_other(who: str, never: tuple[str, ...]) -> None:
+    for path in ROOMS:
+        if (dotted(path) + ".").startswith(who + "."):
+            known = {target for target in imports(path) for name in never if (target + ".").startswith(name + ".")}
+            assert known <= {target for source, target in STAIRS if source == dotted(path)}, room(path)
+
+
+def test_the_vocabulary_and_the_reasons_know_nobody() -> None:
+    for name in ("actions/vocabulary.py", "reasons.py", "errors.py", "actions/__init__.py", "store/__init__.py"):
+        assert imports(HOUSE / name) & MODULES == set(), name
+
+
+# --- parsers and rules are pure -------------------------------------------------------------------------------------
+
+EFFECTS = frozenset(
+    "os socket sqlite3 time random secrets subprocess threading asyncio signal logging tempfile shutil pathlib http ssl select fcntl "
+    "resource multiprocessing urllib.request urllib imaplib smtplib locale getpass uuid".split()
+)
+"""Modules that look at the world outside, or change it."""
+
+LIBRARIES_OF_THE_CORE = {"selectolax", "flufl"}
+"""Libraries that parsers may import, each behind its own door below."""
+
+PROCESS = "parsers/child.py"
+"""The main program of the parser process: it limits and feeds itself, so it alone touches the system."""
+
+
+def core() -> Iterator[Path]:
+    return (path for path in ROOMS if room(path).startswith(("parsers/", "rules/")) and room(path) != PROCESS)
+
+
+def test_parsers_and_rules_are_pure() -> None:
+    for path in core():
+        tops = {name.partition(".")[0] for name in imports(path)}
+        assert not (imports(path) | tops) & EFFECTS, room(path)
+        assert tops <= sys.stdlib_module_names | {"daemon"} | LIBRARIES_OF_THE_CORE, room(path)
+        called = {node.func.id for node in ast.walk(tree(path)) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
+        assert not called & {"open", "print", "input", "exec", "eval", "__import__"}, room(path)
+
+
+def test_rules_import_no_library_at_all() -> None:
+    for path in core():
+        if room(path).startswith("rules/"):
+            assert {name.partition(".")[0] for name in imports(path)} <= sys.stdlib_module_names | {"daemon"}, room(path)
+
+
+# --- one door per library -------------------------------------------------------------------------------------------
+
+DOORS: dict[str, dict[str, str]] = {
+    "imapclient": {"mail/imap.py": "watches mailboxes"},
+    "imaplib": {"mail/imap.py": "the errors that imapclient lets through", "demo/servers.py": "puts mails into the demo's mailbox"},
+    "aiosmtplib": {"mail/smtp.py": "delivers mails"},
+    "asyncio": {"mail/smtp.py": "many connections in one thread", "demo/servers.py": "the servers of the demo run in a loop"},
+    "jinja2": {"mail/rendering.py": "templates"},
+    "markdown_it": {"mail/rendering.py": "templates"},
+    "css_inline": {"mail/rendering.py": "templates"},
+    "peewee": {"worker.py": "knows the error that says another worker was first"},
+    "playhouse": {"store/database.py": "runs migrations"},
+    "psycopg": {},
+    "sqlite3": {},
+    "pydantic": {
+        "config.py": "reads the configuration", "configuration/keys.py": "its keys", "configuration/mistakes.py": "words its errors"
+    },
+    "tomllib": {"config.py": "reads the configuration", "mail/templates.py": "reads the front matter of templates"},
+    "selectolax": {"parsers/htmltext.py": "HTML"},
+    "flufl": {"parsers/bounce.py": "bounces that are no delivery status notification"},
+    "typer": {},
+    "rich": {"cli/output.py": "tables and bars on a terminal"},
+    "pymap": {"demo/servers.py": "the IMAP server of the demo"},
+    "pysasl": {"demo/servers.py": "the IMAP server of the demo"},
+    "proxyprotocol": {"demo/servers.py": "the IMAP server of the demo"},
+    "aiosmtpd": {"demo/servers.py": "the SMTP server of the demo"},
+    # of the standard library, what must stay in its place
+    "subprocess": {"reader.py": "the parser child", "wiring.py": "the command that prints a token"},
+    "socket": {
+        "mail/imap.py": "waits on a socket", "mail/smtp.py": "reads its errors", "systemd.py": "talks to systemd", "demo/servers.py": "binds"
+    },
+    "logging": {"log.py": "what libraries say"},
+    "hmac": {"mail/addresses.py": "signs"},
+    "threading": {
+        "service.py": "the stages", "reader.py": "feeds the child", "store/database.py": "queues the writers of one process",
+        "demo/servers.py": "the loop of the servers",
+    },
+    "signal": {
+        "service.py": "obeys", "reader.py": "names what killed the child", "parsers/child.py": "its own timer", "failpoints.py": "kills",
+        "cli/demo.py": "ends on Ctrl-C and SIGTERM",
+    },
+    "random": {"service.py": "spreads reconnections"},
+}  # fmt: skip
+"""Who imports a library, and what for. Nobody else does."""
+
+FOLDER_DOORS = {"peewee": ("store/", "actions/"), "typer": ("cli/",)}
+"""Libraries that a whole folder is the door for."""
+
+
+
+@pytest.mark.parametrize("library", DOORS)
+def test_a_library_has_one_door(library: str) -> None:
+    folders = FOLDER_DOORS.get(library, ())
+    found = of_house(lambda path: any(name.partition(".")[0] == library for name in imports(path)))
+    outside = {name for name in found if not name.startswith(folders)} if folders else found
+    assert outside <= set(DOORS[library]), f"{library} has another door"
+    missing = {name for name in set(DOORS[library]) - outside if (HOUSE / name).exists()}
+    assert missing == set(), f"a door of {library} that nobody uses"
+
+
+def test_every_library_has_its_door_named() -> None:
+    found = {name.partition(".")[0] for path in ROOMS for name in imports(path)}
+    assert found - set(sys.stdlib_module_names) - {"daemon"} <= set(DOORS)
+
+
+def test_the_vocabulary_touches_no_database() -> None:
+    assert imports(HOUSE / "actions/vocabulary.py") <= {"__future__", "hashlib", "json", "dataclasses"}
+
+
+ENVIRONMENT = {
+    "config.py": "SUPPORTD_CONFIG, where the configuration is",
+    "configuration/secret.py": "secrets that the configuration names by a variable, and systemd's credentials",
+    "systemd.py": "how systemd wants to be told",
+    "failpoints.py": "where a test wants the process to die",
+    "cli/session.py": "SUPPORTD_NOW, a clock that stands still",
+    "reader.py": "the few variables that the parser child may see",
+}
+
+
+def test_the_environment_is_read_in_few_places() -> None:
+    assert of_house(lambda path: uses(path, "os.environ", "os.getenv", "os.environb")) == set(ENVIRONMENT)
+
+
+def test_only_where_words_reach_a_terminal_something_is_printed() -> None:
+    def prints(path: Path) -> bool:
+        return any(isinstance(node, ast.Call) and ast.unparse(node.func) == "print" for node in ast.walk(tree(path)))
+
+    assert of_house(prints) == {"cli/output.py"}
+
+
+def test_only_the_wire_and_the_demo_are_asynchronous() -> None:
+    def waits(path: Path) -> bool:
+        return any(isinstance(node, (ast.AsyncFunctionDef, ast.Await)) for node in ast.walk(tree(path)))
+
+    assert of_house(waits) == {"mail/smtp.py", "demo/servers.py"}
+
+
+# --- transactions and the clock -------------------------------------------------------------------------------------
+
+TRANSACTIONS = {
+    "worker.py": "the stages",
+    "service.py": "frees what the dead had leased, before the stages start",
+    "cli/looking.py": "the verbs of operators: retry, release, drop",
+    "cli/directory.py": "the directory is loaded whole or not at all",
+    "demo/world.py": "its sample directory, likewise",
+    "store/database.py": "makes them, and migrates in one",
+}
+
+
+def test_a_transaction_is_opened_in_few_places() -> None:
+    def opens(path: Path) -> bool:
+        calls = {"transaction", "atomic", "commit", "rollback", "manual_commit", "savepoint"}
+        return any(
+            isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in calls for node in ast.walk(tree(path))
+        )
+
+    found = of_house(opens)
+    assert found <= set(TRANSACTIONS)
+    assert {name for name in set(TRANSACTIONS) - found if (HOUSE / name).exists()} == set()
+
+
+def test_nobody_but_the_database_commits() -> None:
+    for path in ROOMS:
+        if room(path) != "store/database.py":
+            assert not uses(path, "peewee.commit", "peewee.rollback", "database.peewee.atomic"), room(path)
+
+
+CLOCKS = {
+    "service.py": "the one clock, which everything is judged by",
+    "log.py": "stamps the lines of the log",
+}
+
+STOPWATCHES = {
+    "service.py": "pulses and stops",
+    "reader.py": "the wall clock of the child",
+    "mail/imap.py": "how long to wait in IDLE",
+    "mail/smtp.py": "how long a connection was idle or stuck",
+}
+"""Monotonic time, which only measures waiting."""
+
+
+def test_the_clock_is_read_in_one_place() -> None:
+    clocks = ("datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time", "time.time_ns", "datetime.datetime.now")
+    assert of_house(lambda path: uses(path, *clocks)) == set(CLOCKS)
+
+
+def test_waiting_is_measured_where_something_waits() -> None:
+    found = of_house(lambda path: uses(path, "time.monotonic", "time.perf_counter", "time.sleep"))
+    assert found <= set(STOPWATCHES) | {"demo/servers.py", "cli/demo.py", "demo/world.py"}
+
+
+def test_no_statement_asks_the_database_for_the_time() -> None:
+    asks = re.compile(r"\bNOW\(\)|CURRENT_(?:TIMESTAMP|DATE|TIME)|datetime\('now'", re.IGNORECASE)
+    for path in ROOMS:
+        if room(path).startswith(("store/", "actions/")):
+            strings = [node.value for node in ast.walk(tree(path)) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+            assert not any(asks.search(text) for text in strings), room(path)
+
+
+# --- names ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", [*ROOMS, *TESTS], ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_nobody_uses_a_private_name_of_another(path: Path) -> None:
+    modules: set[str] = set()
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] in ("daemon", "tests"):
+            private = [name.name for name in node.names if name.name.startswith("_") and not name.name.startswith("__")]
+            assert not private, f"{node.module} keeps {private} to itself"
+            modules |= {name.asname or name.name for name in node.names if f"{node.module}.{name.name}" in MODULES}
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules:
+            assert not node.attr.startswith("_") or node.attr.startswith("__"), f"{ast.unparse(node)} is private"
+
+
+def test_no_room_is_a_drawer_for_everything() -> None:
+    words = {"util", "utils", "helper", "helpers", "manager", "managers", "common", "handler", "handlers", "misc", "process", "processor"}
+    for path in (*ROOMS, *TESTS):
+        assert not set(re.split(r"[_.]", path.name)) & words, path
+
+
+LARGE = {
+    "mail/imap.py": "one conversation: what a server may do in the middle of any of its steps is one story",
+    "mail/smtp.py": "one conversation, likewise: from the connection to the answer to the final dot",
+    "store/schema.py": "every table; one list is easier to read than three",
+    "cli/looking.py": "every command that looks; each is short",
+    "service.py": "the threads and the signals of the daemon; they are only understood together",
+}
+"""Files of more than LINES lines, each with its reason."""
+
+LINES = 400
+
+
+def test_a_file_can_be_read_at_one_sitting() -> None:
+    long = of_house(lambda path: len(path.read_text("utf-8").splitlines()) > LINES)
+    assert long <= set(LARGE)
+
+
+def test_every_room_has_its_sign_on_the_door() -> None:
+    for path in ROOMS:
+        assert ast.get_docstring(tree(path)), f"{room(path)} has no docstring"
+
+
+# --- nothing happens on import --------------------------------------------------------------------------------------
+
+WATCHED = """
+import importlib, os, sys
+FORBIDDEN = ("socket.", "subprocess.", "os.system", "os.exec", "os.fork", "os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.chmod",
+    "os.putenv", "os.unsetenv", "os.kill", "os.chdir", "shutil.", "tempfile.", "sqlite3.connect", "urllib.", "signal.", "http.", "imaplib.",
+    "smtplib.", "fcntl.")
+watching = False
+def hook(event, arguments):
+    if not watching:
+        return
+    if event == "open":
+        path, mode, flags = arguments
+        if (isinstance(mode, str) and set(mode) & set("wax+")) or (mode is None and flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)):
+            raise RuntimeError(f"opens {path!r} for writing")
+    elif event.startswith(FORBIDDEN) or event == "os.posix_spawn":
+        raise RuntimeError(f"does {event} {arguments!r}")
+sys.addaudithook(hook)
+for library in sys.argv[2].split(","):
+    importlib.import_module(library)  # what a library does when it is imported is its own affair
+import threading
+threads = threading.active_count()
+watching = True
+for name in sys.argv[1].split(","):
+    try:
+        importlib.import_module(name)
+    except RuntimeError as error:
+        print(f"{name} {error}")
+if threading.active_count() != threads:
+    print("a thread was started")
+watching = False
+"""
+
+
+def test_importing_any_room_has_no_effect(tmp_path: Path) -> None:
+    names = [dotted(path) for path in ROOMS]
+    outside = sorted(
+        {name for path in ROOMS for name in imports(path) if name.partition(".")[0] not in ("daemon", "__future__", "__main__")}
+    )
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", WATCHED, ",".join(names), ",".join(outside)],
+        capture_output=True, text=True, cwd=tmp_path, env={"PYTHONPATH": str(ROOT), "HOME": str(tmp_path)},
+    )  # fmt: skip
+    assert (done.stdout, done.returncode) == ("", 0), done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+# --- tests mirror the rooms -----------------------------------------------------------------------------------------
+
+MIRRORS = {"mail": "mailing"}
+"""Folders of tests with another name: tests/mail holds mails."""
+
+UNMIRRORED = {
+    "__main__.py": "one line; cli/test_app.py runs it",
+    "errors.py": "three names; every room raises them",
+    "parsers/marker.py": "one constant",
+    "parsers/child.py": "the process behind reader.py; test_reader.py kills it in every way",
+    "parsers/reading.py": "the order of the readers; every mail of tests/mail and tests/hostile goes through it",
+    "parsers/parts.py": "opens octets for message.py; parsers/test_message.py",
+    "parsers/parameters.py": "parameters of MIME fields; parsers/test_message.py",
+    "parsers/attachments.py": "the files of a mail; parsers/test_message.py",
+    "parsers/boundaries.py": "where parts begin; parsers/test_message.py",
+    "parsers/transfer.py": "base64 and quoted-printable; parsers/test_message.py",
+    "parsers/words.py": "encoded words; parsers/test_headers.py",
+    "parsers/robotwords.py": "a table of words; parsers/test_automatic.py and parsers/test_bounce.py",
+    "parsers/bouncereason.py": "a part of bounce.py; parsers/test_bounce.py",
+    "parsers/bouncetext.py": "a part of bounce.py; parsers/test_bounce.py",
+    "parsers/attribution.py": "a part of quoting.py; parsers/test_quoting.py",
+    "parsers/quotedheaders.py": "a part of quoting.py; parsers/test_quoting.py",
+    "parsers/quoting_html.py": "a part of quoting.py; parsers/test_quoting.py",
+    "parsers/signature.py": "a part of quoting.py; parsers/test_quoting.py",
+    "configuration/keys.py": "a part of config.py; test_config.py",
+    "configuration/mistakes.py": "a part of config.py; test_config.py",
+    "configuration/secret.py": "a part of config.py; test_config.py",
+    "mail/transport.py": "TLS for both ends; mailing/test_imap.py and mailing/test_smtp.py",
+    "store/database.py": "opened by every test of the store; what it promises about the schema is in store/test_schema.py",
+    "store/statements.py": "how statements are kept; every test of the store runs them on both databases",
+    "store/sheets.py": "the cells of directory.py; store/test_directory.py",
+    "store/audit.py": "cli/test_looking.py changes every kind of row and asks it",
+    "store/views.py": "what listings hold; cli/test_looking.py checks every key",
+    "demo/mails.py": "the sample mails; cli/test_demo.py shows what becomes of each",
+    "demo/servers.py": "the servers of the fixtures; nearly every test of the wire uses them",
+    "demo/story.py": "what the demo tells; cli/test_demo.py",
+    "demo/world.py": "the demo's world; cli/test_demo.py",
+    "cli/telling.py": "how the demo tells; cli/test_demo.py",
+}
+"""Rooms without a test of that name, each with the reason and the test that looks at it instead."""
+
+
+def mirror(path: Path) -> Path:
+    folder = path.relative_to(HOUSE).parent.as_posix()
+    return ROOT / "tests" / MIRRORS.get(folder, folder) / f"test_{path.stem}.py"
+
+
+def test_every_room_has_its_test() -> None:
+    lacking = {
+        room(path) for path in ROOMS if path.stem != "__init__" and "migrations" not in path.parts and not mirror(path).exists()
+    }  # fmt: skip
+    assert lacking - set(UNMIRRORED) == set(), "write its test, or say here why it needs none"
+    assert {name for name in UNMIRRORED if mirror(HOUSE / name).exists()} == set(), "it has its test by now"
+    assert {name for name in UNMIRRORED if not (HOUSE / name).exists()} == set(), "a room that is gone"
+
+
+def test_every_test_named_as_a_reason_is_there() -> None:
+    named = {found for reason in UNMIRRORED.values() for found in re.findall(r"[a-z/]*test_\w+\.py", reason)}
+    assert {name for name in named if not (ROOT / "tests" / name).exists()} == set()
+
+
+# --- words that two places must agree on ----------------------------------------------------------------------------
+
+
+def passed_points(path: Path) -> list[str]:
+    """The fail points of a file: arguments of `failpoint`, and where that is a variable, the names in the function around it."""
+    found: list[str] = []
+    for outer in ast.walk(tree(path)):
+        if not isinstance(outer, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            continue
+        for call in ast.walk(outer):
+            if not (isinstance(call, ast.Call) and ast.unparse(call.func) == "failpoint"):
+                continue
+            said = outer if isinstance(call.args[0], ast.Name) else call.args[0]
+            found += [node.value for node in ast.walk(said) if isinstance(node, ast.Constant) and node.value in POINTS]
+            assert isinstance(call.args[0], ast.Name) or any(isinstance(node, ast.Constant) for node in ast.walk(said))
+    return sorted(set(found))
+
+
+def test_every_fail_point_is_passed_in_exactly_one_place() -> None:
+    where: dict[str, list[str]] = {name: [] for name in POINTS}
+    for path in ROOMS:
+        if room(path) != "failpoints.py":
+            for name in passed_points(path):
+                where[name].append(room(path))
+    assert {name: places for name, places in where.items() if len(places) != 1} == {}
+
+
+def test_no_fail_point_has_a_name_that_is_not_listed() -> None:
+    for path in ROOMS:
+        for call in ast.walk(tree(path)):
+            if isinstance(call, ast.Call) and ast.unparse(call.func) == "failpoint" and room(path) != "failpoints.py":
+                said = [node for argument in call.args for node in ast.walk(argument) if isinstance(node, ast.Constant)]
+                assert {node.value for node in said if isinstance(node.value, str)} <= set(POINTS), room(path)
+
+
+def test_every_reason_is_given_somewhere() -> None:
+    given = {
+        node.attr
+        for path in ROOMS
+        if room(path) != "reasons.py"
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "Reason"
+    }
+    assert set(Reason.__members__) - given == set()
+
+
+def named_templates() -> set[str]:
+    """Every template the rules mail: the word given to `_mails`, `_answer` or QueueMail, or the constant that holds it."""
+    found: set[str] = set()
+    for path in (HOUSE / "rules").glob("*.py"):
+        constants = {
+            target.id: node.value.value
+            for node in tree(path).body
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        }
+        for call in ast.walk(tree(path)):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in ("_mails", "_answer", "QueueMail"):
+                for argument in [*call.args, *(keyword.value for keyword in call.keywords if keyword.arg == "template")]:
+                    if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+                        found.add(argument.value)
+                    elif isinstance(argument, ast.Name) and argument.id in constants:
+                        found.add(constants[argument.id])
+    return found
+
+
+def test_every_template_that_is_mailed_exists_and_every_one_that_exists_is_mailed() -> None:
+    assert named_templates() == set(Templates.load((ROOT / "templates",)).names)
+
+
+def test_every_action_has_its_verb_and_is_carried_out() -> None:
+    source = ast.unparse(tree(HOUSE / "actions/apply.py"))
+    for action in VERBS:
+        assert f"case {action.__name__}():" in source, action
+    assert len(set(VERBS.values())) == len(VERBS)
+
+
+# --- the house speaks of itself alone -------------------------------------------------------------------------------
+
+ELSEWHERE = re.compile("/" + r"(?:work|tmp|root|Users|mnt|home/[a-z])/")
+"""A path of the machine somebody works on."""
+
+SPOKEN = (".py", ".toml", ".md", ".csv", ".html", ".service", ".conf", ".yml", ".yaml", ".txt", ".cfg")
+
+
+def test_no_file_names_a_place_on_somebodys_machine() -> None:
+    kept = [ROOT / name for name in ("pyproject.toml", "README.md", "LICENSE", ".gitignore")]
+    for folder in ("daemon", "templates", "config", "systemd", "tests", ".ci"):
+        kept += [path for path in (ROOT / folder).rglob("*") if path.suffix in SPOKEN and "__pycache__" not in path.parts]
+    found = [f"{path.relative_to(ROOT)}: {line.strip()[:100]}" for path in kept if path.is_file()
+             for line in path.read_text("utf-8").splitlines() if ELSEWHERE.search(line)]  # fmt: skip
+    assert found == []
