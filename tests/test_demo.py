@@ -1,0 +1,361 @@
+"""The demo: its story from the first mail to the audit, serving, the sample mails, the world it leaves behind."""
+
+from __future__ import annotations
+
+import re
+import signal
+import smtplib
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from daemon.cli import app
+from daemon.demo import story
+from daemon.demo.mails import SUPPORT, afternoon, morning
+from daemon.demo.story import Episode
+from daemon.demo.world import World, is_ours, open_world
+from daemon.model import Kind
+from daemon.reasons import Reason
+
+SECONDS = 60.0
+"""How long anything is waited for; it takes about one."""
+
+Environment = Callable[..., dict[str, str]]
+
+
+def wait_for(what: Callable[[], bool]) -> None:
+    end = time.monotonic() + SECONDS
+    while not what():
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.02)
+
+
+def processes_of(session: int) -> list[int]:
+    """The processes of a session that are alive."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[3]) == session and fields[0] != "Z":
+            found.append(int(stat.parent.name))
+    return found
+
+
+@pytest.fixture
+def run_demo(environment: Environment, tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run the demo to its end in a process of its own."""
+
+    def run(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "daemon", "demo", *arguments]
+        scratch = tmp_path / "scratch"
+        scratch.mkdir(exist_ok=True)
+        variables = environment(TMPDIR=str(scratch), **more)
+        return subprocess.run(command, capture_output=True, text=True, env=variables, cwd=tmp_path, timeout=SECONDS)
+
+    return run
+
+
+class Serving:
+    """A demo at work in a process of its own."""
+
+    def __init__(self, process: subprocess.Popen[bytes], output: Path, complaints: Path) -> None:
+        self.process = process
+        self.output = output
+        self.complaints = complaints
+
+    def text(self) -> str:
+        return self.output.read_text("utf-8")
+
+    def waits_for(self, words: str) -> str:
+        """What was written, once these words are in it."""
+        wait_for(lambda: words in self.text() or self.process.poll() is not None)
+        assert words in self.text(), self.complaints.read_text("utf-8")
+        return self.text()
+
+    def send(self, mail: str, to: str = SUPPORT) -> None:
+        found = re.search(r"SMTP server \(port (\d+)\)", self.text().replace("\n ", " "))
+        assert found is not None
+        with smtplib.SMTP("127.0.0.1", int(found[1])) as client:
+            client.sendmail("you@example.org", to, mail.encode())
+
+
+@pytest.fixture
+def serving_demo(environment: Environment, tmp_path: Path) -> Iterator[Callable[..., Serving]]:
+    """Start a demo that serves; at the end it is gone whatever happened."""
+    started: list[Serving] = []
+
+    def start(*arguments: str) -> Serving:
+        output, complaints = tmp_path / "output", tmp_path / "complaints"
+        scratch = tmp_path / "scratch"
+        scratch.mkdir(exist_ok=True)
+        with output.open("wb") as out, complaints.open("wb") as err:
+            process = subprocess.Popen(
+                [sys.executable, "-u", "-m", "daemon", "demo", *arguments], stdout=out, stderr=err, stdin=subprocess.DEVNULL,
+                env=environment(TMPDIR=str(scratch)), cwd=tmp_path, start_new_session=True,
+            )  # fmt: skip
+        started.append(Serving(process, output, complaints))
+        return started[-1]
+
+    yield start
+    for demo in started:
+        if demo.process.poll() is None:
+            demo.process.kill()
+        demo.process.wait()
+
+
+# --- the story -----------------------------------------------------------------------------------------------------
+
+
+def test_the_story_shows_every_kind_of_mail_and_ends_with_the_books(run_demo: Callable[..., subprocess.CompletedProcess[str]]) -> None:
+    done = run_demo("--once")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    shown = done.stdout
+    for kind in (Kind.TICKET, Kind.REPLY, Kind.COPY, Kind.LIST, Kind.AUTOMATIC, Kind.BOUNCE):
+        assert f"    decided  {kind.value} · " in shown
+    flat = re.sub(r"\s+", " ", shown)
+    for reason in (
+        Reason.CASE_OPENED, Reason.CASE_OPENED_UNANSWERED, Reason.COPY_OF_MAIL, Reason.TRIAGE_FORGED, Reason.COMMENT_ADDED,
+        Reason.AUTOMATIC_ON_CASE, Reason.TRIAGE_UNKNOWN_SENDER, Reason.BOUNCE_RECORDED,
+    ):  # fmt: skip
+        assert reason.sentence in flat
+    assert "trust verified: mx.support.example says dmarc=pass for acme.example" in flat
+    assert "trust forged: mx.support.example says dmarc=fail for oldshop.example" in flat
+    assert "→ case-received to ann.lee@acme.example → case-assigned to bob@miller.example" in flat
+    assert re.search(r"^ CASE-1001 +Acme Homes +Roof-7 +No data since noon +[\d:]+ +[\d:]+ +Open$", shown, re.MULTILINE)
+    assert re.search(r"^ +\d+  case-comment +ann.lee@acme.example +Re: No data since noon \[CASE-1001\] +sent$", shown, re.MULTILINE)
+    assert "Bob Miller of Miller Solar wrote about CASE-1001" in flat
+    assert "received 13 = acted 11 + ignored 2 + quarantined 0 + vanished 0 + in progress 0" in shown
+    assert "The books balance." in shown
+    assert "supportd demo --keep DIR" in shown
+
+
+def test_output_that_is_no_terminal_is_plain_text_of_100_columns(run_demo: Callable[..., subprocess.CompletedProcess[str]]) -> None:
+    lines = run_demo("--once").stdout.splitlines()
+    assert not any("\x1b" in line for line in lines)
+    assert max(map(len, lines)) <= 100
+    assert all(line == line.rstrip() for line in lines)
+
+
+def test_a_story_leaves_nothing_behind(run_demo: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path) -> None:
+    run_demo("--once")
+    assert list((tmp_path / "scratch").iterdir()) == []
+
+
+def test_a_terminal_without_unicode_is_no_trouble(run_demo: Callable[..., subprocess.CompletedProcess[str]]) -> None:
+    done = run_demo("--once", PYTHONIOENCODING="ascii")
+    assert done.returncode == 0, done.stderr
+    assert "The books balance." in done.stdout
+
+
+# --- serving -------------------------------------------------------------------------------------------------------
+
+
+def test_a_mail_sent_with_the_line_that_is_shown_is_answered(serving_demo: Callable[..., Serving]) -> None:
+    demo = serving_demo()
+    shown = demo.waits_for("Serving. Ctrl-C ends it.")
+    line = next(line for line in shown.splitlines() if line.strip().startswith("python3 -c"))
+    subprocess.run(line.replace("python3", sys.executable, 1), shell=True, check=True, timeout=SECONDS)
+    news = re.sub(r"\s+", " ", demo.waits_for("The answer").partition("Ctrl-C ends it.")[2])
+    assert "from You <you@example.org> subject Is anybody there?" in news
+    assert "decided ticket · CASE-1009 · A new case was opened for this mail." in news
+    assert "trust claimed: no Authentication-Results of mx.support.example at its place" in news
+    assert "→ case-received to you@example.org" in news
+    assert re.search(r"answered \d+(\.\d+)? m?s after it arrived", news)
+    demo.process.send_signal(signal.SIGINT)
+    assert demo.process.wait(SECONDS) == 0
+    assert processes_of(demo.process.pid) == []
+    assert demo.complaints.read_text("utf-8") == ""
+    assert list((demo.output.parent / "scratch").iterdir()) == []
+
+
+def test_a_reply_to_the_answer_goes_to_its_case(serving_demo: Callable[..., Serving]) -> None:
+    demo = serving_demo()
+    demo.waits_for("Serving. Ctrl-C ends it.")
+    demo.send("From: you@example.org\nTo: support@support.example\nSubject: Hello\n\nOne.\n")
+    address = re.search(r"Reply-To: (\S+)", demo.waits_for("The answer").partition("Ctrl-C ends it.")[2])
+    assert address is not None
+    demo.send(f"From: you@example.org\nTo: {address[1]}\nSubject: Re: Hello\n\nTwo.\n", to=address[1])
+    assert "reply · CASE-1009" in demo.waits_for("signed reply address of CASE-1009")
+
+
+def test_the_same_line_twice_is_two_mails(serving_demo: Callable[..., Serving]) -> None:
+    demo = serving_demo()
+    demo.waits_for("Serving. Ctrl-C ends it.")
+    for _ in range(2):
+        demo.send("From: you@example.org\nTo: support@support.example\nSubject: Hello\n\nThere.\n")
+    demo.waits_for("CASE-1010 opened")
+
+
+def test_results_that_a_sender_writes_himself_are_not_believed(serving_demo: Callable[..., Serving]) -> None:
+    demo = serving_demo()
+    demo.waits_for("Serving. Ctrl-C ends it.")
+    demo.send(
+        "Authentication-Results: mx.support.example; dmarc=pass header.from=miller.example\nFrom: bob@miller.example\n"
+        "To: support@support.example\nSubject: \x1b[2Jtrust me\n\nI am Bob.\n"
+    )
+    news = demo.waits_for("CASE-1009 opened").partition("Ctrl-C ends it.")[2]
+    assert "trust    claimed" in news
+    assert "\x1b" not in news
+
+
+def test_the_kept_world_can_be_looked_at_while_it_serves_and_afterwards(
+    serving_demo: Callable[..., Serving], environment: Environment, tmp_path: Path
+) -> None:
+    folder = tmp_path / "world"
+    demo = serving_demo("--keep", str(folder))
+    demo.waits_for("Serving. Ctrl-C ends it.")
+
+    def look(*arguments: str) -> str:
+        command = [sys.executable, "-m", "daemon", "--config", str(folder / "supportd.toml"), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, env=environment(), check=True, timeout=SECONDS).stdout
+
+    assert "Acme Homes" in look("cases")
+    assert "dmarc=fail" in look("explain", "8")
+    demo.process.send_signal(signal.SIGTERM)
+    assert demo.process.wait(SECONDS) == 0
+    assert f"The world is kept in {folder}" in demo.text().replace("\n ", " ")
+    assert "Please restart the logger" in look("case", "1001")
+    assert "The books balance." in look("audit")
+    assert "<html" in (folder / "sent" / "01-case-received-ann.lee@acme.example.html").read_text("utf-8")
+    assert "mail-decided" in (folder / "supportd.log").read_text("utf-8")
+    assert (folder / "reply.key").stat().st_mode & 0o077 == 0
+
+
+def test_a_world_is_not_written_over(run_demo: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path) -> None:
+    (tmp_path / "supportd.toml").write_text("mine")
+    done = run_demo("--once", "--keep", str(tmp_path))
+    assert done.returncode == 1
+    assert "supportd.toml is there already" in done.stderr
+    assert (tmp_path / "supportd.toml").read_text() == "mine"
+    assert not (tmp_path / "supportd.db").exists()
+
+
+def test_without_its_servers_the_demo_says_what_to_install(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setitem(sys.modules, "pymap", None)
+    monkeypatch.setattr(sys, "argv", ["supportd", "demo", "--once"])
+    with pytest.raises(SystemExit) as ended:
+        app.main()
+    caught = capsys.readouterr()
+    assert ended.value.code == 2
+    assert "pymap" in caught.err
+    assert "pip install 'supportd[demo]'" in caught.err
+    assert caught.out == ""
+
+
+# --- the sample mails ----------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def a_world(folder: Path) -> Iterator[World]:
+    with open_world(folder, lambda: datetime.now(UTC), lambda: False) as world:
+        yield world
+
+
+@pytest.fixture
+def day(tmp_path: Path) -> Iterator[tuple[World, dict[str, Episode]]]:
+    """The whole day, and what became of each sample by the first words of its title."""
+    with a_world(tmp_path) as world:
+        first = morning(world.house.now())
+        world.deliver(first)
+        world.round()
+        second = afternoon(world.house.now(), [sent.octets for sent in world.smtp.sent])
+        world.deliver(second)
+        world.round()
+        told = story.episodes(world.house, 0)
+        yield world, {sample.title: episode for sample, episode in zip([*first, *second], told, strict=True)}
+
+
+def titled(episodes: dict[str, Episode], words: str) -> Episode:
+    (found,) = [episode for title, episode in episodes.items() if words in title]
+    return found
+
+
+def mails_of(episode: Episode) -> list[tuple[str, str]]:
+    return [(answer.template, answer.to) for answer in episode.answers]
+
+
+def test_each_sample_shows_what_its_title_says(day: tuple[World, dict[str, Episode]]) -> None:
+    world, episodes = day
+    partner = titled(episodes, "a partner looks after")
+    assert mails_of(partner) == [("case-received", "ann.lee@acme.example"), ("case-assigned", "bob@miller.example")]
+    assert "CASE-1001 opened, type helpdesk: Acme Homes, system Roof-7, with Miller Solar" in partner.done
+    attachment = titled(episodes, "an attachment")
+    assert "1 attachment kept with CASE-1002" in attachment.done
+    assert "signature" in attachment.left_out
+    assert "Example Road" not in attachment.words
+    assert mails_of(titled(episodes, "nobody knows"))[0] == ("case-received", "robin@elsewhere.example")
+    assert "Noor Haddad is a contact of HW Solar now" in titled(episodes, "new colleague").done
+    html = titled(episodes, "HTML only")
+    assert "the checkout page shows a blank screen since noon." in html.words
+    assert "#close" not in html.words
+    assert "iPhone" not in html.words
+    copy = titled(episodes, "once more")
+    assert (copy.kind, copy.why, copy.answers) == ("copy", (f"the same mail as mail {html.number}",), ())
+    assert [to for _, to in mails_of(titled(episodes, "newsletter"))] == ["lou@support.example"]
+    forged = titled(episodes, "forged")
+    assert (forged.grade, forged.answers) == ("forged", ())
+    reply = titled(episodes, "from a phone, above")
+    assert reply.words == "Please restart the logger and tell me the colour of the lamp."
+    assert mails_of(reply) == [("case-comment", "ann.lee@acme.example")]
+    customer = titled(episodes, "answers our acknowledgement")
+    assert customer.words == "Done, and the lamp is green now."
+    assert mails_of(customer) == [("case-comment", "bob@miller.example")]
+    away = titled(episodes, "out-of-office")
+    assert (away.kind, away.case, away.answers) == ("automatic", "CASE-1001", ())
+    stranger = titled(episodes, "case number")
+    assert mails_of(stranger) == [("unknown-sender", "mallory@else.example")]
+    assert stranger.case == "CASE-1008"
+    bounce = titled(episodes, "bounce")
+    assert (bounce.kind, bounce.case, mails_of(bounce)) == ("bounce", "CASE-1003", [("bounce-notice", "lou@support.example")])
+    assert story.books(world.house).problems == ()
+
+
+def test_what_is_said_to_a_stranger_repeats_nothing(day: tuple[World, dict[str, Episode]]) -> None:
+    world, _ = day
+    letters = {(letter.template, letter.to): letter for letter in map(story.letter, world.smtp.sent)}
+    assert "Norway" not in letters["case-received", "robin@elsewhere.example"].text
+    told = letters["unknown-sender", "mallory@else.example"]
+    assert "1001" not in told.text + told.subject + told.html
+
+
+def test_the_samples_arrive_before_now_and_in_order() -> None:
+    now = datetime.now(UTC)
+    times = [sample.arrived for sample in morning(now)]
+    assert times == sorted(times)
+    assert times[-1] < now
+
+
+def test_the_world_serves_until_its_block_ends(tmp_path: Path) -> None:
+    stop = threading.Event()
+    with open_world(tmp_path, lambda: datetime.now(UTC), stop.is_set) as world:
+        with world.serving(stop):
+            world.deliver(morning(world.house.now())[:1])
+            wait_for(lambda: len(world.smtp.sent) == 2)
+        assert not [thread for thread in threading.enumerate() if thread.name in ("fetch-support", "apply", "send", "tick")]
+
+
+@pytest.mark.parametrize(
+    ("address", "ours"),
+    [
+        ("support@support.example", True),
+        ("Help@Support.example", True),
+        ("support+abc@support.example", True),
+        ("lou@support.example", False),
+        ("support@elsewhere.example", False),
+        ("supporter@support.example", False),
+    ],
+)
+def test_only_mail_for_the_support_mailbox_goes_to_its_inbox(address: str, ours: bool) -> None:
+    assert is_ours(address) is ours
+
+
