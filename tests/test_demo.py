@@ -27,6 +27,8 @@ from daemon.reasons import Reason
 SECONDS = 60.0
 """How long anything is waited for; it takes about one."""
 
+SERVING = "Serving. Ctrl-C ends it."
+
 Environment = Callable[..., dict[str, str]]
 
 
@@ -80,6 +82,20 @@ class Serving:
         wait_for(lambda: words in self.text() or self.process.poll() is not None)
         assert words in self.text(), self.complaints.read_text("utf-8")
         return self.text()
+
+    def news(self, words: str) -> str:
+        """What was written since it serves, once these words are in it."""
+        self.waits_for(SERVING)
+        wait_for(lambda: words in self.text().partition(SERVING)[2] or self.process.poll() is not None)
+        found = self.text().partition(SERVING)[2]
+        assert words in found, self.complaints.read_text("utf-8")
+        return found
+
+    def ends(self, number: int) -> None:
+        """Send the signal; the program ends well and says nothing of it on standard error."""
+        self.process.send_signal(number)
+        status = self.process.wait(SECONDS)
+        assert (status, self.complaints.read_text("utf-8")) == (0, "")
 
     def send(self, mail: str, to: str = SUPPORT) -> None:
         found = re.search(r"SMTP server \(port (\d+)\)", self.text().replace("\n ", " "))
@@ -162,48 +178,46 @@ def test_a_terminal_without_unicode_is_no_trouble(run_demo: Callable[..., subpro
 
 def test_a_mail_sent_with_the_line_that_is_shown_is_answered(serving_demo: Callable[..., Serving]) -> None:
     demo = serving_demo()
-    shown = demo.waits_for("Serving. Ctrl-C ends it.")
+    shown = demo.waits_for(SERVING)
     line = next(line for line in shown.splitlines() if line.strip().startswith("python3 -c"))
     subprocess.run(line.replace("python3", sys.executable, 1), shell=True, check=True, timeout=SECONDS)
-    news = re.sub(r"\s+", " ", demo.waits_for("The answer").partition("Ctrl-C ends it.")[2])
+    news = re.sub(r"\s+", " ", demo.news("─ The answer ─"))
     assert "from You <you@example.org> subject Is anybody there?" in news
     assert "decided ticket · CASE-1009 · A new case was opened for this mail." in news
     assert "trust claimed: no Authentication-Results of mx.support.example at its place" in news
     assert "→ case-received to you@example.org" in news
     assert re.search(r"answered \d+(\.\d+)? m?s after it arrived", news)
-    demo.process.send_signal(signal.SIGINT)
-    assert demo.process.wait(SECONDS) == 0
+    demo.ends(signal.SIGINT)
     assert processes_of(demo.process.pid) == []
-    assert demo.complaints.read_text("utf-8") == ""
     assert list((demo.output.parent / "scratch").iterdir()) == []
 
 
 def test_a_reply_to_the_answer_goes_to_its_case(serving_demo: Callable[..., Serving]) -> None:
     demo = serving_demo()
-    demo.waits_for("Serving. Ctrl-C ends it.")
+    demo.waits_for(SERVING)
     demo.send("From: you@example.org\nTo: support@support.example\nSubject: Hello\n\nOne.\n")
-    address = re.search(r"Reply-To: (\S+)", demo.waits_for("The answer").partition("Ctrl-C ends it.")[2])
+    address = re.search(r"Reply-To: (\S+)", demo.news("─ The answer ─"))
     assert address is not None
     demo.send(f"From: you@example.org\nTo: {address[1]}\nSubject: Re: Hello\n\nTwo.\n", to=address[1])
-    assert "reply · CASE-1009" in demo.waits_for("signed reply address of CASE-1009")
+    assert "reply · CASE-1009" in demo.news("signed reply address of CASE-1009")
 
 
 def test_the_same_line_twice_is_two_mails(serving_demo: Callable[..., Serving]) -> None:
     demo = serving_demo()
-    demo.waits_for("Serving. Ctrl-C ends it.")
+    demo.waits_for(SERVING)
     for _ in range(2):
         demo.send("From: you@example.org\nTo: support@support.example\nSubject: Hello\n\nThere.\n")
-    demo.waits_for("CASE-1010 opened")
+    demo.news("CASE-1010 opened")
 
 
 def test_results_that_a_sender_writes_himself_are_not_believed(serving_demo: Callable[..., Serving]) -> None:
     demo = serving_demo()
-    demo.waits_for("Serving. Ctrl-C ends it.")
+    demo.waits_for(SERVING)
     demo.send(
         "Authentication-Results: mx.support.example; dmarc=pass header.from=miller.example\nFrom: bob@miller.example\n"
         "To: support@support.example\nSubject: \x1b[2Jtrust me\n\nI am Bob.\n"
     )
-    news = demo.waits_for("CASE-1009 opened").partition("Ctrl-C ends it.")[2]
+    news = demo.news("CASE-1009 opened")
     assert "trust    claimed" in news
     assert "\x1b" not in news
 
@@ -213,7 +227,7 @@ def test_the_kept_world_can_be_looked_at_while_it_serves_and_afterwards(
 ) -> None:
     folder = tmp_path / "world"
     demo = serving_demo("--keep", str(folder))
-    demo.waits_for("Serving. Ctrl-C ends it.")
+    demo.waits_for(SERVING)
 
     def look(*arguments: str) -> str:
         command = [sys.executable, "-m", "daemon", "--config", str(folder / "supportd.toml"), *arguments]
@@ -221,8 +235,7 @@ def test_the_kept_world_can_be_looked_at_while_it_serves_and_afterwards(
 
     assert "Acme Homes" in look("cases")
     assert "dmarc=fail" in look("explain", "8")
-    demo.process.send_signal(signal.SIGTERM)
-    assert demo.process.wait(SECONDS) == 0
+    demo.ends(signal.SIGTERM)
     assert f"The world is kept in {folder}" in demo.text().replace("\n ", " ")
     assert "Please restart the logger" in look("case", "1001")
     assert "The books balance." in look("audit")

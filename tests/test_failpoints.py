@@ -35,3 +35,11 @@ def test_the_process_dies_at_the_pass_that_was_named(setting: str, passes: int, 
     done = subprocess.run([sys.executable, "-c", PASSING], env=environment(SUPPORTD_FAILPOINT=setting), capture_output=True, text=True)
     assert done.stdout.split() == [str(number) for number in range(passes)]
     assert done.returncode == (-signal.SIGKILL if setting in ("after_t1", "after_t1:2") else 0)
+
+
+def test_a_setting_that_names_no_point_is_told(environment: Callable[..., dict[str, str]]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PASSING], env=environment(SUPPORTD_FAILPOINT="after_tea"), capture_output=True, text=True
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "ValueError: SUPPORTD_FAILPOINT names no fail point: 'after_tea'" in done.stderr

@@ -42,10 +42,11 @@ class _LoopThread:
         """Do this in the loop and wait for what comes out."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
 
-    def stop(self) -> None:
-        """End every conversation and the thread."""
+    def stop(self, server: asyncio.Server) -> None:
+        """Close the server, end every conversation and the thread."""
 
         async def end() -> None:
+            server.close()  # in its own loop: it is not safe from another thread
             tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
             for task in tasks:
                 task.cancel()
@@ -108,8 +109,7 @@ class EmbeddedImap:
         """Stop serving; the mails are gone."""
         with self._lock:
             self._hang_up()
-        self._server.close()
-        self._thread.stop()
+        self._thread.stop(self._server)
 
     def __enter__(self) -> Self:
         return self
@@ -194,8 +194,7 @@ class EmbeddedSmtp:
 
     def close(self) -> None:
         """Stop serving."""
-        self._server.close()
-        self._thread.stop()
+        self._thread.stop(self._server)
 
     def __enter__(self) -> Self:
         return self

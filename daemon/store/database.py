@@ -244,7 +244,11 @@ def open_database(url: str, password: str | None = None) -> Database:
     if opened.is_sqlite and not opened.path.exists():
         # customers' mails are nobody else's to read; the write-ahead log follows the mode of the database
         os.close(os.open(opened.path, os.O_RDWR | os.O_CREAT, 0o600))
-    opened.migrate()
+    try:
+        opened.migrate()
+    except BaseException:
+        opened.close()
+        raise
     return opened
 
 

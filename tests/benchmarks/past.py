@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from daemon.store.database import Database
+from daemon.store.schema import TABLES
 from tests.benchmarks.workload import person
 
 FIRST_CASE = 1001
@@ -30,11 +31,21 @@ def write_past(path: Path, cases: int) -> None:
         connection.execute(f"PRAGMA {pragma}")
     connection.execute("BEGIN")
     for table, columns, rows in _tables(cases):
-        marks = ", ".join("?" * (columns.count(",") + 1))
-        connection.executemany(f'INSERT INTO "{table}" ({columns}) VALUES ({marks})', rows)
+        named = [column.strip() for column in columns.split(",")]
+        usual = _usual_values(table, named)
+        names = ", ".join([*named, *usual])
+        values = ", ".join(["?"] * len(named) + list(usual.values()))
+        connection.executemany(f'INSERT INTO "{table}" ({names}) VALUES ({values})', rows)
     connection.execute("COMMIT")
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
+
+
+def _usual_values(table: str, named: list[str]) -> dict[str, str]:
+    """The defaults of the columns that are not named, as SQL."""
+    model = next(model for model in TABLES if model._meta.table_name == table)
+    fields = [field for field in model._meta.sorted_fields if field.column_name not in named and field.default is not None]
+    return {field.column_name: f"'{field.default}'" if isinstance(field.default, str) else str(int(field.default)) for field in fields}
 
 
 def _tables(cases: int) -> Iterator[tuple[str, str, Iterator[Row]]]:
