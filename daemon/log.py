@@ -29,6 +29,8 @@ EVENTS: dict[str, tuple[str, str]] = {
     "fetch-paused": ("warning", "Too much is waiting, or the disk is nearly full; mail stays safe on the server."),
     "mail-fetched": ("info", "New mails were written down."),
     "mail-vanished": ("warning", "The server announced mails that it no longer had."),
+    "mail-unreadable": ("warning", "The server lists mails that it does not hand out; they are asked for again at the next deep look."),
+    "tidy-failed": ("warning", "Finished mails could not be put away; it is tried again."),
     "mail-decided": ("info", "A mail was decided and carried out; `explain` shows why."),
     "mail-quarantined": ("warning", "A mail is kept for a person; see `quarantine show`."),
     "apply-waits": ("warning", "A mail can't be finished now; it is tried again."),

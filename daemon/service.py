@@ -47,6 +47,9 @@ BUSY_LOOK = 0.5
 
 TICK_SECONDS = 20.0
 
+TIDY_AGAIN = 5.0
+"""Seconds before a mailbox whose mails can't be put away is looked at again."""
+
 BACK_OFF_MOST = 300.0
 """Seconds; a mailbox that can't be reached is tried for ever, at least that often."""
 
@@ -284,7 +287,13 @@ class Service:
                 self.beat(name)
                 if self.stop.is_set():
                     return
-            tidy(self.house, watch)
+            try:
+                tidy(self.house, watch)
+            except Temporary as error:
+                # a folder the server refuses must not keep new mail from being fetched
+                log.event("tidy-failed", mailbox=watch.account.name, detail=str(error))
+                if self.stop.wait(TIDY_AGAIN):
+                    return
             self.beat(name)
             watch.wait(watch.account.poll_seconds, wake)
 
@@ -321,7 +330,7 @@ class Service:
 
     def _send_round(self, relay: Relay) -> None:
         with self.house.database.reading():
-            if not outbox.due(self.house.now()):
+            if not relay.owes and not outbox.due(self.house.now()):
                 return
         send(self.house, relay)
 

@@ -115,6 +115,8 @@ def fetch(house: House, watch: Watch, *, deep: bool) -> int:
         count += _record(house, name, folder, uidvalidity, deliveries, now)
         if house.stopping():
             return count
+    if watch.unreadable:
+        log.event("mail-unreadable", mailbox=name, uids=",".join(str(uid) for uid in sorted(watch.unreadable)[:20]))
     if vanished:
         gone = [Delivery(uid=uid, octets=None, size=0, internal_date=now) for uid in vanished]
         _record(house, name, folder, uidvalidity, gone, now)
