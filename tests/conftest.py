@@ -127,7 +127,7 @@ def wake() -> Iterator[tuple[int, int]]:
     os.close(write)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def environment() -> Callable[..., dict[str, str]]:
     """The environment of a child process, with further variables, without those of a test run around this one."""
     root = str(Path(__file__).parent.parent)

@@ -10,7 +10,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -52,18 +51,17 @@ def processes_of(session: int) -> list[int]:
     return found
 
 
-@pytest.fixture
-def run_demo(environment: Environment, tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run the demo to its end in a process of its own."""
+def demo_run(folder: Path, variables: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the demo to its end in a process of its own; its temporary files are made in `folder`."""
+    command = [sys.executable, "-m", "daemon", "demo", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, env=variables | {"TMPDIR": str(folder)}, cwd=folder, timeout=SECONDS)
 
-    def run(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "daemon", "demo", *arguments]
-        scratch = tmp_path / "scratch"
-        scratch.mkdir(exist_ok=True)
-        variables = environment(TMPDIR=str(scratch), **more)
-        return subprocess.run(command, capture_output=True, text=True, env=variables, cwd=tmp_path, timeout=SECONDS)
 
-    return run
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory, environment: Environment) -> tuple[subprocess.CompletedProcess[str], Path]:
+    """The story, run once to its end, and the folder of its temporary files."""
+    folder = tmp_path_factory.mktemp("story")
+    return demo_run(folder, environment(), "--once"), folder
 
 
 class Serving:
@@ -131,10 +129,9 @@ def serving_demo(environment: Environment, tmp_path: Path) -> Iterator[Callable[
 # --- the story -----------------------------------------------------------------------------------------------------
 
 
-def test_the_story_shows_every_kind_of_mail_and_ends_with_the_books(run_demo: Callable[..., subprocess.CompletedProcess[str]]) -> None:
-    done = run_demo("--once")
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
+def test_the_story_shows_every_kind_of_mail_and_ends_with_the_books(told: tuple[subprocess.CompletedProcess[str], Path]) -> None:
+    done, _ = told
+    assert (done.returncode, done.stderr) == (0, "")
     shown = done.stdout
     for kind in (Kind.TICKET, Kind.REPLY, Kind.COPY, Kind.LIST, Kind.AUTOMATIC, Kind.BOUNCE):
         assert f"    decided  {kind.value} · " in shown
@@ -155,21 +152,20 @@ def test_the_story_shows_every_kind_of_mail_and_ends_with_the_books(run_demo: Ca
     assert "supportd demo --keep DIR" in shown
 
 
-def test_output_that_is_no_terminal_is_plain_text_of_100_columns(run_demo: Callable[..., subprocess.CompletedProcess[str]]) -> None:
-    lines = run_demo("--once").stdout.splitlines()
+def test_output_that_is_no_terminal_is_plain_text_of_100_columns(told: tuple[subprocess.CompletedProcess[str], Path]) -> None:
+    lines = told[0].stdout.splitlines()
     assert not any("\x1b" in line for line in lines)
     assert max(map(len, lines)) <= 100
     assert all(line == line.rstrip() for line in lines)
 
 
-def test_a_story_leaves_nothing_behind(run_demo: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path) -> None:
-    run_demo("--once")
-    assert list((tmp_path / "scratch").iterdir()) == []
+def test_a_story_leaves_nothing_behind(told: tuple[subprocess.CompletedProcess[str], Path]) -> None:
+    assert list(told[1].iterdir()) == []
 
 
-def test_a_terminal_without_unicode_is_no_trouble(run_demo: Callable[..., subprocess.CompletedProcess[str]]) -> None:
-    done = run_demo("--once", PYTHONIOENCODING="ascii")
-    assert done.returncode == 0, done.stderr
+def test_a_terminal_without_unicode_is_no_trouble(environment: Environment, tmp_path: Path) -> None:
+    done = demo_run(tmp_path, environment(PYTHONIOENCODING="ascii"), "--once")
+    assert (done.returncode, done.stderr) == (0, "")
     assert "The books balance." in done.stdout
 
 
@@ -244,9 +240,9 @@ def test_the_kept_world_can_be_looked_at_while_it_serves_and_afterwards(
     assert (folder / "reply.key").stat().st_mode & 0o077 == 0
 
 
-def test_a_world_is_not_written_over(run_demo: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path) -> None:
+def test_a_world_is_not_written_over(environment: Environment, tmp_path: Path) -> None:
     (tmp_path / "supportd.toml").write_text("mine")
-    done = run_demo("--once", "--keep", str(tmp_path))
+    done = demo_run(tmp_path, environment(), "--once", "--keep", str(tmp_path))
     assert done.returncode == 1
     assert "supportd.toml is there already" in done.stderr
     assert (tmp_path / "supportd.toml").read_text() == "mine"
@@ -268,24 +264,18 @@ def test_without_its_servers_the_demo_says_what_to_install(monkeypatch: pytest.M
 # --- the sample mails ----------------------------------------------------------------------------------------------
 
 
-@contextmanager
-def a_world(folder: Path) -> Iterator[World]:
-    with open_world(folder, lambda: datetime.now(UTC), lambda: False) as world:
-        yield world
-
-
-@pytest.fixture
-def day(tmp_path: Path) -> Iterator[tuple[World, dict[str, Episode]]]:
-    """The whole day, and what became of each sample by the first words of its title."""
-    with a_world(tmp_path) as world:
+@pytest.fixture(scope="module")
+def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, dict[str, Episode]]]:
+    """The whole day, and what became of each sample, by its title."""
+    with open_world(tmp_path_factory.mktemp("day"), lambda: datetime.now(UTC), lambda: False) as world:
         first = morning(world.house.now())
         world.deliver(first)
         world.round()
         second = afternoon(world.house.now(), [sent.octets for sent in world.smtp.sent])
         world.deliver(second)
         world.round()
-        told = story.episodes(world.house, 0)
-        yield world, {sample.title: episode for sample, episode in zip([*first, *second], told, strict=True)}
+        episodes = story.episodes(world.house, 0)
+        yield world, {sample.title: episode for sample, episode in zip([*first, *second], episodes, strict=True)}
 
 
 def titled(episodes: dict[str, Episode], words: str) -> Episode:
@@ -370,5 +360,3 @@ def test_the_world_serves_until_its_block_ends(tmp_path: Path) -> None:
 )
 def test_only_mail_for_the_support_mailbox_goes_to_its_inbox(address: str, ours: bool) -> None:
     assert is_ours(address) is ours
-
-

@@ -45,13 +45,14 @@ def apply(
     failpoint("t3_begin")
     case_id = decision.match.case_id if decision.match else None
     contact_id = decision.contact_id
+    registered: str | None = None
     opened = False
     letters: list[Letter] = []
     events: list[tuple[str, str]] = []
     for position, action in enumerate(decision.actions):
         match action:
             case RegisterContact():
-                contact_id = register_contact(action)
+                contact_id, registered = register_contact(action), action.address
             case OpenCase():
                 case_id = open_case(action, contact_id=contact_id if action.type != "triage" else None, at=at, clock=clock, cause=cause)
                 opened = True
@@ -68,7 +69,9 @@ def apply(
                 if case_id is not None:
                     report_refusal(case_id, action, at=at, cause=cause)
             case QueueMail():
-                letters.append(Letter(action=action, position=position))
+                # the contact that this decision made is the one who is answered
+                made = contact_id if action.answer and action.contact_id is None and action.to == registered else action.contact_id
+                letters.append(Letter(action=replace(action, contact_id=made), position=position))
             case _:
                 assert_never(action)
         events.append((verb(action), payload(action)))

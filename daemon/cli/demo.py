@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
+import shutil
 import signal
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -138,7 +141,7 @@ def _tell_where_to_look(world: World, teller: Teller, *, kept: bool, once: bool)
         return
     if not once:
         teller.say("In another terminal:")
-    teller.command(f"export SUPPORTD_CONFIG={_quoted(world.folder / 'supportd.toml')}")
+    teller.command(f"export SUPPORTD_CONFIG={shlex.quote(str(world.folder / 'supportd.toml'))}{_path_of_program()}")
     for words, why in (
         ("supportd cases", "the list above"),
         ("supportd case 1001", "one case whole: its words, its mails, who is on it"),
@@ -169,10 +172,12 @@ def sample_command(port: int) -> str:
     return f"""python3 -c "import smtplib; smtplib.SMTP('127.0.0.1', {port}).sendmail('{ENVELOPE}', '{SUPPORT}', '{message}')\""""
 
 
-def _quoted(path: Path) -> str:
-    import shlex
-
-    return shlex.quote(str(path))
+def _path_of_program() -> str:
+    """What a shell needs to find the program, where it is installed in a virtual environment that isn't active."""
+    programs = Path(sys.executable).parent
+    if shutil.which("supportd") is not None or not (programs / "supportd").exists():
+        return ""
+    return f" PATH={shlex.quote(str(programs))}:$PATH"
 
 
 def _tell_news(world: World, teller: Teller, told: int, ending: threading.Event) -> None:
