@@ -14,7 +14,7 @@ from daemon.mail.rendering import Templates
 from daemon.mail.smtp import Abilities, Relay
 from daemon.store.database import open_database
 from daemon.store.schema import Organization, Outbox, Queue
-from daemon.wiring import accounts_of, relay_server_of
+from daemon.wiring import accounts_of, calendar_of, relay_server_of, sla_file_of, sla_rules_of
 
 GOOD = "good"
 UNWISE = "unwise"
@@ -43,6 +43,7 @@ def check_installation(config: Config, *, online: bool) -> Iterator[Verdict]:
     yield from _trust(config)
     yield from _secrets(config)
     yield from _calendars(config)
+    yield from _sla(config)
     yield from _templates(config)
     yield from _database(config)
     yield from _package()
@@ -84,9 +85,27 @@ def _secrets(config: Config) -> Iterator[Verdict]:
 
 
 def _calendars(config: Config) -> Iterator[Verdict]:
-    for name, calendar in config.calendars.items():
-        country = f", holidays of {calendar.country}" if calendar.country else ", no holidays"
-        yield Verdict(what=f"calendars.{name}", verdict=GOOD, detail=calendar.timezone + country)
+    for name, keys in config.calendars.items():
+        what = f"calendars.{name}"
+        try:
+            calendar_of(name, keys)
+        except ValueError as error:
+            yield Verdict(what=what, verdict=BAD, detail=str(error), mend=f"see hours, country and subdivision of [{what}]")
+            continue
+        place = "-".join(filter(None, (keys.country, keys.subdivision)))
+        holidays = f", holidays of {place}" if place else ", no holidays"
+        yield Verdict(what=what, verdict=GOOD, detail=keys.timezone + holidays)
+
+
+def _sla(config: Config) -> Iterator[Verdict]:
+    mend = "mend the file, or delete your copy: then the shipped one holds"
+    try:
+        rules = sla_rules_of(config)
+    except ConfigError as error:
+        for problem in error.problems:
+            yield Verdict(what="sla.toml", verdict=BAD, detail=str(problem), mend=mend)
+        return
+    yield Verdict(what="sla.toml", verdict=GOOD, detail=f"{len(rules)} rules, from {sla_file_of(config)}")
 
 
 def _templates(config: Config) -> Iterator[Verdict]:

@@ -7,8 +7,6 @@ with its default. Where a file of rules or a template is missing beside the conf
 from __future__ import annotations
 
 import os
-import re
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +30,7 @@ from daemon.configuration.keys import (
     SmtpKeys,
     TrustKeys,
 )
-from daemon.configuration.mistakes import Source, contradictions, misread
+from daemon.configuration.mistakes import Source, contradictions, misread, read_toml
 from daemon.configuration.secret import Secret
 from daemon.errors import ConfigError, Problem
 from daemon.model import AddrSpec
@@ -43,8 +41,6 @@ __all__ = [
 ]  # fmt: skip
 
 SYSTEM_CONFIG = Path("/etc/supportd/supportd.toml")
-
-_TOML_PLACE = re.compile(r"(.*) \(at (?:line (\d+), column \d+|end of document)\)\Z", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +109,7 @@ def find_config(explicit: Path | None = None) -> Path:
 def load_config(path: Path) -> Config:
     """Read and check the file. Raises ConfigError with every mistake in it; no secret is read."""
     path = path.absolute()
-    source = _read(path)
+    source = read_toml(path, cure="`supportd init DIR` writes a configuration to start from")
     values = _with_secrets(source)
     problems: list[Problem] = []
     keys: ConfigKeys | None = None
@@ -131,21 +127,6 @@ def load_config(path: Path) -> Config:
 def _line_of(problem: Problem) -> int:
     line = problem.file.rpartition(":")[2]
     return int(line) if line.isdigit() else 0
-
-
-def _read(path: Path) -> Source:
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-        return Source(path, text, tomllib.loads(text))
-    except OSError as error:
-        raise ConfigError((f"{path}: {error.strerror}; `supportd init DIR` writes a configuration to start from",)) from None
-    except UnicodeDecodeError:
-        raise ConfigError((f"{path}: not UTF-8 text",)) from None
-    except tomllib.TOMLDecodeError as error:
-        found = _TOML_PLACE.match(str(error))
-        what, line = (found[1], found[2]) if found is not None else (str(error), None)
-        where = f"{path}:{line}" if line else str(path)
-        raise ConfigError((Problem(file=where, key="(the file)", found=what, allowed="TOML, see https://toml.io"),)) from None
 
 
 def _with_secrets(source: Source) -> dict[str, Any]:

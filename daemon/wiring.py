@@ -5,14 +5,18 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from daemon.config import AfterKeys, Config, MailboxKeys, Secret
-from daemon.errors import Temporary
+from daemon.config import AfterKeys, CalendarKeys, Config, MailboxKeys, Secret, data_dir
+from daemon.configuration.sla import load_sla
+from daemon.errors import ConfigError, Temporary
 from daemon.mail.imap import Account
 from daemon.mail.smtp import Server
 from daemon.model import AddrSpec, Policy
 from daemon.parsers import ReadLimits
+from daemon.rules.calendars import Calendar, calendar
+from daemon.rules.sla import SlaRule
 from daemon.worker import Limits
 
 TOKEN_SECONDS = 30
@@ -103,6 +107,40 @@ def limits_of(config: Config) -> Limits:
         message_size=limits.message_size, batch=limits.batch, batch_bytes=limits.batch_bytes, max_backlog=limits.max_backlog,
         attempts=limits.attempts, outbox_age=timedelta(days=limits.outbox_age_days), backlog_age=timedelta(days=limits.answer_max_age_days), free_disk=limits.free_disk,
     )  # fmt: skip
+
+
+def calendar_of(name: str, keys: CalendarKeys) -> Calendar:
+    """One calendar. Raises ValueError when its place has no known holidays or no weekday has hours."""
+    hours = {weekday: text for weekday, text in keys.hours.model_dump().items() if text is not None}
+    return calendar(
+        name, timezone=keys.timezone, hours=hours, country=keys.country, subdivision=keys.subdivision,
+        extra=keys.extra_holidays, removed=keys.removed_holidays,
+    )  # fmt: skip
+
+
+def calendars_of(config: Config) -> dict[str, Calendar]:
+    """Every calendar by its name. Raises ConfigError with every one that can't be made."""
+    calendars: dict[str, Calendar] = {}
+    problems = []
+    for name, keys in config.calendars.items():
+        try:
+            calendars[name] = calendar_of(name, keys)
+        except ValueError as error:
+            problems.append(f"{config.path}: calendars.{name}: {error}")
+    if problems:
+        raise ConfigError(tuple(problems))
+    return calendars
+
+
+def sla_file_of(config: Config) -> Path:
+    """The file of the SLA rules: the installation's own beside the configuration, else the shipped one."""
+    own = config.directory / "sla.toml"
+    return own if own.is_file() else data_dir("config") / "sla.toml"
+
+
+def sla_rules_of(config: Config) -> tuple[SlaRule, ...]:
+    """What is promised. Raises ConfigError with every mistake in the file."""
+    return load_sla(sla_file_of(config))
 
 
 def timezone_of(config: Config) -> ZoneInfo:

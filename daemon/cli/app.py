@@ -37,6 +37,7 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("outbox", "looking", "outbox"),
     ("quarantine", "looking", "quarantine"),
     ("audit", "looking", "audit"),
+    ("sla", "sla", "sla"),
     ("import", "directory", "import_directory"),
     ("init", "setup", "init"),
     ("check", "setup", "check"),

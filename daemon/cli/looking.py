@@ -15,7 +15,10 @@ from daemon.cli.output import escape, print_json, progress_total, say, section, 
 from daemon.cli.session import NOT_GOOD, load_config, opened_database, opened_house, parse_time
 
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else.")]
-LimitOption = Annotated[int | None, typer.Option("--limit", min=1, help="At most so many rows.")]
+MOST = 2**31 - 1
+"""The largest number that a row can have."""
+
+LimitOption = Annotated[int | None, typer.Option("--limit", min=1, max=MOST, help="At most so many rows.")]
 
 TABLE_ROWS = 50
 """Rows a table shows unless told; scripts (--json) get all."""
@@ -36,7 +39,7 @@ def cases(
     with opened_database() as database, database.reading():
         most = limit or (None if as_json else TABLE_ROWS)
         rows = views.list_cases(state=state, partner=partner, search=search, limit=most)
-        total = len(rows) if as_json or len(rows) < TABLE_ROWS or partner or search else views.count_cases(state)
+        total = views.count_cases(state) if not as_json and len(rows) == most and not (partner or search) else len(rows)
     if as_json:
         print_json(rows)
         return
@@ -312,7 +315,7 @@ def outbox_list(
     )  # fmt: skip
 
 
-NumberArgument = Annotated[int, typer.Argument(help="The number in the listing.", min=1)]
+NumberArgument = Annotated[int, typer.Argument(help="The number in the listing.", min=1, max=MOST)]
 
 
 def _outbox_verb(done: bool, number: int, good: str, bad: str) -> None:

@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -138,9 +139,9 @@ def _mails_at(path: Path) -> Iterator[tuple[bytes, datetime | None]]:
     if not is_mbox:
         yield path.read_bytes(), None
         return
-    box = mailboxes.mbox(path, create=False)
-    for number in sorted(box.keys()):
-        yield box.get_bytes(number), _mbox_date(box.get_message(number).get_from())
+    with closing(mailboxes.mbox(path, create=False)) as box:
+        for number in sorted(box.keys()):
+            yield box.get_bytes(number), _mbox_date(box.get_message(number).get_from())
 
 
 def _mbox_date(line: str) -> datetime | None:

@@ -40,10 +40,15 @@ def wall_clock() -> datetime:
 
 
 def clock() -> Callable[[], datetime]:
-    """The one clock."""
+    """The one clock. Raises ConfigError when SUPPORTD_NOW is set and no time."""
+    from daemon.errors import ConfigError
     from daemon.service import clock_of
 
-    return clock_of(os.environ.get("SUPPORTD_NOW"))
+    told = os.environ.get("SUPPORTD_NOW")
+    try:
+        return clock_of(told)
+    except (ValueError, OverflowError):
+        raise ConfigError((f"SUPPORTD_NOW: {told!r} is no ISO 8601 time such as 2026-11-23T15:05:00Z",)) from None
 
 
 @contextmanager
@@ -73,6 +78,6 @@ def parse_time(text: str) -> datetime:
     """An ISO 8601 time; without a zone it is UTC."""
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise typer.BadParameter(f"{text!r} is no ISO 8601 time such as 2026-11-23T15:05:00Z") from None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

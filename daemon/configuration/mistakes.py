@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, get_args
@@ -12,7 +13,7 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from daemon.configuration.keys import LOOPBACK, ConfigKeys, Section
-from daemon.errors import Problem, closest
+from daemon.errors import ConfigError, Problem, closest
 
 Location = tuple[str | int, ...]
 
@@ -20,6 +21,7 @@ FORMS = frozenset({"table", "keep"})
 
 _SECRET_KEY = re.compile("passw|secret|token|reply|credential", re.IGNORECASE)
 _HEADER = re.compile(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?$")
+_TOML_PLACE = re.compile(r"(.*) \(at (?:line (\d+), column \d+|end of document)\)\Z", re.DOTALL)
 _KEY = re.compile(r"\s*([A-Za-z0-9_-]+|\"[^\"]*\")\s*=")
 
 
@@ -48,6 +50,22 @@ class Source:
         return value
 
 
+def read_toml(path: Path, *, cure: str = "") -> Source:
+    """The file's values and lines. Raises ConfigError when it can't be read, with a `cure`, or is not TOML."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+        return Source(path, text, tomllib.loads(text))
+    except OSError as error:
+        raise ConfigError((f"{path}: {error.strerror}{cure and '; '}{cure}",)) from None
+    except UnicodeDecodeError:
+        raise ConfigError((f"{path}: not UTF-8 text",)) from None
+    except tomllib.TOMLDecodeError as error:
+        found = _TOML_PLACE.match(str(error))
+        what, line = (found[1], found[2]) if found is not None else (str(error), None)
+        where = f"{path}:{line}" if line else str(path)
+        raise ConfigError((Problem(file=where, key="(the file)", found=what, allowed="TOML, see https://toml.io"),)) from None
+
+
 def shown_key(location: Location) -> str:
     """A key path as people write it.
 
@@ -57,10 +75,10 @@ def shown_key(location: Location) -> str:
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in location).removeprefix(".")
 
 
-def misread(source: Source, error: ValidationError) -> Iterator[Problem]:
-    """The mistakes of one key each. No value of a secret is ever repeated."""
+def misread(source: Source, error: ValidationError, whole: type[Section] = ConfigKeys) -> Iterator[Problem]:
+    """The mistakes of one key each; `whole` describes the file. No value of a secret is ever repeated."""
     for detail in error.errors(include_url=False, include_input=False, include_context=True):
-        location, section, field = _walk(detail["loc"])
+        location, section, field = _walk(detail["loc"], whole)
         if detail["type"] == "extra_forbidden":
             name = str(detail["loc"][-1])
             names = list(section.model_fields)
@@ -123,9 +141,9 @@ def _calendar(source: Source) -> Iterator[Problem]:
             yield source.problem(("calendars", name, "country"), "nothing", "the country that the subdivision belongs to")
 
 
-def _walk(location: Sequence[str | int]) -> tuple[Location, type[Section], FieldInfo | None]:
+def _walk(location: Sequence[str | int], whole: type[Section]) -> tuple[Location, type[Section], FieldInfo | None]:
     """The key path without what the library adds, the innermost section on it and the field it ends in."""
-    section: type[Section] = ConfigKeys
+    section = whole
     field: FieldInfo | None = None
     kept: list[str | int] = []
     for position, step in enumerate(location):

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
-from daemon.mail.values import Link, Pieces, as_block, fill_text, pieces
+from daemon.mail.values import Link, Pieces, as_block, fill_text, is_slot, pieces
 
 WIDTH = 72
 RULE = "-" * 20
+BETWEEN_COLUMNS = "  "
+_NEXT_LINE = "  "
+"""Before the further lines of a table's row."""
 
 
 class Token(Protocol):
@@ -53,29 +56,54 @@ class Block:
     gap: bool = False
 
 
-def blocks(tokens: Iterable[Token]) -> tuple[Block, ...]:
-    """The blocks of a document whose slots are still open."""
-    made: list[Block] = []
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of cells, the names of the columns first. It is laid out when its values are known."""
+
+    rows: tuple[tuple[Pieces, ...], ...]
+    gap: bool = False
+
+
+Document: TypeAlias = "tuple[Block | Table, ...]"
+
+
+def blocks(tokens: Iterable[Token], *, compact: bool = False) -> Document:
+    """The blocks of a document whose slots are still open.
+
+    Compact ones stand without empty lines between them and are not wrapped: each is one line to be read at a glance. Their
+    lists are set in, and a list inside a list has no marks, since what stands there is to be copied as it is.
+    """
+    made: list[Block | Table] = []
+    rows: list[list[Pieces]] = []
     first = rest = ""
     outer: list[str] = []
     for token in tokens:
         match token.type:
             case "list_item_open":
                 mark = f"{token.info}. " if token.info else "- "
+                if compact:
+                    mark = "  " if outer else f" {mark}"
                 outer.append(rest)
                 first, rest = rest + mark, rest + " " * len(mark)
             case "list_item_close":
                 first = rest = outer.pop()
+            case "tr_open":
+                rows.append([])
+            case "inline" if rows:
+                rows[-1].append(pieces(_words(token)))
+            case "table_close":
+                made.append(Table(tuple(tuple(row) for row in rows), gap=True))
+                rows = []
             case "inline":
                 words = _words(token)
-                made.append(Block(first, rest, pieces(words), verbatim=is_block(token)))
+                made.append(Block(first, rest, pieces(words), verbatim=compact or is_block(token)))
                 first = rest
             case "code_block" | "fence" | "hr":
                 made.append(Block(first, rest, pieces(token.content.rstrip("\n") or RULE), verbatim=True, gap=True))
                 first = rest
-            case _ if token.type.endswith("_close") and not token.hidden and made:
+            case _ if token.type.endswith("_close") and not token.hidden and not rows and made:
                 made[-1] = replace(made[-1], gap=True)
-    return tuple(_settled(block) for block in made)
+    return tuple(_settled(replace(block, gap=False) if compact else block) for block in made)
 
 
 def is_block(token: Token) -> bool:
@@ -83,11 +111,11 @@ def is_block(token: Token) -> bool:
     return len(token.children or ()) == 1 and as_block(_words(token)) == _words(token)
 
 
-def write(document: Iterable[Block], values: Sequence[str | Link]) -> str:
+def write(document: Iterable[Block | Table], values: Sequence[str | Link]) -> str:
     """The plain text, its own lines wrapped at 72 signs, the lines of values as they are."""
     lines: list[str] = []
     for block in document:
-        lines += _lines(block, values)
+        lines += _lines(block, values) if isinstance(block, Block) else _table(block, values)
         if block.gap:
             lines.append("")
     return "\n".join(lines).rstrip("\n") + "\n"
@@ -105,9 +133,42 @@ def _lines(block: Block, values: Sequence[str | Link]) -> list[str]:
     return made
 
 
-def _settled(block: Block) -> Block:
+def _table(table: Table, values: Sequence[str | Link]) -> list[str]:
+    """A table no wider than 72 signs, whatever stands in it: what doesn't fit beside the rest of its row has a line below.
+
+    So every row is read from left to right and from top to bottom, in the order of its columns.
+    """
+    rows = [[" ".join(fill_text(cell, values).split()) for cell in row] for row in table.rows]
+    widths = [min(max(map(len, column)), WIDTH - len(_NEXT_LINE)) for column in zip(*rows, strict=True)]
+    shelves: list[list[int]] = []
+    used = WIDTH
+    for column, width in enumerate(widths):
+        if used + len(BETWEEN_COLUMNS) + width > WIDTH:
+            shelves.append([])
+            used = len(_NEXT_LINE) - len(BETWEEN_COLUMNS) if len(shelves) > 1 else -len(BETWEEN_COLUMNS)
+        shelves[-1].append(column)
+        used += len(BETWEEN_COLUMNS) + width
+    made: list[str] = []
+    for row in rows:
+        if made and len(shelves) > 1:
+            made.append("")
+        for number, shelf in enumerate(shelves):
+            indent = _NEXT_LINE if number else ""
+            line = BETWEEN_COLUMNS.join(row[column].ljust(widths[column]) for column in shelf).rstrip()
+            made += _folded(line, indent) if len(shelf) == 1 else [f"{indent}{line}".rstrip()]
+    return [line for line in made if line] if len(shelves) == 1 else made
+
+
+def _folded(line: str, indent: str) -> list[str]:
+    """One cell that has a line of its own, on as many lines as it needs; a word longer than a line is cut."""
+    width = WIDTH - len(indent)
+    words = [word[start : start + width] for word in line.split(" ") for start in range(0, max(len(word), 1), width)]
+    return _wrapped(" ".join(words), indent, indent) if line else []
+
+
+def _settled(block: Block | Table) -> Block | Table:
     """A block without values is laid out once."""
-    if len(block.pieces) > 1:
+    if isinstance(block, Table) or len(block.pieces) > 1:
         return block
     return Block("", "", ("\n".join(_lines(block, ())),), verbatim=True, gap=block.gap)
 
@@ -126,7 +187,9 @@ def _words(inline: Token) -> str:
             case "link_close":
                 start, address = links.pop()
                 shown = address.removeprefix("mailto:")
-                if "".join(out[start:]) != shown:
+                if is_slot(address):
+                    out.append(address)
+                elif "".join(out[start:]) != shown:
                     out.append(f" ({shown})")
             case _:
                 out.append(token.content)

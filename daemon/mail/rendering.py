@@ -20,7 +20,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from daemon.errors import ConfigError, Permanent, Problem
-from daemon.mail.plaintext import Block, blocks, write
+from daemon.mail.plaintext import Document, blocks, write
 from daemon.mail.templates import SIGNATURE, Template, nearest, read_templates
 from daemon.mail.values import Link, Pieces, Slots, Value, as_block, escaped, fill_html, fill_text, pieces
 from daemon.parsers.marker import ANSWER_MARKER
@@ -57,8 +57,8 @@ class Rendered:
 @dataclass(frozen=True, slots=True)
 class _Skeleton:
     subject: Pieces
-    text: tuple[Block, ...]
-    signature: tuple[Block, ...]
+    text: Document
+    signature: Document
     html: Pieces
 
 
@@ -80,7 +80,7 @@ class Templates:
         self._by_title = {template.title: name for name, template in found.items() if template.title is not None}
         self._skeletons: dict[tuple[str, str], _Skeleton] = {}
         self._jinja = _Environment(undefined=StrictUndefined, cache_size=0)
-        self._markdown = MarkdownIt("commonmark", {"html": False}).disable("image")
+        self._markdown = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
         self._markdown.normalizeLink = lambda url: url  # type: ignore[method-assign]  # a slot stays a slot
         self._inliner = css_inline.CSSInliner(load_remote_stylesheets=False, keep_at_rules=True)
         problems: list[Problem] = []
@@ -180,7 +180,7 @@ class Templates:
         )
         return _Skeleton(
             subject=pieces(" ".join(subject.split())),
-            text=blocks(document),
+            text=blocks(document, compact=template.compact),
             signature=blocks(foot),
             html=pieces(self._inliner.inline(page)),
         )

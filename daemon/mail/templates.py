@@ -16,15 +16,16 @@ FENCE = "+++"
 LAYOUT = "_layout"
 SIGNATURE = "_signature"
 
-_KEYS = {"subject": str, "description": str, "variables": list, "expects_reply": bool, "title": str, "sample": dict}
-_OPTIONAL = ("title", "expects_reply", "sample")
+_KEYS = {"subject": str, "description": str, "variables": list, "expects_reply": bool, "compact": bool, "title": str, "sample": dict}
+_OPTIONAL = ("title", "expects_reply", "compact", "sample")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Template:
     """One template: what its front matter says, and its Markdown.
 
-    `title` is the name that people and tables use for it (a FAQ, a quick reply); `variables` are all it may use.
+    `title` is the name that people and tables use for it (a FAQ, a quick reply); `variables` are all it may use;
+    `compact` leaves out what makes its text part long: see `daemon.mail.plaintext.blocks`.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Template:
     subject: str
     variables: tuple[str, ...]
     expects_reply: bool
+    compact: bool
     sample: Mapping[str, Value]
     body: str
     path: str
@@ -107,7 +109,7 @@ def _read(path: Path, source: str, shipped: Template | None) -> tuple[Template |
             problems.append(_problem(path, f"sample.{name}", "a sample of no variable", ", ".join(variables), name, variables))
     template = Template(
         name=path.stem, title=front.get("title"), description=front["description"], subject=front["subject"], variables=tuple(variables),
-        expects_reply=front.get("expects_reply", False), sample=sample, body="\n".join(lines[end + 1 :]).strip("\n") + "\n", path=str(path),
+        expects_reply=front.get("expects_reply", False), compact=front.get("compact", False), sample=sample, body="\n".join(lines[end + 1 :]).strip("\n") + "\n", path=str(path),
     )  # fmt: skip
     return template, problems
 

@@ -31,7 +31,10 @@ _INDENT = re.compile("^ +|(?<= ) ", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """A one-tap mail: HTML offers a `mailto:` (RFC 6068) under `label`, the text part says in words what to send."""
+    """A one-tap mail: HTML offers a `mailto:` (RFC 6068) under `label`, the text part says in words what to send.
+
+    Where the label is itself the first line of what is sent, the words of the label are enough.
+    """
 
     label: str
     address: str
@@ -49,12 +52,33 @@ class Link:
         """The same in words."""
         return f'send "{one_line(self.body)}" to {self.address}' if self.body else f"write to {self.address}"
 
+    @property
+    def aside(self) -> str:
+        """What the text part adds behind the label: nothing, or the words in parentheses."""
+        return "" if self.body and one_line(self.label) == one_line(self.body.partition("\n")[0]) else f" ({self.words})"
+
     def _fields(self) -> tuple[tuple[str, str], ...]:
         return (("subject", self.subject), ("body", self.body))
 
 
 Value: TypeAlias = "str | bool | int | Link | Sequence[Value] | Mapping[str, Value] | None"
 """Plain data only. Empty text and None are false in a template; numbers count as text."""
+
+
+def one_tap(command: str, address: str, subject: str = "") -> Link:
+    """The link that sends a command, under the words one would write: its first line."""
+    return Link(label=command.partition("\n")[0].strip(), address=address, body=command, subject=subject)
+
+
+def tappable(value: Value, address: str, subject: str = "") -> Value:
+    """The same value, where every table with a `command` has the one-tap `link` that sends it to this address."""
+    if isinstance(value, Mapping):
+        made = {key: tappable(item, address, subject) for key, item in value.items()}
+        command = value.get("command")
+        return made | {"link": one_tap(command, address, subject)} if isinstance(command, str) and command else made
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [tappable(item, address, subject) for item in value]
+    return value
 
 
 class Slots:
@@ -118,9 +142,14 @@ def pieces(skeleton: str) -> Pieces:
     return tuple(_SLOT.split(skeleton))
 
 
+def is_slot(text: str) -> bool:
+    """Whether a text is one slot and nothing else."""
+    return _LONE_SLOT.match(text) is not None
+
+
 def as_block(inline: str) -> str | None:
     """The slot that keeps its lines, when a paragraph is nothing but one slot."""
-    if _LONE_SLOT.match(inline) is None:
+    if not is_slot(inline):
         return None
     return inline if ord(inline) > _LAST else chr(ord(inline) + _BLOCK)
 
@@ -131,7 +160,7 @@ def fill_text(skeleton: Pieces, values: Sequence[str | Link]) -> str:
     for at in range(1, len(filled), 2):
         value, is_address, is_block = _value(filled[at], values)
         if isinstance(value, Link):
-            filled[at] = value.words if is_address else one_line(value.label)
+            filled[at] = value.aside if is_address else one_line(value.label)
         else:
             filled[at] = lines(value) if is_block else one_line(value)
     return "".join(filled)

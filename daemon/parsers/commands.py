@@ -118,6 +118,11 @@ def is_greeting(line: str) -> bool:
     return len(words) <= 1 or (len(words) <= 4 and text[-1] in ",!:–-" and "," not in found["rest"].strip()[:-1])
 
 
+def is_polite(text: str) -> bool:
+    """Whether words say nothing but please and thank you."""
+    return len(text) <= 40 and all(word.strip(".,!") in _POLITE for word in text.casefold().split())
+
+
 class _Reader:
     """Goes over the lines once; text lines belong to the block that is open, else to the comment."""
 
@@ -159,7 +164,7 @@ class _Reader:
             self.commands.append(command)
         else:
             self.commands.append(command)
-            if rest and not _is_polite(rest):
+            if rest and not is_polite(rest):
                 self.text(rest, rest)
         return True
 
@@ -208,7 +213,3 @@ def _argument(lines: Iterable[str]) -> str:
         if line or (kept and kept[-1]):
             kept.append(line)
     return "\n".join(kept).strip()
-
-
-def _is_polite(text: str) -> bool:
-    return len(text) <= 40 and all(word.strip(".,!") in _POLITE for word in text.casefold().split())

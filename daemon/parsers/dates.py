@@ -25,19 +25,21 @@ _REACH = 120
 
 _LETTER = r"[^\W\d_]"
 _NAME = rf"{_LETTER}(?:{_LETTER}|[\u0300-\u036f]){{2,14}}(?:[-‑]feira)?"
-_YEAR = r"(?:,?\s(?:de\s)?(?P<y>\d{4})(?!\w))?"
+_B = r"[ \t\xa0]{1,3}"
+_YEAR = rf"(?:,?{_B}(?:de{_B})?(?P<y>\d{{4}})(?!\w))?"
 _ISO = re.compile(r"(?P<y>\d{4})(?P<sep>[-/.])(?P<m>\d{1,2})(?P=sep)(?P<d>\d{1,2})(?!\d|[-/.]\d|(?!T\d)\w)")
 _DOTTED = re.compile(r"(?P<d>\d{1,2})\.\s?(?P<m>\d{1,2})\.\s?(?P<y>\d{4})(?!\w|[-/.]\d)")
 _SLASHED = re.compile(r"(?P<one>\d{1,2})/(?P<two>\d{1,2})/(?P<y>\d{4})(?!\w|[-/.]\d)")
 _LOOKS_LIKE_ONE = re.compile(r"\d{1,2}(?P<sep>[-/.])\d{1,2}(?P=sep)(?:\d{4}|\d{2})(?!\w|[-/.]\d)")
-_DAY_MONTH = re.compile(rf"(?P<d>\d{{1,2}})(?:st|nd|rd|th|er|[.ºª°])?\s(?:de\s|of\s)?(?P<name>{_NAME})(?!\w)\.?{_YEAR}", re.IGNORECASE)
-_MONTH_DAY = re.compile(rf"(?P<name>{_NAME})\.?\s(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?!\w|[.:/]\d){_YEAR}", re.IGNORECASE)
-_WEEKDAY = re.compile(rf"(?:(?P<which>on|this|next)\s)?(?P<name>{_NAME})(?!\w|['’]\w)", re.IGNORECASE)
+_DAY_MONTH = re.compile(rf"(?P<d>\d{{1,2}})(?:st|nd|rd|th|er|[.ºª°])?{_B}(?:(?:de|of){_B})?(?P<name>{_NAME})(?!\w)\.?{_YEAR}", re.IGNORECASE)
+_MONTH_DAY = re.compile(rf"(?P<name>{_NAME})\.?{_B}(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?!\w|[.:/]\d){_YEAR}", re.IGNORECASE)
+_WEEKDAY = re.compile(rf"(?:(?P<which>on|this|next){_B})?(?P<name>{_NAME})(?!\w|['’]\w)", re.IGNORECASE)
 _STANDS_ALONE = re.compile(r"[,.:]|\s*(?:\n|$)|\s[-–—]\s")
-_BEFORE_DATE = re.compile(r",?\s(?:the\s)?")
+_BEFORE_DATE = re.compile(rf",?{_B}(?:the{_B})?")
 _NEAR = re.compile(r"(?P<word>today|tomorrow)(?!\w|['’]\w)", re.IGNORECASE)
 _RELATIVE = re.compile(
-    r"(?:\+\s?|in\s)(?P<n>\d{1,6})\s?(?P<unit>(?:business|working)\s?days?|days?|weeks?|bd|d|w)(?!\w|['’]\w)", re.IGNORECASE
+    rf"(?:\+[ \xa0]?|in{_B})(?P<n>\d{{1,6}})[ \xa0]?(?P<unit>(?:business|working)(?:{_B}|-)?days?|days?|weeks?|bd|d|w)(?!\w|['’]\w)",
+    re.IGNORECASE,
 )
 _LEAD = re.compile(r"(?:by|on|due|date|for)(?:\s?:\s*|\s+)", re.IGNORECASE)
 _INNER_LEAD = re.compile(r"\s(?:by|on|due|date|for)(?:\s?:\s*|\s+)", re.IGNORECASE)

@@ -56,6 +56,8 @@ class Keyword:
     kind: str
     on: frozenset[str]
     who: frozenset[str]
+    who_on_cs: frozenset[str] | None = None
+    """The roles on a CS ticket, where they differ."""
     needs_text: bool = False
     needs_argument: bool = False
     once: bool = False
@@ -91,12 +93,12 @@ KEYWORDS: tuple[Keyword, ...] = (
         conditional=True, default="(closed by e-mail without text)", receipt="done-close",
     ),
     Keyword(
-        verb="reopen", aliases=("re-open", "reopened"), kind=BLOCK, on=_ON_BOTH, who=_C | _P | _A, once=True, conditional=True,
-        receipt="done-reopen",
+        verb="reopen", aliases=("re-open", "reopened"), kind=BLOCK, on=_ON_BOTH, who=_C | _P | _A, who_on_cs=_A, once=True,
+        conditional=True, receipt="done-reopen",
     ),
     Keyword(
-        verb="assign", aliases=("owner", "reassign", "queue"), kind=LINE, on=_ON_BOTH, who=_P | _A, needs_argument=True, once=True,
-        receipt="done-assign",
+        verb="assign", aliases=("owner", "reassign", "queue"), kind=LINE, on=_ON_BOTH, who=_P | _A, who_on_cs=_A,
+        needs_argument=True, once=True, receipt="done-assign",
     ),
     Keyword(
         verb="review", aliases=("log-review", "logreview"), kind=BLOCK, on=_ON_CASE, who=_A, needs_text=True, limit=1000,

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from itertools import takewhile
 from zoneinfo import ZoneInfo
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -130,12 +131,11 @@ class Calendar:
     def walk_a(self, moment: datetime, days: int = 1) -> tuple[Day, ...]:
         """Every day that `rule_a` looks at, in order; the last one is the day of the deadline. Raises ValueError for days < 1."""
         first, belongs = self.local(moment).date(), self.business_day(moment)
-        before: list[Day] = []
+        before = []
         if first < belongs:
             before.append(Day(date=first, counted=False, why=self.closed(first) or AFTER_CLOSE))
-            before.extend(
-                Day(date=day, counted=False, why=why) for day, why in self._days_after(first, until=belongs) if why is not None
-            )
+            between = takewhile(lambda found: found[1] is not None, self._days_after(first))
+            before.extend(Day(date=day, counted=False, why=why) for day, why in between if why is not None)
         return (*before, Day(date=belongs, counted=False, why=BELONGS), *self._counted(belongs, days))
 
     def walk_b(self, day: date, days: int) -> tuple[Day, ...]:
@@ -150,20 +150,20 @@ class Calendar:
         if days < 1:
             raise ValueError(f"{days} business days: at least 1 is counted")
         for _ in range(days):
-            for day, why in self._days_after(day):
-                yield Day(date=day, counted=why is None, why=why or COUNTED)
+            for after, why in self._days_after(day):
+                yield Day(date=after, counted=why is None, why=why or COUNTED)
                 if why is None:
+                    day = after
                     break
 
-    def _days_after(self, day: date, *, until: date = date.max) -> Iterator[tuple[date, str | None]]:
-        """The days after a date, each with why it is closed."""
+    def _days_after(self, day: date) -> Iterator[tuple[date, str | None]]:
+        """The days after a date, each with why it is closed; ends in a ValueError after MOST_CLOSED_DAYS."""
         for _ in range(MOST_CLOSED_DAYS):
-            if day >= until:
+            if day == date.max:
                 break
             day += ONE_DAY
             yield day, self.closed(day)
-        if day == date.max or until == date.max:
-            raise ValueError(f"calendar {self.name}: no business day up to {day}")
+        raise ValueError(f"calendar {self.name}: no business day up to {day}")
 
     def _public_holiday(self, day: date) -> str | None:
         return _year(self.country, self.subdivision, self.language, day.year)[0].get(day) if self.country else None
@@ -235,7 +235,8 @@ def _check_place(country: str, subdivision: str | None) -> None:
     if country not in known:
         raise ValueError(f"no holidays are known of the country {country!r}; it is an ISO 3166 code, like US or DE")
     if subdivision is not None and subdivision not in known[country]:
-        places = f"it has {', '.join(known[country])}" if known[country] else "it has none"
+        codes = list_supported_countries(include_aliases=False).get(country) or ()
+        places = f"it has {', '.join(codes)}" if codes else "it has none"
         raise ValueError(f"no holidays are known of the subdivision {subdivision!r} of {country}; {places}")
 
 

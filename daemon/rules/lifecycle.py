@@ -21,6 +21,8 @@ class State(StrEnum):
     CLOSED = "Closed"
     CS_OPEN = "CS Open"
     CS_DONE = "CS Done"
+    AS_BEFORE = "as before that command"
+    """Only as the end of `undo`: the state is read from the fields that are restored."""
 
 
 class Event(StrEnum):
@@ -75,7 +77,8 @@ def _no(state: State, event: Event, refusal: str) -> Transition:
 
 
 CASE: tuple[Transition, ...] = (
-    _row(State.NOTHING, Event.CREATE, "rules of its type", State.OPEN, "owner is set", "with a partner: assigned_at and acknowledge clock", "mails"),
+    _row(State.NOTHING, Event.CREATE, "rules of its type", State.OPEN, "owner is set", "with a partner: assigned_at and acknowledge clock",
+         "mails"),
     _row(State.OPEN, Event.ACKNOWLEDGE, "P A", State.ACKNOWLEDGED, *_ACKNOWLEDGES, "notice to the owner"),
     _row(State.ACKNOWLEDGED, Event.ACKNOWLEDGE, "P A", State.ACKNOWLEDGED, "nothing: the first time is kept"),
     _row(State.PLANNED, Event.ACKNOWLEDGE, "P A", State.PLANNED, "nothing: the first time is kept"),
@@ -87,21 +90,25 @@ CASE: tuple[Transition, ...] = (
     _row(State.ACKNOWLEDGED, Event.CLOSE, "C P A", State.CLOSED, *_CLOSES),
     _row(State.PLANNED, Event.CLOSE, "C P A", State.CLOSED, *_CLOSES, "closed_on_planned_date is set"),
     _row(State.CLOSED, Event.REOPEN, "C P A", State.OPEN, *_REOPENS, "by P or A: acknowledged at once"),
-    *(_row(state, Event.ASSIGN_PARTNER, "A", State.OPEN, "another partner: partner and assigned_at are set", *_NEW_CYCLE) for state in _OPEN),
-    *(_row(state, Event.ASSIGN, "A, P within its own", state, "owner or queue is set", "mail to the new one") for state in (*_OPEN, State.CLOSED)),
+    *(_row(state, Event.ASSIGN_PARTNER, "A", State.OPEN, "partner and assigned_at are set", *_NEW_CYCLE) for state in _OPEN),
     *(
-        _row(state, Event.UNDO, "who gave the command, within 24 hours", State.OPEN, "fields and clocks are as they were, in the same cycle",
+        _row(state, Event.ASSIGN, "A, P within its own", state, "owner or queue is set", "mail to the new one")
+        for state in (*_OPEN, State.CLOSED)
+    ),
+    *(
+        _row(state, Event.UNDO, "who gave the command, within 24 hours", State.AS_BEFORE, "fields and clocks as they were, same cycle",
              "those who had been told are told")
         for state in (*_OPEN, State.CLOSED)
     ),
     *(_no(State.CLOSED, event, "already-closed") for event in (Event.ACKNOWLEDGE, Event.PLAN, Event.CLOSE, Event.ASSIGN_PARTNER)),
     *(_no(state, Event.REOPEN, "not-closed") for state in _OPEN),
 )  # fmt: skip
-"""The case. After `undo` it is in whatever state it was; the table says Open for short."""
+"""The case. Every event of a case has a row for every state it can be in."""
 
 CS_TICKET: tuple[Transition, ...] = (
     _row(State.NOTHING, Event.CREATE, "a form's request", State.CS_OPEN, "assignee, due dates and attachments", "mail to the assignee"),
-    _row(State.CS_OPEN, Event.DONE, "X A", State.CS_DONE, "closed_at and closed_by are set", "without outstanding items: New Channel Req 2, once"),
+    _row(State.CS_OPEN, Event.DONE, "X A", State.CS_DONE, "closed_at and closed_by are set",
+         "without outstanding items: New Channel Req 2, once"),
     _row(State.CS_DONE, Event.REOPEN, "A", State.CS_OPEN, "closed_at and closed_by are cleared", "mail to the assignee"),
     *(_row(state, Event.COMMENT, "C P A X", state, *_SAYS) for state in (State.CS_OPEN, State.CS_DONE)),
     *(_row(state, Event.OUTSTANDING, "X A", state, "one item a line") for state in (State.CS_OPEN, State.CS_DONE)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -79,6 +80,9 @@ def _interactions() -> Iterator[str]:
     query = Interaction.select(Interaction.id, Interaction.journal).join(Journal, JOIN.LEFT_OUTER, on=(Interaction.journal == Journal.id))
     for number, journal in rows(query.where(Interaction.journal.is_null(False) & Journal.id.is_null())):
         yield f"interaction {number}: its mail {journal} is not in the journal"
+    query = Interaction.select(Interaction.id, Interaction.outbox).join(Outbox, JOIN.LEFT_OUTER, on=(Interaction.outbox == Outbox.id))
+    for number, outgoing in rows(query.where(Interaction.outbox.is_null(False) & Outbox.id.is_null())):
+        yield f"interaction {number}: its outgoing mail {outgoing} is not in the outbox"
     for (number,) in rows(Interaction.select(Interaction.id).where(Interaction.journal.is_null() & Interaction.outbox.is_null())):
         yield f"interaction {number}: it belongs to no mail"
 
@@ -118,23 +122,47 @@ def _chains() -> Iterator[str]:
     for case_id, (length, head) in heads.items():
         if case_id not in broken and at.get(case_id, (0, "")) != (length, head):
             yield f"CASE-{case_id}: its log ends before entry {length}"
+    for case_id in sorted(at.keys() - heads.keys()):
+        yield f"CASE-{case_id}: it is gone, but its log is there"
 
 
 def _words() -> Iterator[str]:
-    """Comments and descriptions still are what was logged when they were written."""
-    logged: dict[str, list[str]] = {}
-    query: Any = Event.select(Event.cause, Event.verb, Event.payload).where(Event.verb.in_(["comment", "open-case"]))
+    """Descriptions, comments and notes still are what was logged when they were written, and all of them are there."""
+    logged: dict[str, Counter[str]] = {}
+    notes: dict[str, list[tuple[str, str]]] = {}
+    query: Any = Event.select(Event.cause, Event.verb, Event.payload).where(Event.verb.in_(["comment", "open-case", "keep-note"]))
     for cause, verb, payload in rows(query):
         facts = json.loads(payload)
         words = facts["description"] if verb == "open-case" else facts["text"]
-        logged.setdefault(f"{verb}:{cause}", []).append(words["sha256"])
+        logged.setdefault(f"{verb}:{cause}", Counter())[words["sha256"]] += 1
+        if verb == "keep-note":
+            notes.setdefault(cause, []).append((f"[{facts['why']}]\n", words["sha256"]))
     for number, cause, body in rows(CaseComment.select(CaseComment.id, CaseComment.cause, CaseComment.body)):
-        if hashlib.sha256(body.encode()).hexdigest() not in logged.get(f"comment:{cause}", ()):
+        if not _taken(logged, f"comment:{cause}", body):
             yield f"comment {number}: its words are not those that were logged"
     query = FeedItem.select(FeedItem.cause, Case.id, Case.description).join(Case).where(FeedItem.kind == "created")
     for cause, case_id, description in rows(query):
-        if hashlib.sha256(description.encode()).hexdigest() not in logged.get(f"open-case:{cause}", ()):
+        if not _taken(logged, f"open-case:{cause}", description):
             yield f"CASE-{case_id}: its description is not what was logged"
+    query = FeedItem.select(FeedItem.id, FeedItem.cause, FeedItem.body).where(FeedItem.kind == "note")
+    for number, cause, body in rows(query):
+        heads = [head for head, _ in notes.get(cause, ()) if body.startswith(head)]
+        if not any(_taken(logged, f"keep-note:{cause}", body.removeprefix(head)) for head in heads):
+            yield f"feed item {number}: its words are not those that were logged"
+    for name, left in logged.items():
+        if left.total():
+            verb, _, cause = name.partition(":")
+            yield f"{cause.replace(':', ' ')}: what it wrote by {verb} is not there"
+
+
+def _taken(logged: dict[str, Counter[str]], name: str, words: str) -> bool:
+    """Whether these words were logged under this name; each entry of the log answers for one text."""
+    digest = hashlib.sha256(words.encode()).hexdigest()
+    left = logged.get(name, Counter())
+    if left[digest] <= 0:
+        return False
+    left[digest] -= 1
+    return True
 
 
 def _cases() -> Iterator[str]:
@@ -156,6 +184,14 @@ def _cases() -> Iterator[str]:
 
 
 def _outbox() -> Iterator[str]:
+    wanted: Counter[tuple[str, str]] = Counter()
+    for cause, payload in rows(Event.select(Event.cause, Event.payload).where(Event.verb == "queue-mail")):
+        wanted[(cause, json.loads(payload)["to"])] += 1
+    written = Counter(rows(Outbox.select(Outbox.cause, Outbox.forward_path)))
+    for cause, to in sorted((wanted - written).keys()):
+        yield f"{cause.replace(':', ' ')}: the mail to {to} that it queued is not in the outbox"
+    for cause, to in sorted((written - wanted).keys()):
+        yield f"{cause.replace(':', ' ')}: a mail to {to} is in the outbox that it never queued"
     for (number,) in rows(Outbox.select(Outbox.id).where((Outbox.state == "sent") & Outbox.sent_at.is_null())):
         yield f"outbox {number}: it is sent but nobody knows when"
     composed = Outbox.state.in_(["queued", "sent", "unknown"]) & Outbox.octets.is_null()

@@ -15,7 +15,7 @@ from typing import Any
 from daemon.model import Decision
 from daemon.reasons import Outcome, Reason
 from daemon.store.database import Database
-from daemon.store.schema import Journal, MailboxState, Octets
+from daemon.store.schema import Attachment, Interaction, Journal, MailboxState, Octets
 from daemon.store.statements import Select, insert, rows, update
 
 LEASE = timedelta(minutes=10)
@@ -240,17 +240,24 @@ def quarantine(db: Database, number: int, reason: Reason, detail: str, now: date
 
 
 def reopen(number: int, *, released: bool) -> bool:
-    """Send a quarantined mail through again (`released`: as a plain ticket). False when it isn't quarantined or not whole."""
+    """Send a quarantined mail through again (`released`: as a plain ticket). False when it isn't quarantined or not whole.
+
+    What was recorded of it goes, so that it is recorded afresh: nothing had been done for it.
+    """
     where = (Journal.id == number) & (Journal.state == "quarantined") & (Journal.reason != Reason.LIMIT_CROSSED.value)
     if released:
         where = (Journal.id == number) & (Journal.state == "quarantined")
-    return bool(
+    reopened = (
         Journal.update(
             state="received", released=released, attempts=0, failures=0, alone=0, next_attempt_at=None, reason=None, detail=None, kind=None
         )
         .where(where)
         .execute()
     )
+    if reopened:
+        Interaction.delete().where(Interaction.journal == number).execute()
+        Attachment.delete().where(Attachment.journal == number).execute()
+    return bool(reopened)
 
 
 def untidied(mailbox: str, folder: str, uidvalidity: int, most: int) -> list[tuple[int, int, str]]:

@@ -65,11 +65,6 @@ def _case(row: tuple[Any, ...]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def escaped(words: str) -> str:
-    """Words for LIKE, with its own signs made harmless."""
-    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-
-
 def list_cases(*, state: str, partner: str | None, search: str | None, limit: int | None) -> list[dict[str, Any]]:
     """Cases, newest Last Update first. `state` is open, closed or all."""
     query = _joined()
@@ -78,16 +73,11 @@ def list_cases(*, state: str, partner: str | None, search: str | None, limit: in
     if partner is not None:
         query = query.where(pw.fn.LOWER(_Partner.name) == partner.lower())
     for word in (search or "").split():
-        like = f"%{escaped(word.lower())}%"
-        query = query.where(_like(Case.subject, like) | _like(Case.description, like))
+        query = query.where(Case.subject.contains(word) | Case.description.contains(word))
     query = query.order_by(Case.last_update.desc(), Case.id.desc())
     if limit is not None:
         query = query.limit(limit)
     return [_case(row) for row in rows(query)]
-
-
-def _like(field: Any, pattern: str) -> Any:
-    return pw.Expression(pw.fn.LOWER(field), "LIKE", pw.SQL("? ESCAPE '\\'", [pattern]))
 
 
 def count_cases(state: str) -> int:
@@ -264,6 +254,8 @@ def list_outbox(*, state: str | None, limit: int | None) -> list[dict[str, Any]]
 def find_mail(which: str) -> dict[str, Any] | None:
     """A journal row by number or Message-ID (with or without its angle brackets); the newest of several."""
     if which.isdecimal():
+        if int(which) >= 2**31:
+            return None
         where = Journal.id == int(which)
     else:
         bare = which.strip().removeprefix("<").removesuffix(">")

@@ -144,7 +144,7 @@ def test_a_partner_reads_what_the_customer_wrote(database: Database, desk: Desk)
     with database.transaction():
         row = queue(desk, NOTICE, case_id=a_case(description="The whole\nstory."))[0]
     text = words(row)
-    for said in ("is now with Miller Solar", "Ann, ann@acme.example", "Acme Homes", "Roof-7", "> The whole\n> story."):
+    for said in ("is now with Miller Solar", "Ann, ann@acme.example", "Acme Homes", "Roof-7", "The whole\n", "story."):
         assert said in text
 
 
@@ -233,6 +233,6 @@ def test_a_template_that_fails_holds_its_mail_and_undoes_nothing(database: Datab
         mended = Outbox.get_by_id(held.id)
         assert (mended.state, mended.message_id, mended.request, mended.next_attempt_at) == ("queued", held.message_id, None, later)
         assert mended.detail is None
-        assert "> See the desk." in words(mended)
+        assert "See the desk." in words(mended)
         assert compose_again(held.id, later, desk) is False, "once"
         assert compose_again(4711, later, desk) is False

@@ -1,0 +1,438 @@
+"""The commands that look: exactly the keys of the contract, the exit statuses, and that books which were tampered with don't balance."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.cli.desk import FORGED, Installation, installed, letter
+
+CASE = (
+    "number type subject state entity system organization contact partner owner queue created_at last_update acknowledged acknowledged_at "
+    "planned_resolution planned_resolution_date closed_at next_deadline"
+).split()
+WHOLE_CASE = (
+    *CASE,
+    *(
+        "description origin contract acknowledged_by first_planned_resolution_date plan_count closed_by resolution closed_on_planned_date "
+        "sla_cycle support flags last_review question request clocks feed comments tasks cs_tickets attachments interactions"
+    ).split(),
+)
+FEED = "at kind author public body cause mentions".split()
+COMMENT = "at author public body".split()
+ATTACHMENT = "name content_type size sha256".split()
+INTERACTION = "direction at message_id from to subject template name relates_to state journal".split()
+MAIL = "number mailbox uidvalidity uid message_id from subject received_at kind outcome reason trust case attempts".split()
+OUTGOING = (
+    "number state to subject template message_id case attempts next_attempt_at sent_at reply_code detail cause"
+).split()
+EXPLAINED = (
+    "mail failed kind automatic bounce reason from trust case new_text trimmed commands natural comment errors warnings form actions mails"
+).split()
+BOOKS = "ok received acted ignored quarantined vanished in_progress problems".split()
+
+
+# --- cases ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_row_of_cases_has_the_keys_of_the_contract(day: Installation) -> None:
+    rows = day.json("cases")
+    assert [list(row) for row in rows] == [CASE] * len(rows)
+    ann = next(row for row in rows if row["subject"] == "No data")
+    assert (ann["number"], ann["type"], ann["state"], ann["entity"], ann["system"], ann["organization"], ann["contact"]) == (
+        "CASE-1002", "helpdesk", "Open", "Acme Homes", "Roof-7", "Acme Homes", "ann"
+    )  # fmt: skip
+    assert (ann["partner"], ann["owner"], ann["queue"], ann["acknowledged"], ann["closed_at"]) == ("Miller Solar", None, "level-one", False, None)
+    assert ann["created_at"].endswith("Z")
+
+
+def test_people_without_a_contact_are_their_address(day: Installation) -> None:
+    triage = [row for row in day.json("cases") if row["type"] == "triage"]
+    assert {row["contact"] for row in triage} == {"mallory@evil.example", "pat@miller.example"}
+    assert {row["queue"] for row in triage} == {"triage"}
+
+
+def test_cases_are_listed_newest_last_update_first(day: Installation) -> None:
+    updates = [row["last_update"] for row in day.json("cases")]
+    assert updates == sorted(updates, reverse=True)
+    assert len(day.json("cases", "--limit", "1")) == 1
+
+
+def test_cases_are_chosen_by_state_and_partner(day: Installation) -> None:
+    assert day.json("cases", "--state", "closed") == []
+    assert len(day.json("cases", "--state", "all")) == len(day.json("cases")) == 4
+    assert {row["partner"] for row in day.json("cases", "--partner", "miller solar")} == {"Miller Solar"}
+    assert day.json("cases", "--partner", "Nobody") == []
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("dark", ["CASE-1001"]),
+        ("DARK photo", ["CASE-1001"]),
+        ("data", ["CASE-1002"]),
+        ("dark data", []),
+        ("zürich", ["CASE-1001"]),
+        ("100%", ["CASE-1001"]),
+        ("%", ["CASE-1001"]),
+        ("k_r", ["CASE-1001"]),
+        ("o_t", []),
+        ("o%t", []),
+        ("\\", []),
+        ("'; DROP TABLE journal; --", []),
+    ],
+)
+def test_words_are_searched_in_subject_and_description(day: Installation, words: str, found: list[str]) -> None:
+    assert [row["number"] for row in day.json("cases", "--search", words) if row["type"] != "triage"] == found
+
+
+def test_the_table_of_cases_is_for_people(day: Installation) -> None:
+    lines = day.run("cases").stdout.splitlines()
+    assert lines[0].split("  ")[0] == "ID"
+    assert [heading for heading in ("Entity", "System", "Subject", "Created at", "Last Update", "State") if heading not in lines[0]] == []
+    assert any("CASE-1002" in line and "Acme Homes" in line and "Roof-7" in line and "Open" in line for line in lines)
+    assert "1 of 4 cases" in day.run("cases", "--limit", "1").stdout
+
+
+@pytest.mark.parametrize("options", [("--state", "shut"), ("--limit", "0"), ("--limit", "9" * 30), ("--nonsense",)])
+def test_a_wrong_option_is_a_mistake_of_usage(installation: Installation, options: tuple[str, ...]) -> None:
+    installation.run("cases", *options, status=2)
+
+
+# --- one case -------------------------------------------------------------------------------------------------------
+
+
+def test_a_case_has_the_keys_of_the_contract(day: Installation) -> None:
+    case = day.json("case", "1001")
+    assert list(case) == list(WHOLE_CASE)
+    assert [list(item) for item in case["feed"]] == [FEED]
+    assert [list(item) for item in case["attachments"]] == [ATTACHMENT]
+    assert {tuple(item) for item in case["interactions"]} == {tuple(INTERACTION)}
+    assert (case["origin"], case["plan_count"], case["sla_cycle"], case["flags"]) == ("email", 0, 1, [])
+    assert (case["tasks"], case["cs_tickets"], case["clocks"], case["comments"]) == ([], [], [], [])
+    assert (case["support"], case["last_review"], case["question"], case["request"]) == (None, None, None, None)
+
+
+def test_every_mail_of_a_case_is_related_with_name_and_state(day: Installation) -> None:
+    incoming, *out = day.json("case", "CASE-1001")["interactions"]
+    assert (incoming["direction"], incoming["name"], incoming["from"], incoming["state"], incoming["journal"], incoming["template"]) == (
+        "in", "ann", "ann@acme.example", "acted", 1, None
+    )  # fmt: skip
+    assert {mail["relates_to"] for mail in (incoming, *out)} == {"CASE-1001"}
+    assert [(mail["to"], mail["name"], mail["template"], mail["state"], mail["journal"]) for mail in out] == [
+        ("ann@acme.example", "ann", "case-received", "queued", None),
+        ("pat@miller.example", "pat", "case-assigned", "queued", None),
+    ]
+
+
+def test_a_comment_has_its_keys(day: Installation) -> None:
+    answer = next(row for row in day.json("outbox") if row["to"] == "pat@miller.example" and row["case"] == "CASE-1002")
+    day.take(letter("Pat <pat@miller.example>", "Re", "On it.\n", "pat", headers=[("In-Reply-To", answer["message_id"])]))
+    (comment,) = day.json("case", "1002")["comments"]
+    assert list(comment) == COMMENT
+    assert (comment["author"], comment["public"], comment["body"]) == ("pat", True, "On it.")
+    assert "On it." in day.run("case", "1002").stdout
+
+
+@pytest.mark.parametrize("number", ["1001", "CASE-1001", "case-1001", " 1001 "])
+def test_a_case_is_named_as_people_name_it(day: Installation, number: str) -> None:
+    assert day.json("case", number)["number"] == "CASE-1001"
+
+
+def test_a_case_for_people_shows_words_files_and_mails(day: Installation) -> None:
+    shown = day.run("case", "1001").stdout
+    for said in ("CASE-1001", "100% dark_roof", "See the photo, Zürich.", "photo.jpg", "case-assigned", "Miller Solar"):
+        assert said in shown
+
+
+@pytest.mark.parametrize(("number", "status"), [("4711", 1), ("CASE-999999999", 1), ("x", 2), ("CS-1", 2), ("9" * 30, 2)])
+def test_a_case_that_is_not_there_is_told(installation: Installation, number: str, status: int) -> None:
+    assert installation.run("case", number, "--json", status=status).stdout == ""
+
+
+# --- mail -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_row_of_mail_has_the_keys_of_the_contract(day: Installation) -> None:
+    rows = day.json("mail")
+    assert [list(row) for row in rows] == [MAIL] * 7
+    assert [(row["number"], row["kind"], row["outcome"], row["reason"], row["trust"], row["case"]) for row in reversed(rows)] == [
+        (1, "ticket", "acted", "case-opened", "verified", "CASE-1001"),
+        (2, "ticket", "acted", "case-opened", "verified", "CASE-1002"),
+        (3, "copy", "ignored", "copy-of-mail", "verified", None),
+        (4, "automatic", "ignored", "automatic-without-case", "verified", None),
+        (5, "ticket", "acted", "triage-unknown-sender", "verified", "CASE-1003"),
+        (6, "ticket", "acted", "triage-forged", "forged", "CASE-1004"),
+        (7, "ticket", "quarantined", "limit-crossed", "claimed", None),
+    ]
+    assert (rows[-1]["mailbox"], rows[-1]["uid"], rows[-1]["uidvalidity"], rows[-1]["attempts"]) == ("ingest", None, None, 1)
+
+
+def test_mail_is_chosen_by_outcome(day: Installation) -> None:
+    assert [row["number"] for row in day.json("mail", "--outcome", "ignored")] == [4, 3]
+    assert [row["number"] for row in day.json("mail", "--outcome", "ignored", "--limit", "1")] == [4]
+    assert day.json("mail", "--outcome", "in progress") == day.json("mail", "--outcome", "vanished") == []
+    day.run("ingest", day.write("late.eml", letter(number="late")))
+    (waiting,) = day.json("mail", "--outcome", "in progress")
+    assert (waiting["outcome"], waiting["kind"], waiting["reason"], waiting["attempts"]) == ("in progress", None, None, 0)
+    day.run("mail", "--outcome", "lost", status=2)
+    assert "triage-forged" in day.run("mail").stdout
+
+
+# --- explain --------------------------------------------------------------------------------------------------------
+
+
+def test_a_file_is_judged_without_a_trace(day: Installation) -> None:
+    before = (day.json("mail"), day.json("outbox"), day.json("audit"))
+    (answer,) = day.lines("explain", day.write("f.eml", FORGED + b"\nagain\n"))
+    assert list(answer)[: len(EXPLAINED)] == EXPLAINED
+    assert (answer["failed"], answer["kind"], answer["reason"], answer["from"], answer["case"]) == (
+        None, "ticket", "triage-forged", "pat@miller.example", None
+    )  # fmt: skip
+    assert answer["trust"]["grade"] == "forged"
+    assert (day.json("mail"), day.json("outbox"), day.json("audit")) == before
+
+
+def test_a_mail_that_was_done_is_told_by_number_and_by_message_id(day: Installation) -> None:
+    by_number, with_brackets, bare = day.lines("explain", "1", "<demo-file@acme.example>", "demo-file@acme.example")
+    assert by_number == with_brackets == bare
+    assert (by_number["journal"], by_number["outcome"], by_number["case"]) == (1, "acted", {"number": "CASE-1001", "matched_by": "new"})
+    assert [mail["template"] for mail in by_number["mails"]] == ["case-received", "case-assigned"]
+    assert by_number["mail"]["attachments"][0]["name"] == "photo.jpg"
+    assert [action["verb"] for action in by_number["actions"]] == ["open-case", "keep-attachments", "queue-mail", "queue-mail"]
+
+
+def test_one_document_a_line_in_the_order_given(day: Installation) -> None:
+    answers = day.lines("explain", "4", "-", "1", octets=letter(number="x"))
+    assert [(answer["kind"], answer["outcome"]) for answer in answers] == [("automatic", "ignored"), ("ticket", "acted"), ("ticket", "acted")]
+    assert "journal" not in answers[1]
+
+
+def test_a_mail_that_waits_says_so(day: Installation) -> None:
+    day.run("ingest", day.write("late.eml", letter(number="late")))
+    (answer,) = day.lines("explain", "8")
+    assert (answer["outcome"], answer["kind"], answer["reason"], answer["trust"], answer["actions"]) == ("in progress", None, None, None, [])
+    assert list(answer)[: len(EXPLAINED)] == EXPLAINED
+    assert "in progress" in day.run("explain", "8").stdout
+
+
+@pytest.mark.parametrize("which", ["4711", "<nobody@nowhere.example>", "no such file.eml", "9" * 30, "²"])
+def test_what_is_not_there_is_told_and_the_others_are_explained(day: Installation, which: str) -> None:
+    done = day.run("explain", which, "1", "--json", status=1)
+    assert len(done.stdout.splitlines()) == 1
+    assert which in done.stderr
+
+
+def test_a_mail_in_quarantine_is_explained(day: Installation) -> None:
+    (answer,) = day.lines("explain", "7")
+    assert (answer["outcome"], answer["reason"], answer["detail"]) == ("quarantined", "limit-crossed", "mime_depth")
+
+
+def test_an_explanation_for_people_names_gates_proofs_and_reason(day: Installation) -> None:
+    shown = day.run("explain", "6").stdout
+    for said in ("was decided", "triage-forged", "The sender's domain says the mail is forged", "K no, F yes, D fail", "trust", "open-case"):
+        assert said in shown
+    assert "would be decided" in day.run("explain", "-", octets=letter(number="y")).stdout
+    assert "nothing is done" in day.run("explain", "4").stdout
+
+
+def test_a_file_is_judged_at_the_time_that_is_said(day: Installation) -> None:
+    path = day.write("f.eml", letter(number="z"))
+    assert day.lines("explain", path, "--now", "2026-11-23T15:05:00Z") == day.lines("explain", path, "--now", "2026-11-23 10:05-05:00")
+    day.run("explain", path, "--now", "yesterday", status=2)
+
+
+# --- outbox ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_row_of_the_outbox_has_the_keys_of_the_contract(day: Installation) -> None:
+    rows = day.json("outbox")
+    assert [list(row) for row in rows] == [OUTGOING] * len(rows)
+    first = rows[-1]
+    assert (first["number"], first["state"], first["to"], first["template"], first["case"], first["attempts"], first["cause"]) == (
+        1, "queued", "ann@acme.example", "case-received", "CASE-1001", 0, "mail:1"
+    )  # fmt: skip
+    assert (first["sent_at"], first["reply_code"]) == (None, None)
+    assert first["next_attempt_at"].endswith("Z")
+    assert [row["number"] for row in day.json("outbox", "--limit", "1")] == [len(rows)]
+    assert day.json("outbox", "--state", "sent") == []
+    assert "case-received" in day.run("outbox").stdout
+
+
+def test_a_mail_that_is_dropped_keeps_why(day: Installation) -> None:
+    day.run("outbox", "drop", "1", "--why", "told by phone")
+    (row,) = day.json("outbox", "--state", "dropped")
+    assert (row["number"], row["detail"], row["next_attempt_at"]) == (1, "dropped: told by phone", None)
+    day.run("outbox", "drop", "1", "--why", "again", status=1)
+    assert day.json("audit")["ok"] is True
+
+
+def test_verbs_of_the_outbox_refuse_what_they_can_not_do(day: Installation) -> None:
+    for arguments in (("retry", "4711"), ("release", "1"), ("release", "4711"), ("drop", "4711", "--why", "x")):
+        done = day.run("outbox", *arguments, status=1)
+        assert "Outgoing mail" in done.stderr
+    for arguments in (("drop", "1"), ("retry", "x"), ("retry", "0"), ("retry", "9" * 30)):
+        day.run("outbox", *arguments, status=2)
+
+
+def test_a_held_mail_is_released(day: Installation) -> None:
+    sql(day, "UPDATE outbox SET state = 'held', detail = 'a limit' WHERE id = 1")
+    day.run("outbox", "release", "1")
+    row = day.json("outbox")[-1]
+    assert (row["state"], row["detail"]) == ("queued", "released by an operator")
+
+
+def test_a_failed_mail_is_tried_again(day: Installation) -> None:
+    sql(day, "UPDATE outbox SET state = 'failed', attempts = 9, told = 1 WHERE id = 1")
+    day.run("outbox", "retry", "1")
+    row = day.json("outbox")[-1]
+    assert (row["state"], row["attempts"]) == ("queued", 0)
+
+
+# --- quarantine -----------------------------------------------------------------------------------------------------
+
+
+def test_the_quarantine_lists_shows_and_exports(day: Installation) -> None:
+    (row,) = day.json("quarantine")
+    assert list(row) == MAIL
+    assert row["number"] == 7
+    shown = day.run("quarantine", "show", "7").stdout
+    assert "limit-crossed: mime_depth" in shown
+    assert "From: ann@acme.example" in shown
+    day.run("quarantine", "export", "7", "--to", str(day.folder / "out.eml"))
+    assert (day.folder / "out.eml").read_bytes() == (day.folder / "in" / "6.eml").read_bytes()
+    assert day.run("quarantine", "export", "7").stdout_bytes == (day.folder / "out.eml").read_bytes()
+
+
+def test_a_released_mail_is_a_plain_ticket(day: Installation) -> None:
+    day.run("quarantine", "release", "7")
+    day.run("run", "--once", "--stage", "apply")
+    row = next(row for row in day.json("mail") if row["number"] == 7)
+    assert (row["outcome"], row["kind"]) == ("acted", "ticket")
+    assert day.json("quarantine") == []
+    assert day.json("audit")["ok"] is True
+
+
+@pytest.mark.parametrize("verb", ["show", "retry", "release", "export"])
+def test_only_what_is_in_quarantine_is_handled(day: Installation, verb: str) -> None:
+    for number in ("1", "4711"):
+        assert "not in quarantine" in day.run("quarantine", verb, number, status=1).stderr
+    day.run("quarantine", verb, "9" * 30, status=2)
+
+
+# --- audit ----------------------------------------------------------------------------------------------------------
+
+
+def sql(desk: Installation, statement: str) -> None:
+    """Change the database behind the program's back."""
+    database = desk.database()
+    try:
+        database.peewee.execute_sql("PRAGMA foreign_keys = OFF")
+        assert database.peewee.execute_sql(statement).rowcount != 0, statement
+    finally:
+        database.close()
+
+
+def test_good_books_balance(day: Installation) -> None:
+    books = day.json("audit")
+    assert list(books) == BOOKS
+    assert books == {
+        "ok": True, "received": 7, "acted": 4, "ignored": 2, "quarantined": 1, "vanished": 0, "in_progress": 0, "problems": []
+    }  # fmt: skip
+    assert "received 7 = acted 4 + ignored 2 + quarantined 1 + vanished 0 + in progress 0" in day.run("audit").stdout
+
+
+def test_the_books_of_a_fresh_installation_balance(installation: Installation) -> None:
+    assert installation.json("audit")["ok"] is True
+
+
+TAMPERED: list[tuple[str, str]] = [
+    ("UPDATE case_comment SET body = 'I agree to pay'", "comment 1: its words are not those that were logged"),
+    ("DELETE FROM case_comment", "mail 8: what it wrote by comment is not there"),
+    ("UPDATE support_case SET description = 'other' WHERE id = 1001", "CASE-1001: its description"),
+    ("DELETE FROM journal WHERE id = 2", "mail 2"),
+    ("DELETE FROM journal WHERE id = 4", "mail 4"),
+    ("UPDATE journal SET state = 'acted' WHERE id = 4", "mail 4: it counts as acted but has no action"),
+    ("UPDATE journal SET state = 'lost' WHERE id = 4", "mail 4: its state 'lost'"),
+    ("UPDATE journal SET reason = NULL WHERE id = 4", "mail 4: it is done without a reason"),
+    ("DELETE FROM interaction WHERE journal_id = 4", "mail 4: it is done but was never recorded"),
+    ("DELETE FROM interaction WHERE outbox_id = 2", "outbox 2: it was never recorded"),
+    ("DELETE FROM event WHERE case_id = 1001 AND sequence = 1", "CASE-1001: its log was changed at entry 2"),
+    ("DELETE FROM event WHERE case_id = 1001 AND sequence = 4", "CASE-1001: its log ends before entry 4"),
+    ("DELETE FROM event WHERE case_id = 1001", "CASE-1001: its log ends before entry 4"),
+    ("UPDATE event SET payload = '{}' WHERE case_id = 1001 AND verb = 'queue-mail'", "CASE-1001: its log was changed at entry 3"),
+    ("UPDATE event SET cause = 'mail:99' WHERE case_id = 1001 AND sequence = 2", "its cause mail:99 is no acted mail"),
+    ("UPDATE octets SET content = x'00' WHERE sha256 = (SELECT sha256 FROM journal WHERE id = 1)", "mail 1: the stored octets"),
+    ("DELETE FROM octets WHERE sha256 = (SELECT sha256 FROM journal WHERE id = 1)", "mail 1: its octets are not kept"),
+    ("DELETE FROM octets WHERE sha256 = (SELECT sha256 FROM attachment)", "attachment 'photo.jpg': its octets are not kept"),
+    ("DELETE FROM outbox WHERE id = 2", "its outgoing mail 2 is not in the outbox"),
+    ("DELETE FROM outbox WHERE id = 2", "mail 1: the mail to pat@miller.example that it queued is not in the outbox"),
+    ("UPDATE outbox SET forward_path = 'mallory@evil.example' WHERE id = 2", "a mail to mallory@evil.example is in the outbox that it never queued"),
+    ("UPDATE feed_item SET body = 'nothing was said' WHERE kind = 'note'", "its words are not those that were logged"),
+    ("DELETE FROM feed_item WHERE kind = 'note'", "mail 9: what it wrote by keep-note is not there"),
+    ("DELETE FROM feed_item WHERE kind = 'created' AND case_id = 1001", "mail 1: what it wrote by open-case is not there"),
+    ("UPDATE outbox SET cause = 'mail:4' WHERE id = 2", "outbox 2: its cause mail:4 is no acted mail"),
+    ("UPDATE outbox SET state = 'gone' WHERE id = 2", "outbox 2: its state 'gone'"),
+    ("UPDATE outbox SET octets = NULL WHERE id = 2", "outbox 2: it is to be sent but was never composed"),
+    ("UPDATE outbox SET state = 'sent' WHERE id = 2", "outbox 2: it is sent but nobody knows when"),
+    ("UPDATE support_case SET owner_id = 1 WHERE id = 1001", "CASE-1001: it has both an owner and a queue"),
+    ("UPDATE support_case SET queue_id = NULL WHERE id = 1002", "CASE-1002: it has neither an owner nor a queue"),
+    ("UPDATE support_case SET planned_resolution = 'soon' WHERE id = 1001", "CASE-1001: its plan"),
+    ("UPDATE support_case SET closed_at = '2000-01-01 00:00:00.000000' WHERE id = 1001", "CASE-1001: it was closed before it was opened"),
+    ("DELETE FROM support_case WHERE id = 1004", "CASE-1004: it is gone, but its log is there"),
+]
+
+
+@pytest.mark.parametrize(("statement", "named"), TAMPERED, ids=[statement for statement, _ in TAMPERED])
+def test_books_that_were_tampered_with_do_not_balance(commented: Installation, statement: str, named: str) -> None:
+    sql(commented, statement)
+    books = commented.json("audit", status=1)
+    assert books["ok"] is False
+    assert [problem for problem in books["problems"] if named in problem], books["problems"]
+    assert f"WRONG  {books['problems'][0]}" in commented.run("audit", status=1).stdout
+
+
+@pytest.fixture
+def commented(day: Installation) -> Installation:
+    """The day, a comment on CASE-1002 (mail 8) and a stranger's note there (mail 9)."""
+    answer = next(row for row in day.json("outbox") if row["to"] == "pat@miller.example" and row["case"] == "CASE-1002")
+    thread = [("In-Reply-To", answer["message_id"])]
+    day.take(
+        letter("Pat <pat@miller.example>", "Re", "On it.\n", "pat", headers=thread),
+        letter("Mallory <mallory@evil.example>", "Re", "Tell me all.\n", "mal", headers=thread),
+    )
+    assert day.json("audit")["ok"] is True
+    return day
+
+
+# --- on both databases ----------------------------------------------------------------------------------------------
+
+
+def test_everything_is_listed_on_both_databases(database_url: str, tmp_path: Any) -> None:
+    desk = installed(tmp_path / "desk", database_url)
+    desk.take(letter(), FORGED)
+    assert len(desk.json("cases")) == 2
+    assert [row["number"] for row in desk.json("cases", "--search", "DATA")] == ["CASE-1001"]
+    assert desk.json("cases", "--search", "100%") == desk.json("cases", "--search", "\\") == []
+    assert list(desk.json("case", "1001")) == list(WHOLE_CASE)
+    assert {tuple(row) for row in desk.json("mail")} == {tuple(MAIL)}
+    assert {tuple(row) for row in desk.json("outbox")} == {tuple(OUTGOING)}
+    assert desk.lines("explain", "1")[0]["reason"] == "case-opened"
+    desk.run("explain", "9" * 30, "<x@y.example>", status=1)
+    assert desk.json("audit")["ok"] is True
+
+
+def test_what_a_mail_says_can_not_move_the_readers_cursor(installation: Installation, capsys: pytest.CaptureFixture[str]) -> None:
+    installation.take(letter(subject="=?utf-8?q?=1B[2Jgone=E2=80=AE?=", body="\x1b]0;title\x07\n"))
+    looks: list[Callable[[], str]] = [
+        lambda name=name: installation.run(*name).stdout  # type: ignore[misc]
+        for name in (("cases",), ("case", "1001"), ("mail",), ("outbox",), ("explain", "1"), ("case", "1001", "--json"))
+    ]
+    for look in looks:
+        shown = look()
+        assert "\x1b" not in shown
+        assert "\u202e" not in shown
+    assert json.loads(installation.run("case", "1001", "--json").stdout)["number"] == "CASE-1001"
