@@ -92,12 +92,18 @@ def test_every_crash_point_has_its_row_and_what_proves_it() -> None:
 
 def test_every_reason_has_its_row_with_its_sentence() -> None:
     (rows,) = tables(section("Reasons"))
+    said = {(bare(row[0]), row[2]) for row in rows}
+    assert not [f"| `{reason.value}` | … | {reason.sentence} |" for reason in Reason if (reason.value, reason.sentence) not in said]
     assert [(bare(row[0]), row[2]) for row in rows] == [(reason.value, reason.sentence) for reason in Reason]
     assert {row[1] for row in rows} <= set(FINAL)
 
 
 def test_every_log_event_has_its_row_with_level_and_meaning() -> None:
     (rows,) = tables(section("Log"))
+    unsaid = [
+        f"| `{name}` | {level} | {meaning} |" for name, (level, meaning) in EVENTS.items() if [f"`{name}`", level, meaning] not in rows
+    ]
+    assert not unsaid
     assert [(bare(row[0]), row[1], row[2]) for row in rows] == [(name, level, meaning) for name, (level, meaning) in EVENTS.items()]
 
 

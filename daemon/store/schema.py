@@ -201,6 +201,7 @@ class Case(Row):
     closed_at = UtcDateTimeField(null=True)
     closed_by_id = pw.IntegerField(null=True)
     resolution = pw.TextField(null=True)
+    closed_on_planned_date = pw.BooleanField(null=True)
     created_at = UtcDateTimeField()
     last_update = UtcDateTimeField()
     flags = pw.TextField(default="[]")
@@ -254,6 +255,82 @@ class Event(Row):
 
     class Meta:
         indexes = ((("case", "sequence"), True),)
+
+
+class SlaClock(Row):
+    """A promise that runs: when it started, when it is due, and what became of it. One active clock a case and kind."""
+
+    id = pw.AutoField()
+    case = pw.ForeignKeyField(Case)
+    cycle = pw.IntegerField()
+    kind = pw.TextField()
+    calendar = pw.TextField()
+    started_at = UtcDateTimeField()
+    deadline_at = UtcDateTimeField()
+    met_at = UtcDateTimeField(null=True)
+    breached_at = UtcDateTimeField(null=True)
+    warned_at = UtcDateTimeField(null=True)
+    reminded_at = UtcDateTimeField(null=True)
+    cancelled_at = UtcDateTimeField(null=True)
+
+
+SlaClock.add_index(
+    SlaClock.index(SlaClock.deadline_at, name="sla_clock_running", where=pw.SQL("met_at IS NULL AND cancelled_at IS NULL"))
+)
+
+
+class Task(Row):
+    """A completed piece of work on a case: a Log Review. `name` and `due_date` of such a one stay empty."""
+
+    id = pw.AutoField()
+    case = pw.ForeignKeyField(Case)
+    at = UtcDateTimeField()
+    subject = pw.TextField()
+    status = pw.TextField()
+    comments = pw.TextField()
+    name = pw.ForeignKeyField(Contact, null=True, index=False)
+    due_date = pw.DateField(null=True)
+    owner = pw.ForeignKeyField(Contact, null=True, index=False)
+    cause = pw.TextField()
+
+
+class PendingQuestion(Row):
+    """A question that waits for `#confirm` or `#decline` of the one asked. `payload` is what is done when it is confirmed."""
+
+    id = pw.AutoField()
+    kind = pw.TextField()
+    payload = pw.TextField()
+    case = pw.ForeignKeyField(Case, null=True)
+    asked = pw.ForeignKeyField(Contact)
+    asked_at = UtcDateTimeField()
+    expires_at = UtcDateTimeField()
+    answer = pw.TextField(null=True)
+    answered_at = UtcDateTimeField(null=True)
+    cause = pw.TextField()
+
+
+class Reversal(Row):
+    """What `#undo` takes back: who gave which command when, and how the case and its clocks stood before."""
+
+    id = pw.AutoField()
+    case = pw.ForeignKeyField(Case)
+    giver = pw.ForeignKeyField(Contact, index=False)
+    verb = pw.TextField()
+    at = UtcDateTimeField()
+    before = pw.TextField()
+    cause = pw.TextField()
+    undone_at = UtcDateTimeField(null=True)
+
+
+class Digest(Row):
+    """A digest that was sent: one a person and day."""
+
+    id = pw.AutoField()
+    contact = pw.ForeignKeyField(Contact)
+    day = pw.DateField()
+
+    class Meta:
+        indexes = ((("contact", "day"), True),)
 
 
 # --- the two queues ------------------------------------------------------------------------------------------------
@@ -404,5 +481,6 @@ class Undeliverable(Row):
 
 TABLES: tuple[type[Row], ...] = (
     Organization, OrganizationDomain, Contact, ContactEmail, ContactRole, System, Contract, Order, Evaluation, Queue, QueueMember,
-    Case, CaseComment, FeedItem, Event, Octets, MailboxState, Journal, Attachment, Outbox, Interaction, Undeliverable,
+    Case, CaseComment, FeedItem, Event, SlaClock, Task, PendingQuestion, Reversal, Digest, Octets, MailboxState, Journal, Attachment, Outbox,
+    Interaction, Undeliverable,
 )  # fmt: skip
