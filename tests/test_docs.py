@@ -87,7 +87,8 @@ def test_every_crash_point_has_its_row_and_what_proves_it() -> None:
     assert [row[0] for row in crashes] == [f"K{number}" for number in range(1, 11)]
     assert [row[0] for row in proofs] == [row[0] for row in crashes]
     for row in proofs:
-        assert re.search(r"\]\(tests/", row[1]), f"{row[0]} names no test"
+        linked = re.findall(r"\]\((tests/[\w/]+/test_\w+\.py|tests/test_\w+\.py)\)", row[1])
+        assert linked or row[1] == "no test yet", f"{row[0]} names no test, and does not say so"
 
 
 def test_every_reason_has_its_row_with_its_sentence() -> None:

@@ -19,7 +19,17 @@ def test_a_record_says_what_was_decided_and_on_what_evidence() -> None:
     assert record["trust"]["grade"] == "verified"
     assert record["trust"]["proofs"] == {"K": False, "F": True, "D": "pass"}
     assert "dmarc=pass" in record["trust"]["evidence"]
-    assert [gate["name"] for gate in record["gates"]] == ["case", "trust", "answer", "limits", "own", "copy", "bounce", "automatic", "forged"]
+    assert [gate["name"] for gate in record["gates"]] == [
+        "case",
+        "trust",
+        "answer",
+        "limits",
+        "own",
+        "copy",
+        "bounce",
+        "automatic",
+        "forged",
+    ]
     assert all(set(gate) == {"name", "verdict", "detail"} for gate in record["gates"])
     assert record["case"] == {"number": "CASE-1001", "matched_by": "new"}
 

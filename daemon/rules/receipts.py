@@ -7,32 +7,19 @@ with a `command` becomes a one-tap link when the mail is written. To add a verb 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
-from daemon.parsers.keywords import (
-    AGENT,
-    ANY,
-    ANYONE,
-    ASKED,
-    BY_VERB,
-    CASE,
-    CONFIG_ASSIGNEE,
-    CS,
-    CUSTOMER,
-    GIVER,
-    KEYWORDS,
-    NONE,
-    PARTNER,
-    QA_ASSIGNEE,
-    QUESTION,
-    Keyword,
-)
-from daemon.rules.lifecycle import Event, State, allows
+from daemon.parsers import blocks, dates
+from daemon.parsers.commands import Command
+from daemon.parsers.keywords import AGENT, ANYONE, ASKED, BY_VERB, CONFIG_ASSIGNEE, CS, CUSTOMER, GIVER, KEYWORDS, PARTNER, QA_ASSIGNEE
+from daemon.rules import judge
+from daemon.rules.judgement import CONFLICT, IMPLIED_ACKNOWLEDGE, NEAR_MISS, TEXT_MISSING, Context, Finding, Judgement, Question, Request
+from daemon.rules.lifecycle import State
 
 QUOTED = 80
 """Signs of an offending line that are shown (the mail itself is never sent back)."""
@@ -124,7 +111,8 @@ _FOOTER = (
     "status", "help",
 )  # fmt: skip
 """What a mail offers, in this order; the rest is in the help."""
-_EVENTS = {event.value: event for event in Event}
+_ACKNOWLEDGED = frozenset((State.ACKNOWLEDGED, State.PLANNED, State.CLOSED))
+_ABOUT = {State.NOTHING: None, State.CS_OPEN: CS, State.CS_DONE: CS}
 
 
 def open_verbs(role: str, state: State, *, question: bool = False) -> tuple[str, ...]:
@@ -135,22 +123,14 @@ def open_verbs(role: str, state: State, *, question: bool = False) -> tuple[str,
     >>> open_verbs("partner", State.PLANNED)
     ('plan', 'comment', 'close', 'status', 'help')
     """
-    return tuple(verb for verb in _FOOTER if _open(BY_VERB[verb], role, state, question=question))
-
-
-def _open(keyword: Keyword, role: str, state: State, *, question: bool) -> bool:
-    if QUESTION in keyword.on:
-        return question
-    if not keyword.who & {role, ANYONE}:
-        return False
-    if ANY in keyword.on:
-        return True
-    concerned = NONE if state is State.NOTHING else CS if state in (State.CS_OPEN, State.CS_DONE) else CASE
-    if concerned not in keyword.on:
-        return False
-    if keyword.verb == "acknowledge":  # allowed again later, but of no use
-        return state is State.OPEN
-    return keyword.verb not in _EVENTS or allows(state, _EVENTS[keyword.verb])
+    context = Context(
+        roles=frozenset((role,)), about=_ABOUT.get(state, "case"), today=date.min, is_business_day=lambda _: True, is_reply=True,
+        open=state not in (State.CLOSED, State.CS_DONE), acknowledged=state in _ACKNOWLEDGED, planned=state is State.PLANNED,
+        question=Question(kind="", asked_sender=True) if question else None,
+    )  # fmt: skip
+    might = judge.open_verbs(context)
+    # acknowledging again does no harm and is of no use
+    return tuple(verb for verb in _FOOTER if verb in might and not (verb == "acknowledge" and state in _ACKNOWLEDGED))
 
 
 def steps(verbs: Iterable[str]) -> tuple[Row, ...]:
@@ -212,16 +192,31 @@ def done_lines(done: Iterable[Done]) -> tuple[str, ...]:
 
 def _done(one: Done) -> tuple[str, ...]:
     if one.implied:
-        return (WARNINGS["W-IMPLIED-ACKNOWLEDGE"],)
+        return (WARNINGS[IMPLIED_ACKNOWLEDGE],)
     words = _VERBS[one.verb].done
     if one.verb == "comment" and not one.who:
         words = "your words were added"
-    if one.verb == "close" and not one.text:
+    elif one.verb == "close" and not one.text:
         words = "closed"
-    line = words.format(
-        text=shortened(one.text, FILLED_IN), who=one.who, number=one.number, count=len(one.text)
-    )  # fmt: skip
+    elif one.number is None:
+        words = words.replace(" {number}", "")
+    line = words.format(text=shortened(one.text, FILLED_IN), who=one.who, number=one.number, count=len(one.text))
     return (line, f"planned resolution date: {full_date(one.day)}") if one.day is not None else (line,)
+
+
+def done_of(judgement: Judgement, *, told: str = "") -> tuple[Done, ...]:
+    """What a judgement's requests do, in the mail's order, the plain comment last. `told`: who hears the public words.
+
+    Whom `assign`, `mention` and `contact` mean, and the numbers of items, are known once they were looked up: put them in.
+    """
+    made: list[Done] = []
+    for request in judgement.requests:
+        if any(warning.name == IMPLIED_ACKNOWLEDGE and warning.line == request.line for warning in judgement.warnings):
+            made.append(Done(verb="acknowledge", implied=True))
+        who = told if request.verb == "comment" else request.arg or ""
+        texts = request.items or (request.text or request.arg or "",)
+        made += [Done(verb=request.verb, text=text, day=request.date, who=who) for text in texts]
+    return (*made, Done(verb="comment", text=judgement.comment, who=told)) if judgement.comment else tuple(made)
 
 
 _NEXT = MappingProxyType({
@@ -250,22 +245,17 @@ def undo_line(verbs: Sequence[str]) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One E-code or W-code, with what is needed to word it. `code` may have its detail behind a colon: "E-TOO-LONG:1001".
+class Trouble:
+    """An error with what is needed to word it: what its command took, and what a look-up said.
 
-    `written`: the offending line. `verb`: the verb concerned, or the one that was meant. `said`: the word, date or name that is
-    wrong. `text`: the words to keep in the right form. `readings`: the days that a date could be. `choices`: persons, contracts,
-    cases or commands to choose from, or the labels that are missing. `at`: a time, in words.
+    `said`: the person, organization or date that is wrong, if it isn't the detail of the code. `choices`: the persons, contracts,
+    cases or commands to choose from, or the labels that are missing.
     """
 
-    code: str
-    written: str = ""
-    verb: str = ""
+    finding: Finding
+    argument: str = ""
     said: str = ""
-    text: str = ""
-    readings: tuple[date, ...] = ()
     choices: tuple[str, ...] = ()
-    at: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -285,12 +275,14 @@ class _Wrong:
     forms: tuple[str, ...] = ()
 
 
+_NOTE = "     ("
+"""Before what is said of a form and is not part of it."""
 _REVIEW = "#review\nCurrent Status: \nPending Action Items: \nPending Action Owner: "
-_MISSING = _Wrong("{choices} missing. Please send", ("#{verb}\n{labels}\n{text}",))
+_MISSING = _Wrong("{missing} missing. Please send", ("#{verb}\n{labels}\n{text}",))
 _PLAN = ("#plan {example} {text_or_example}",)
 
 ERRORS: Mapping[str, _Wrong] = MappingProxyType({
-    "E-UNKNOWN-VERB": _Wrong("I don't know #{said}. Did you mean {shown}?", ("{shown} {text}",)),
+    "E-UNKNOWN-VERB": _Wrong("I don't know #{said}. Did you mean {shown}?", ("{given}",)),
     "E-NOT-ALLOWED": _Wrong("{allowed}."),
     "E-NO-CASE": _Wrong("your mail does not say which case it is about. Please reply to a mail of ours about the case."),
     "E-AMBIGUOUS-CASE": _Wrong("your mail is about more than one case ({choices}). Please reply to a mail of ours about the one you mean."),
@@ -299,7 +291,8 @@ ERRORS: Mapping[str, _Wrong] = MappingProxyType({
     "E-STATE:not-closed": _Wrong("the case is open, so there is nothing to reopen. To add something:", ("#update {text}",)),
     "E-STATE:already-done": _Wrong("it is done already."),
     "E-STATE:not-done": _Wrong("it is not done yet, so there is nothing to reopen."),
-    "E-STATE:nothing-to-undo": _Wrong("there is nothing of yours from the last 24 hours to take back."),
+    "E-STATE:nothing-to-undo": _Wrong("there is nothing of yours to take back."),
+    "E-STATE:too-late": _Wrong("that is more than 24 hours ago and can't be taken back any more."),
     "E-CONFLICT": _Wrong("{choices} contradict each other. Please send only one of them."),
     "E-CONDITIONAL": _Wrong("commands are carried out at once, never later. Please tell it now, or send the command when it is time:",
         ("#update {text}", "{shown}     (when it is time)")),
@@ -308,11 +301,12 @@ ERRORS: Mapping[str, _Wrong] = MappingProxyType({
     "E-TEXT-MISSING/plan": _Wrong("#plan needs a date and what you will do:", _PLAN),
     "E-TEXT-MISSING/case": _MISSING,
     "E-TEXT-MISSING/contact": _MISSING,
-    "E-TEXT-MISSING/call": _MISSING,
-    "E-TEXT-MISSING:contact": _Wrong("contact: an installer case under an account needs its installer contact. Please send",
-        ("#{verb}\nContact: \n{text}",)),
+    "E-TEXT-MISSING:contact": _Wrong("contact: {kind} case needs its contact. Please send", ("#{verb}\nContact: \n{text}",)),
     "E-ARG-MISSING": _Wrong("{shown} needs to know more:", ("{shown} {form}",)),
     "E-ARG-MISSING/assign": _Wrong("#assign needs to know to whom: me, an address, a handle or a queue.", ("#assign me",)),
+    "E-ARG-MISSING:type": _Wrong("there is no such type of case. Please use one of: {types}."),
+    "E-ARG-MISSING/mention": _Wrong("#mention needs to know to whom: write @ and a handle or an address.", ("#mention @{text}",)),
+    "E-ARG-MISSING/status": _Wrong("#status needs the number of a case, or nothing.", ("#status",)),
     "E-ARG-MISSING/cleared": _Wrong("#cleared needs to know which items:", ("#cleared 1", "#cleared 1,3", "#cleared all")),
     "E-TOO-LONG": _Wrong("these are {count} characters, and at most {limit} can be kept. Please shorten it by {over}."),
     "E-DATE-MISSING": _Wrong("I can't find a date. Please put it first, for example", _PLAN),
@@ -321,7 +315,7 @@ ERRORS: Mapping[str, _Wrong] = MappingProxyType({
     "E-DATE-PAST": _Wrong("{day} is in the past. Please send a day to come, for example", _PLAN),
     "E-DATE-FAR": _Wrong("{day} is more than a year ahead. Please send a nearer day, for example", _PLAN),
     "E-UNKNOWN-PERSON": _Wrong("nobody here is known as {said}.{did_you_mean}"),
-    "E-UNKNOWN-PERSON/case": _Wrong("{said} is not known. Add {choices}.", ("#{verb}\n{labels}\n{text}",)),
+    "E-UNKNOWN-PERSON/case": _Wrong("{said} is not known. Add {missing}.", ("#{verb}\n{labels}\n{text}",)),
     "E-AMBIGUOUS-PERSON": _Wrong("{said} could be more than one person: {choices}. Please send the address."),
     "E-UNKNOWN-ORG": _Wrong("no organization is called {said}. The Company should already exist; please check how it is spelled."
         "{did_you_mean}"),
@@ -335,7 +329,7 @@ ERRORS: Mapping[str, _Wrong] = MappingProxyType({
 WARNINGS: Mapping[str, str] = MappingProxyType({
     "W-ALREADY-ACKNOWLEDGED": "It had been acknowledged before{at}; the first time is kept.",
     "W-IMPLIED-ACKNOWLEDGE": "acknowledged (you had not yet done so)",
-    "W-DATE-NOT-BUSINESS-DAY": "{day} is not a business day{said}.",
+    "W-DATE-NOT-BUSINESS-DAY": "{day} is not a business day{why}.",
     "W-NEAR-MISS": "{quoted} was read as text. If you meant {shown}, send it in a mail of its own.",
 })  # fmt: skip
 """Every W-code. An implied acknowledgement is told among what was done."""
@@ -345,21 +339,54 @@ _WHO = {
     CUSTOMER: "the customer", PARTNER: "the partner", AGENT: "our own agents", CONFIG_ASSIGNEE: "those who configure",
     QA_ASSIGNEE: "those who configure", ASKED: "whoever was asked", GIVER: "whoever gave the command",
 }  # fmt: skip
-_SLASHED_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{2,4}")
+_WRITTEN_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{2,4}")
 
 
-def error_lines(findings: Iterable[Finding], reader: Reader) -> tuple[dict[str, str | list[Form]], ...]:
+def troubles(errors: Iterable[Finding], commands: Sequence[Command]) -> tuple[Trouble, ...]:
+    """The errors of a judgement beside what their commands took; labels that are missing in one command are one trouble."""
+    by_line = {command.line: command for command in commands}
+    made: list[Trouble] = []
+    for error in errors:
+        command = by_line.get(error.line)
+        argument = command.argument if command is not None else ""
+        if error.name == TEXT_MISSING and error.detail and made and made[-1].finding.line == error.line:
+            made[-1] = replace(made[-1], finding=replace(error, detail=""), choices=(*made[-1].choices, error.detail))
+            continue
+        choices = _contradicting(error.verb, commands) if error.name == CONFLICT else ()
+        made.append(Trouble(finding=error, argument=argument, choices=(error.detail,) if error.name == TEXT_MISSING else choices))
+    return tuple(made)
+
+
+def _contradicting(verb: str, commands: Sequence[Command]) -> tuple[str, ...]:
+    there = {command.verb for command in commands}
+    others = [pair for pair in judge.CONTRADICTIONS if verb in pair and there.issuperset(pair)]
+    return tuple(map(_shown, others[0])) if others else (f"two different {_shown(verb)}",)
+
+
+def error_lines(errors: Iterable[Trouble], reader: Reader) -> tuple[dict[str, str | list[Form]], ...]:
     """The templates' `errors`: `words` that quote the offending line and say what is wrong, `forms` of what to send instead."""
-    return tuple(_error(finding, reader) for finding in findings)
+    return tuple(_error(error, reader) for error in errors)
 
 
-def warning_lines(warnings: Iterable[Finding]) -> tuple[str, ...]:
-    """One sentence for each warning that is not told among what was done."""
-    return tuple(
-        WARNINGS[base].format_map(_facts(warning, None) | {"at": f" on {warning.at}" if warning.at else ""})
-        for warning in warnings
-        if (base := warning.code.partition(":")[0]) != "W-IMPLIED-ACKNOWLEDGE"
-    )
+def warning_lines(
+    warnings: Iterable[Finding], requests: Iterable[Request] = (), *, acknowledged: str = "", closed: Callable[[date], str | None] | None = None
+) -> tuple[str, ...]:
+    """One sentence for each warning that is not told among what was done.
+
+    `acknowledged`: when the case had been acknowledged, in words. `closed`: why a day is no business day, as a calendar says it.
+    """
+    days = {request.line: request.date for request in requests}
+    made = []
+    for warning in warnings:
+        if warning.name == IMPLIED_ACKNOWLEDGE:
+            continue
+        day = days.get(warning.line)
+        why = closed(day) if closed is not None and day is not None else None
+        made.append(WARNINGS[warning.name].format(
+            at=f" on {acknowledged}" if acknowledged else "", day=full_date(day) if day is not None else "That date",
+            why=f" ({why})" if why else "", quoted=f'"{shortened(warning.quoted, QUOTED)}"', shown=_shown(warning.verb) if warning.verb else "",
+        ))  # fmt: skip
+    return tuple(made)
 
 
 def shortened(text: str, most: int) -> str:
@@ -372,64 +399,63 @@ def shortened(text: str, most: int) -> str:
     return line if len(line) <= most else line[: most - 1].rstrip() + "…"
 
 
-def _error(finding: Finding, reader: Reader) -> dict[str, str | list[Form]]:
-    base, _, _ = finding.code.partition(":")
-    verb = finding.verb or finding.code.partition(":")[2]
-    wrong = ERRORS.get(finding.code) or ERRORS.get(f"{base}/{verb}") or ERRORS[base]
-    facts = _facts(finding, reader)
+def _error(trouble: Trouble, reader: Reader) -> dict[str, str | list[Form]]:
+    finding = trouble.finding
+    specific = ERRORS.get(finding.code) if finding.detail else None
+    wrong = specific or ERRORS.get(f"{finding.name}/{finding.verb}") or ERRORS[finding.name]
+    facts = _facts(trouble, reader)
     words = wrong.words.format_map(facts)
-    words = f"{facts['quoted']}: {words}" if finding.written else words[0].upper() + words[1:]
+    words = f'"{shortened(finding.quoted, QUOTED)}": {words}' if finding.quoted else words[:1].upper() + words[1:]
     forms: list[Form] = []
     for form in wrong.forms:
-        if form == "{readings}":
+        command, _, note = form.partition(_NOTE)
+        if command == "{readings}":
             forms += [
                 _form(f"#plan {day.isoformat()} {facts['text_or_example']}", "in the past" if day < reader.today else "")
                 for day in finding.readings
             ]
-        else:
-            command, _, note = form.partition("     (")
-            forms.append(_form(command.format_map(facts), note.rstrip(")")))
+        elif (filled := command.format_map(facts).strip()) != "#update":
+            forms.append(_form(filled, note.rstrip(")")))
     return {"words": words, "forms": forms}
 
 
 def _form(command: str, note: str) -> Form:
-    first, *more = command.strip("\n ").split("\n")
-    return {"command": "\n".join([first, *more]), "more": [line for line in more if line.strip()], "note": note}
+    command = command.strip("\n")
+    return {"command": command, "more": [line for line in command.split("\n")[1:] if line.strip()], "note": note}
 
 
-def _facts(finding: Finding, reader: Reader | None) -> dict[str, str]:
-    """Everything the tables may name."""
-    base, _, detail = finding.code.partition(":")
-    said = finding.said
-    if base == "W-NEAR-MISS" and "->" in detail:
-        said, _, detail = detail.partition("->")
-    if base.startswith("E-DATE") and not said:
-        found = _SLASHED_DATE.search(finding.written)
-        said = found[0] if found is not None else "the date"
-    verb = finding.verb or (detail if detail in BY_VERB else "")
-    labels = tuple(label.title() for label in finding.choices) if base == "E-TEXT-MISSING" else finding.choices or _LABELS
+def _facts(trouble: Trouble, reader: Reader) -> dict[str, str]:
+    """Everything the table may name."""
+    finding, verb, detail = trouble.finding, trouble.finding.verb, trouble.finding.detail
+    said = trouble.said or detail.partition("->")[0]
+    text = trouble.argument
+    if finding.name.startswith("E-DATE"):
+        found = _WRITTEN_DATE.search(finding.quoted)
+        said = trouble.said or (found[0] if found is not None else "that")
+        read = dates.read_plan(text, reader.today, None, lambda _: True)
+        text = read.rest or ("" if finding.name != dates.MISSING else text)
+    text = text if len(text) <= FILLED_IN else "(your words)"
+    given = finding.forms[0] if finding.forms and not finding.forms[0].endswith("…") else _shown(verb) if verb else ""
+    labels = tuple(label.title() for label in trouble.choices) or _LABELS
     limit = (BY_VERB[verb].limit if verb in BY_VERB else None) or 1000
-    count = int(detail) if detail.isdecimal() else len(finding.text)
-    text = finding.text if len(finding.text) <= FILLED_IN else "(your words)"
+    count = int(detail) if detail.isdecimal() else len(text)
     return {
-        "quoted": f'"{shortened(finding.written or f"#{said}", QUOTED)}"',
-        "verb": verb,
-        "shown": _shown(verb) if verb else f"#{said}",
-        "said": f" ({said})" if base == "W-DATE-NOT-BUSINESS-DAY" and said else said,
-        "text": text,
-        "text_or_example": text or "what you will do",
-        "form": _VERBS[verb].form if verb in _VERBS else "",
-        "example": reader.example.isoformat() if reader is not None else "",
-        "day": full_date(finding.readings[0]) if finding.readings else said,
-        "allowed": _allowed(verb, reader.role) if reader is not None else "",
-        "count": str(count),
-        "limit": str(limit),
-        "over": str(max(count - limit, 1)),
-        "choices": _listed(labels if base in ("E-TEXT-MISSING", "E-UNKNOWN-PERSON") else finding.choices) or "these",
+        "verb": verb, "shown": _shown(verb) if verb else "that", "said": said, "given": given, "text": text,
+        "text_or_example": text or "what you will do", "form": _VERBS[verb].form if verb in _VERBS else "",
+        "example": reader.example.isoformat(), "day": full_date(finding.readings[0]) if finding.readings else said,
+        "allowed": _allowed(verb, reader.role), "count": str(count), "limit": str(limit), "over": str(max(count - limit, 1)),
+        "kind": _kind(text), "types": ", ".join(sorted(blocks.CASE_TYPES)),
+        "choices": _listed(trouble.choices) or "these commands", "missing": _listed(labels),
         "labels": "\n".join(f"{label}: {said if label == 'Email' and '@' in said else ''}" for label in labels),
-        "contracts": f" There are: {', '.join(finding.choices)}." if finding.choices else "",
-        "did_you_mean": f" Did you mean {_listed(finding.choices, 'or')}?" if finding.choices else "",
-    }
+        "contracts": f" There are: {', '.join(trouble.choices)}." if trouble.choices else "",
+        "did_you_mean": f" Did you mean {_listed(trouble.choices, 'or')}?" if trouble.choices else "",
+    }  # fmt: skip
+
+
+def _kind(argument: str) -> str:
+    """The kind of case that somebody wanted, in words that go before "case needs its contact"."""
+    kind = blocks.case_type(blocks.read_block("case", argument)).replace("_", " ")
+    return f"{'an' if kind[:1] in 'aeiou' else 'a'} {kind}" if kind else "this"
 
 
 def _allowed(verb: str, role: str) -> str:
@@ -438,7 +464,7 @@ def _allowed(verb: str, role: str) -> str:
     if keyword is None or role in keyword.who:
         return f"{_shown(verb) if verb else 'that'} can't be used here"
     who = tuple(dict.fromkeys(_WHO[name] for name in (CUSTOMER, PARTNER, CONFIG_ASSIGNEE, QA_ASSIGNEE, AGENT, ASKED, GIVER) if name in keyword.who))
-    return f"only {_listed(who)} can use {_shown(verb)}"
+    return f"only {_listed(who)} can use {_shown(verb)}" if who else f"{_shown(verb)} can't be used here"
 
 
 def _listed(words: Sequence[str], last: str = "and") -> str:

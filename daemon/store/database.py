@@ -53,6 +53,7 @@ class Database:
         self.is_sqlite = url.startswith("sqlite:")
         self._writer = threading.RLock()
         self._lock_file: int | None = None
+        self._guard: Any = None
         self.owner = secrets.randbits(62)
         self.peewee: Any = self._sqlite(url) if self.is_sqlite else self._postgres(url, password)
         schema.database.initialize(self.peewee)
@@ -151,6 +152,7 @@ class Database:
     def hold(self) -> bool:
         """Show to others that this worker lives, until it dies. False on SQLite when another process works there.
 
+        May be repeated, and is to be after the database was away. Raises Temporary when it is.
         A lease of a worker that no longer holds its lock is free at once; nobody waits for it to run out.
         """
         if self.is_sqlite:
@@ -163,11 +165,24 @@ class Database:
                     return False
                 self._lock_file = handle
             return True
-        self.connect()
-        guard: Any = pw.PostgresqlDatabase(self.peewee.database, autoconnect=False, **self.peewee.connect_params)
-        guard.connect()
-        self._guard = guard
-        guard.execute_sql("SELECT pg_advisory_lock(%s)", (self.owner,))
+        try:
+            if self._guard is not None:
+                self._guard.execute_sql("SELECT 1")
+                return True
+        except pw.DatabaseError:
+            # the line broke, and the lock went with it
+            self.let_go()
+        try:
+            guard: Any = pw.PostgresqlDatabase(self.peewee.database, autoconnect=False, **self.peewee.connect_params)
+            guard.connect()
+            # it is never waited for: if it is taken, then by a session of ours that the server has not yet given up
+            taken = guard.execute_sql("SELECT pg_try_advisory_lock(%s)", (self.owner,)).fetchone()[0]
+        except pw.DatabaseError as error:
+            raise Temporary(f"the database is away: {_first_line(error)}") from error
+        if taken:
+            self._guard = guard
+        else:
+            guard.close()
         return True
 
     def let_go(self) -> None:
@@ -175,9 +190,12 @@ class Database:
         if self._lock_file is not None:
             os.close(self._lock_file)
             self._lock_file = None
-        guard = getattr(self, "_guard", None)
+        guard, self._guard = self._guard, None
         if guard is not None and not guard.is_closed():
-            guard.close()
+            try:
+                guard.close()
+            except pw.DatabaseError:
+                pass
 
     def dead_owners(self, owners: set[int]) -> set[int]:
         """Which of these lease owners no longer live. Inside a transaction."""

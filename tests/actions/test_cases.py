@@ -42,7 +42,9 @@ def test_a_public_comment_moves_last_update_and_an_internal_one_does_not(databas
         assert Case.get_by_id(number).last_update == AT
         add_comment(number, AddComment(text="out", public=True, author_id=None, author_address="a@b.example"), at=LATER, cause="mail:2")
         assert Case.get_by_id(number).last_update == LATER
-        rows = [(row.body, row.public, row.author_id, row.author_address, row.cause) for row in CaseComment.select().order_by(CaseComment.id)]
+        rows = [
+            (row.body, row.public, row.author_id, row.author_address, row.cause) for row in CaseComment.select().order_by(CaseComment.id)
+        ]
         assert rows == [("in", False, 1, None, "mail:1"), ("out", True, None, "a@b.example", "mail:2")]
 
 

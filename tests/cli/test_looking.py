@@ -10,29 +10,19 @@ import pytest
 
 from tests.cli.desk import FORGED, Installation, installed, letter
 
-CASE = (
-    "number type subject state entity system organization contact partner owner queue created_at last_update acknowledged acknowledged_at "
-    "planned_resolution planned_resolution_date closed_at next_deadline"
-).split()
+CASE = ["number", "type", "subject", "state", "entity", "system", "organization", "contact", "partner", "owner", "queue", "created_at", "last_update", "acknowledged", "acknowledged_at", "planned_resolution", "planned_resolution_date", "closed_at", "next_deadline"]
 WHOLE_CASE = (
     *CASE,
-    *(
-        "description origin contract acknowledged_by first_planned_resolution_date plan_count closed_by resolution closed_on_planned_date "
-        "sla_cycle support flags last_review question request clocks feed comments tasks cs_tickets attachments interactions"
-    ).split(),
+    *["description", "origin", "contract", "acknowledged_by", "first_planned_resolution_date", "plan_count", "closed_by", "resolution", "closed_on_planned_date", "sla_cycle", "support", "flags", "last_review", "question", "request", "clocks", "feed", "comments", "tasks", "cs_tickets", "attachments", "interactions"],
 )
-FEED = "at kind author public body cause mentions".split()
-COMMENT = "at author public body".split()
-ATTACHMENT = "name content_type size sha256".split()
-INTERACTION = "direction at message_id from to subject template name relates_to state journal".split()
-MAIL = "number mailbox uidvalidity uid message_id from subject received_at kind outcome reason trust case attempts".split()
-OUTGOING = (
-    "number state to subject template message_id case attempts next_attempt_at sent_at reply_code detail cause"
-).split()
-EXPLAINED = (
-    "mail failed kind automatic bounce reason from trust case new_text trimmed commands natural comment errors warnings form actions mails"
-).split()
-BOOKS = "ok received acted ignored quarantined vanished in_progress problems".split()
+FEED = ["at", "kind", "author", "public", "body", "cause", "mentions"]
+COMMENT = ["at", "author", "public", "body"]
+ATTACHMENT = ["name", "content_type", "size", "sha256"]
+INTERACTION = ["direction", "at", "message_id", "from", "to", "subject", "template", "name", "relates_to", "state", "journal"]
+MAIL = ["number", "mailbox", "uidvalidity", "uid", "message_id", "from", "subject", "received_at", "kind", "outcome", "reason", "trust", "case", "attempts"]
+OUTGOING = ["number", "state", "to", "subject", "template", "message_id", "case", "attempts", "next_attempt_at", "sent_at", "reply_code", "detail", "cause"]
+EXPLAINED = ["mail", "failed", "kind", "automatic", "bounce", "reason", "from", "trust", "case", "new_text", "trimmed", "commands", "natural", "comment", "errors", "warnings", "form", "actions", "mails"]
+BOOKS = ["ok", "received", "acted", "ignored", "quarantined", "vanished", "in_progress", "problems"]
 
 
 # --- cases ----------------------------------------------------------------------------------------------------------
@@ -45,7 +35,13 @@ def test_a_row_of_cases_has_the_keys_of_the_contract(day: Installation) -> None:
     assert (ann["number"], ann["type"], ann["state"], ann["entity"], ann["system"], ann["organization"], ann["contact"]) == (
         "CASE-1002", "helpdesk", "Open", "Acme Homes", "Roof-7", "Acme Homes", "ann"
     )  # fmt: skip
-    assert (ann["partner"], ann["owner"], ann["queue"], ann["acknowledged"], ann["closed_at"]) == ("Miller Solar", None, "level-one", False, None)
+    assert (ann["partner"], ann["owner"], ann["queue"], ann["acknowledged"], ann["closed_at"]) == (
+        "Miller Solar",
+        None,
+        "level-one",
+        False,
+        None,
+    )
     assert ann["created_at"].endswith("Z")
 
 
@@ -207,14 +203,24 @@ def test_a_mail_that_was_done_is_told_by_number_and_by_message_id(day: Installat
 
 def test_one_document_a_line_in_the_order_given(day: Installation) -> None:
     answers = day.lines("explain", "4", "-", "1", octets=letter(number="x"))
-    assert [(answer["kind"], answer["outcome"]) for answer in answers] == [("automatic", "ignored"), ("ticket", "acted"), ("ticket", "acted")]
+    assert [(answer["kind"], answer["outcome"]) for answer in answers] == [
+        ("automatic", "ignored"),
+        ("ticket", "acted"),
+        ("ticket", "acted"),
+    ]
     assert "journal" not in answers[1]
 
 
 def test_a_mail_that_waits_says_so(day: Installation) -> None:
     day.run("ingest", day.write("late.eml", letter(number="late")))
     (answer,) = day.lines("explain", "8")
-    assert (answer["outcome"], answer["kind"], answer["reason"], answer["trust"], answer["actions"]) == ("in progress", None, None, None, [])
+    assert (answer["outcome"], answer["kind"], answer["reason"], answer["trust"], answer["actions"]) == (
+        "in progress",
+        None,
+        None,
+        None,
+        [],
+    )
     assert list(answer)[: len(EXPLAINED)] == EXPLAINED
     assert "in progress" in day.run("explain", "8").stdout
 
@@ -233,7 +239,14 @@ def test_a_mail_in_quarantine_is_explained(day: Installation) -> None:
 
 def test_an_explanation_for_people_names_gates_proofs_and_reason(day: Installation) -> None:
     shown = day.run("explain", "6").stdout
-    for said in ("was decided", "triage-forged", "The sender's domain says the mail is forged", "K no, F yes, D fail", "trust", "open-case"):
+    for said in (
+        "was decided",
+        "triage-forged",
+        "The sender's domain says the mail is forged",
+        "K no, F yes, D fail",
+        "trust",
+        "open-case",
+    ):
         assert said in shown
     assert "would be decided" in day.run("explain", "-", octets=letter(number="y")).stdout
     assert "nothing is done" in day.run("explain", "4").stdout
@@ -373,7 +386,10 @@ TAMPERED: list[tuple[str, str]] = [
     ("DELETE FROM octets WHERE sha256 = (SELECT sha256 FROM attachment)", "attachment 'photo.jpg': its octets are not kept"),
     ("DELETE FROM outbox WHERE id = 2", "its outgoing mail 2 is not in the outbox"),
     ("DELETE FROM outbox WHERE id = 2", "mail 1: the mail to pat@miller.example that it queued is not in the outbox"),
-    ("UPDATE outbox SET forward_path = 'mallory@evil.example' WHERE id = 2", "a mail to mallory@evil.example is in the outbox that it never queued"),
+    (
+        "UPDATE outbox SET forward_path = 'mallory@evil.example' WHERE id = 2",
+        "a mail to mallory@evil.example is in the outbox that it never queued",
+    ),
     ("UPDATE feed_item SET body = 'nothing was said' WHERE kind = 'note'", "its words are not those that were logged"),
     ("DELETE FROM feed_item WHERE kind = 'note'", "mail 9: what it wrote by keep-note is not there"),
     ("DELETE FROM feed_item WHERE kind = 'created' AND case_id = 1001", "mail 1: what it wrote by open-case is not there"),

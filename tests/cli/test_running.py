@@ -57,7 +57,9 @@ def test_a_mail_is_never_later_than_now(installation: Installation, monkeypatch:
 
 def test_archived_mail_is_filed_at_its_date_and_answers_nobody(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SUPPORTD_NOW", "2027-01-01T00:00:00Z")
-    for number, octets in enumerate((letter(number="1"), letter(number="2").replace(b"Date: Mon, 23 Nov 2026", b"Date: some day"), b"no mail at all")):
+    for number, octets in enumerate(
+        (letter(number="1"), letter(number="2").replace(b"Date: Mon, 23 Nov 2026", b"Date: some day"), b"no mail at all")
+    ):
         installation.run("ingest", "--archive", installation.write(f"{number}.eml", octets))
     installation.run("run", "--once", "--stage", "apply")
     rows = installation.json("mail")
@@ -103,7 +105,9 @@ def test_a_stage_that_is_none_is_a_mistake_of_usage(installation: Installation) 
 def test_the_daemon_runs_until_it_is_told_to_stop(installation: Installation, environment: Environment) -> None:
     command = [sys.executable, "-m", "daemon", "--config", str(installation.folder / "supportd.toml")]
     installation.run("ingest", installation.write("a.eml", letter()))
-    running = subprocess.Popen([*command, "run", "--stage", "apply"], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment())
+    running = subprocess.Popen(
+        [*command, "run", "--stage", "apply"], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment()
+    )
     assert running.stderr is not None
     lines = []
     for line in running.stderr:
@@ -123,7 +127,17 @@ def test_a_second_worker_on_the_same_file_is_told_to_wait(installation: Installa
     busy = open_database(installation.url)
     try:
         assert busy.hold()
-        command = [sys.executable, "-m", "daemon", "--config", str(installation.folder / "supportd.toml"), "run", "--once", "--stage", "apply"]
+        command = [
+            sys.executable,
+            "-m",
+            "daemon",
+            "--config",
+            str(installation.folder / "supportd.toml"),
+            "run",
+            "--once",
+            "--stage",
+            "apply",
+        ]
         done = subprocess.run(command, capture_output=True, text=True, env=environment(), cwd=Path(installation.folder))
     finally:
         busy.let_go()

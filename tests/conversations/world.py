@@ -397,7 +397,7 @@ class World:
 
     def case(self, number: int) -> dict[str, Any]:
         with self.house.database.reading():
-            view = views.case_view(number)
+            view = views.case_view(number, SUPPORT)
         assert view is not None, f"there is no CASE-{number}"
         return view
 

@@ -86,7 +86,9 @@ def case(number: int = 1001, **changes: Any) -> CaseFacts:
 
 def strangers_case(number: int = 1001, **changes: Any) -> CaseFacts:
     """A case of somebody without a contact, with no partner."""
-    return case(number, **{"contact": None, "contact_address": STRANGER, "partner_id": None, "partner": None, "partner_agents": ()} | changes)
+    return case(
+        number, **{"contact": None, "contact_address": STRANGER, "partner_id": None, "partner": None, "partner_agents": ()} | changes
+    )
 
 
 def key(case_id: int = 1001, contact: ContactFacts | None = ANN, source: str = "address", digest: str | None = None) -> KeyFacts:

@@ -202,9 +202,7 @@ def test_a_deadline_never_falls_on_a_closed_day(place: Calendar, day: date, mome
 
 
 @given(place=places, day=dates, moment=moments, days=counts)
-def test_a_walk_counts_as_many_days_as_were_asked_for_and_leaves_none_out(
-    place: Calendar, day: date, moment: datetime, days: int
-) -> None:
+def test_a_walk_counts_as_many_days_as_were_asked_for_and_leaves_none_out(place: Calendar, day: date, moment: datetime, days: int) -> None:
     for walk in (place.walk_a(moment, days), place.walk_b(day, days), place.walk_c(day, days)):
         assert sum(step.counted for step in walk) == days
         assert walk[-1].counted
@@ -256,7 +254,11 @@ def test_rule_a_agrees_with_a_walk_along_the_minutes_of_three_years(place: Calen
     starts = [first + timedelta(seconds=chance.randrange(int((last - first).total_seconds()))) for _ in range(20)]
     for year in (2026, 2027, 2028):  # and around every change of the clocks
         days = [datetime(year, 1, 1, tzinfo=UTC) + timedelta(days=number) for number in range(365)]
-        changes = [day for day in days if day.astimezone(place.timezone).utcoffset() != (day - timedelta(days=1)).astimezone(place.timezone).utcoffset()]
+        changes = [
+            day
+            for day in days
+            if day.astimezone(place.timezone).utcoffset() != (day - timedelta(days=1)).astimezone(place.timezone).utcoffset()
+        ]
         starts += [change - timedelta(seconds=chance.randrange(2 * 86400)) for change in changes]
     for start in starts:
         assert place.rule_a(start) == closings_along_the_minutes(place, start, 2), start

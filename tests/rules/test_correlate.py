@@ -36,7 +36,15 @@ def test_a_mail_that_names_no_case_is_a_new_one() -> None:
         ({"referenced_case_ids": (1002, 1001)}, 1002, "references"),
         ({"tagged_case_ids": (1002, 1001)}, 1002, "subject"),
     ],
-    ids=["address over number", "address and thread", "key over number", "thread over number", "key over thread", "nearest", "first number"],
+    ids=[
+        "address over number",
+        "address and thread",
+        "key over number",
+        "thread over number",
+        "key over thread",
+        "nearest",
+        "first number",
+    ],
 )
 def test_the_strongest_name_wins(known: dict[str, object], number: int, how: str) -> None:
     correlation = found(**known)
@@ -64,7 +72,9 @@ def test_a_number_in_the_subject_never_contradicts_a_key_or_a_thread() -> None:
     assert found(referenced_case_ids=(1001,), tagged_case_ids=(1002,)).conflict is None
 
 
-@pytest.mark.parametrize("sender", [None, facts.AMY, facts.RIVAL, facts.CLERK, facts.QUIET], ids=lambda who: who.handle if who else "nobody")
+@pytest.mark.parametrize(
+    "sender", [None, facts.AMY, facts.RIVAL, facts.CLERK, facts.QUIET], ids=lambda who: who.handle if who else "nobody"
+)
 def test_a_number_alone_never_joins_somebody_the_case_does_not_know(sender: ContactFacts | None) -> None:
     author = sender.address if sender else facts.STRANGER
     correlation = correlate(facts.reading(author), facts.situation(sender, cases=BOTH, tagged_case_ids=(1001, 1002)))

@@ -289,9 +289,7 @@ CPP = SystemFacts(id=3, name="c++ (old)", entity_id=3, partner_id=None, partner=
         "before a full stop", "a name of signs", "another's name", "no system",
     ],
 )  # fmt: skip
-def test_the_system_is_the_one_named_or_the_only_one(
-    subject: str, text: str, systems: tuple[SystemFacts, ...], chosen: int | None
-) -> None:
+def test_the_system_is_the_one_named_or_the_only_one(subject: str, text: str, systems: tuple[SystemFacts, ...], chosen: int | None) -> None:
     decision = judged(reading(text=text, subject=subject), situation(systems=systems))
     assert opened(decision).system_id == chosen
     assert opened(decision).type == ("helpdesk" if systems else "support")
@@ -451,9 +449,7 @@ def test_a_public_comment_is_heard_by_the_other_side(writer: ContactFacts, about
     decision = judged(reading(writer.address, "On it.\n"), on_case(writer, about))
     assert (decision.kind, decision.reason) == (Kind.REPLY, Reason.COMMENT_ADDED)
     assert (decision.match, decision.contact_id) == (Match(case_id=1001, matched_by="references"), writer.id)
-    assert of_type(decision, AddComment) == [
-        AddComment(text="On it.", public=True, author_id=writer.id, author_address=writer.address)
-    ]
+    assert of_type(decision, AddComment) == [AddComment(text="On it.", public=True, author_id=writer.id, author_address=writer.address)]
     assert mails(decision) == [("case-comment", person.address) for person in hears]
     assert answers(decision) == []
 

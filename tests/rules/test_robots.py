@@ -39,7 +39,9 @@ def test_it_is_never_answered(mail: dict[str, Any], known: dict[str, Any], why: 
 
 
 def test_a_forged_mail_is_never_answered() -> None:
-    assert never_answer(facts.reading(), facts.situation(), replace(BELIEVED, grade=Grade.FORGED)) == "the sender's domain says it is forged"
+    assert (
+        never_answer(facts.reading(), facts.situation(), replace(BELIEVED, grade=Grade.FORGED)) == "the sender's domain says it is forged"
+    )
 
 
 def test_a_mail_that_is_just_young_enough_may_be_answered() -> None:

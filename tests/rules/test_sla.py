@@ -38,9 +38,7 @@ from daemon.rules.sla import (
 HOUSE = calendar(
     "house", timezone="America/New_York", country="US", hours=dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), "09:00-17:00")
 )
-BERLIN = calendar(
-    "berlin", timezone="Europe/Berlin", country="DE", hours=dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), "09:00-17:00")
-)
+BERLIN = calendar("berlin", timezone="Europe/Berlin", country="DE", hours=dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), "09:00-17:00"))
 RULES = load_sla(data_dir("config") / "sla.toml")
 BY_KIND = {rule.kind: rule for rule in RULES}
 SECOND = timedelta(seconds=1)
@@ -183,9 +181,7 @@ def test_closing_too_late_is_a_breach_and_no_fulfilment() -> None:
 
 def test_a_new_plan_restarts_the_close_clock() -> None:
     moment = at("2026-11-26T16:00Z")
-    running = clock("close", planned := "2026-11-25T15:00Z")
-    found = consequences([PLANNED], moment, facts(running, planned="2026-12-04"), RULES)
-    assert planned
+    found = consequences([PLANNED], moment, facts(clock("close"), planned="2026-12-04"), RULES)
     assert ends(found) == [("close", End.CANCELLED, moment)]
     assert starts(found) == [("close", at("2026-12-07T22:00Z"))]
 

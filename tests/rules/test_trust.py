@@ -71,9 +71,7 @@ def test_dmarc_of_our_provider_at_its_place_says(fields: list[AuthenticationResu
     assert verdict(*fields) == said
 
 
-@pytest.mark.parametrize(
-    ("above", "said"), [(0, "none"), (1, "pass"), (2, "none")], ids=["above all", "between border and next", "below"]
-)
+@pytest.mark.parametrize(("above", "said"), [(0, "none"), (1, "pass"), (2, "none")], ids=["above all", "between border and next", "below"])
 def test_a_provider_that_stamps_below_its_border_is_believed_only_there(above: int, said: str) -> None:
     assert verdict(dmarc("pass", "acme.example", received_above=above), policy=BORDER) == said
 

@@ -45,13 +45,13 @@ def test_every_reference_is_known_to_the_database(database: Database) -> None:
     for model in TABLES:
         meta = model._meta
         there = {(key.column, key.dest_table) for key in database.peewee.get_foreign_keys(meta.table_name)}
-        wanted = {(field.column_name, field.rel_model._meta.table_name) for field in meta.sorted_fields if isinstance(field, pw.ForeignKeyField)}
+        wanted = {
+            (field.column_name, field.rel_model._meta.table_name) for field in meta.sorted_fields if isinstance(field, pw.ForeignKeyField)
+        }
         assert there == wanted, meta.table_name
 
 
-@pytest.mark.parametrize(
-    "name", ["journal_waiting", "journal_lane", "journal_untidied", "outbox_waiting", "outbox_lane", "outbox_untold"]
-)
+@pytest.mark.parametrize("name", ["journal_waiting", "journal_lane", "journal_untidied", "outbox_waiting", "outbox_lane", "outbox_untold"])
 def test_the_queues_have_indexes_of_what_waits(database: Database, name: str) -> None:
     there = {index.name: index.sql for model in (Journal, Outbox) for index in database.peewee.get_indexes(model._meta.table_name)}
     assert "WHERE" in there[name].upper()
@@ -134,7 +134,12 @@ def test_nothing_points_to_what_is_not_there(database: Database) -> None:
 
 
 def test_times_come_back_aware_and_to_the_microsecond(database: Database) -> None:
-    for moment in (NOW, NOW.replace(microsecond=0), NOW.astimezone(timezone(timedelta(hours=-5))), datetime(2038, 1, 19, 3, 14, 8, tzinfo=UTC)):
+    for moment in (
+        NOW,
+        NOW.replace(microsecond=0),
+        NOW.astimezone(timezone(timedelta(hours=-5))),
+        datetime(2038, 1, 19, 3, 14, 8, tzinfo=UTC),
+    ):
         with database.transaction():
             number = MailboxState.insert(
                 mailbox="m", folder=str(moment), uidvalidity=1, uidnext=2**32, first_contact_at=moment
@@ -187,7 +192,10 @@ def test_a_schema_of_a_newer_program_is_refused_and_left_alone(database_url: str
         columns = [column.name for column in database.peewee.get_columns("schema_migration")]
         assert "name" in columns
         taken = database.peewee.execute_sql("SELECT * FROM schema_migration").fetchone()
-        values = ["9999_from_the_future" if name == "name" else 9999 if name == "id" else value for name, value in zip(columns, taken, strict=True)]
+        values = [
+            "9999_from_the_future" if name == "name" else 9999 if name == "id" else value
+            for name, value in zip(columns, taken, strict=True)
+        ]
         marks = ", ".join([database.peewee.param] * len(columns))
         database.peewee.execute_sql(f"INSERT INTO schema_migration ({', '.join(columns)}) VALUES ({marks})", values)
     database.close()
