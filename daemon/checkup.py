@@ -8,7 +8,7 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 from daemon.config import Config
-from daemon.errors import ConfigError, Failure, Permanent, Temporary
+from daemon.errors import ConfigError, Failure, Permanent, Temporary, closest
 from daemon.mail.imap import Watch
 from daemon.mail.rendering import Templates
 from daemon.mail.smtp import Abilities, Relay
@@ -19,6 +19,8 @@ from daemon.wiring import accounts_of, calendar_of, relay_server_of, sla_file_of
 GOOD = "good"
 UNWISE = "unwise"
 BAD = "BAD"
+
+YOUR_COPY = "mend the file, or delete your copy: then the shipped one holds"
 
 KEY_SIGNS = 32
 """A reply key of fewer signs could be guessed."""
@@ -43,8 +45,9 @@ def check_installation(config: Config, *, online: bool) -> Iterator[Verdict]:
     yield from _trust(config)
     yield from _secrets(config)
     yield from _calendars(config)
-    yield from _sla(config)
-    yield from _templates(config)
+    templates = _loaded_templates(config)
+    yield from _templates(config, templates)
+    yield from _sla(config, templates)
     yield from _database(config)
     yield from _package()
     if online:
@@ -97,27 +100,39 @@ def _calendars(config: Config) -> Iterator[Verdict]:
         yield Verdict(what=what, verdict=GOOD, detail=keys.timezone + holidays)
 
 
-def _sla(config: Config) -> Iterator[Verdict]:
-    mend = "mend the file, or delete your copy: then the shipped one holds"
+def _loaded_templates(config: Config) -> Templates | ConfigError:
+    try:
+        return Templates.load(config.templates_dirs())
+    except ConfigError as error:
+        return error
+
+
+def _templates(config: Config, templates: Templates | ConfigError) -> Iterator[Verdict]:
+    if isinstance(templates, ConfigError):
+        for problem in templates.problems:
+            yield Verdict(what="templates", verdict=BAD, detail=str(problem), mend=YOUR_COPY)
+        return
+    folders = " and ".join(str(folder) for folder in config.templates_dirs())
+    yield Verdict(what="templates", verdict=GOOD, detail=f"{len(templates.names)} rendered with sample data, from {folders}")
+
+
+def _sla(config: Config, templates: Templates | ConfigError) -> Iterator[Verdict]:
+    file = sla_file_of(config)
     try:
         rules = sla_rules_of(config)
     except ConfigError as error:
         for problem in error.problems:
-            yield Verdict(what="sla.toml", verdict=BAD, detail=str(problem), mend=mend)
+            yield Verdict(what="sla.toml", verdict=BAD, detail=str(problem), mend=YOUR_COPY)
         return
-    yield Verdict(what="sla.toml", verdict=GOOD, detail=f"{len(rules)} rules, from {sla_file_of(config)}")
-
-
-def _templates(config: Config) -> Iterator[Verdict]:
-    folders = " and ".join(str(folder) for folder in config.templates_dirs())
-    try:
-        templates = Templates.load(config.templates_dirs())
-    except ConfigError as error:
-        mend = "mend the file, or delete your copy: then the shipped one holds"
-        for problem in error.problems:
-            yield Verdict(what="templates", verdict=BAD, detail=str(problem), mend=mend)
-        return
-    yield Verdict(what="templates", verdict=GOOD, detail=f"{len(templates.names)} rendered with sample data, from {folders}")
+    names = () if isinstance(templates, ConfigError) else templates.names
+    told = {told.template: rule.kind for rule in rules for told in (rule.warning, rule.reminder, rule.breach) if told is not None}
+    absent = [name for name in told if names and name not in names]
+    for name in absent:
+        guess = closest(name, names)
+        mend = f"did you mean {guess!r}?" if guess else f"write templates/{name}.md beside {config.path.name}"
+        yield Verdict(what="sla.toml", verdict=BAD, detail=f"{file}: rule {told[name]!r} mails {name!r}: no such template", mend=mend)
+    if not absent:
+        yield Verdict(what="sla.toml", verdict=GOOD, detail=f"{len(rules)} rules, from {file}")
 
 
 def _database(config: Config) -> Iterator[Verdict]:

@@ -53,6 +53,9 @@ TIDY_AGAIN = 5.0
 BACK_OFF_MOST = 300.0
 """Seconds; a mailbox that can't be reached is tried for ever, at least that often."""
 
+HOLD_SECONDS = 20.0
+"""How often the worker's lock is looked at: a database that was away has forgotten who lives."""
+
 STOP_SECONDS = 25.0
 """How long a stop waits for the item in hand: less than systemd's TimeoutStopSec, more than a mail takes."""
 
@@ -237,6 +240,11 @@ class Service:
         """The stage made progress, or waits in good order."""
         self.pulse[name] = time.monotonic()
 
+    @property
+    def longest_wait(self) -> float:
+        """Seconds that a stage in good order may spend waiting."""
+        return max(BACK_OFF_MOST, *(account.poll_seconds for account in accounts_of(self.config)), LOOK_AGAIN)
+
     def alive(self, within: float) -> bool:
         """Whether every stage has shown a pulse lately."""
         return all(time.monotonic() - last < within for last in self.pulse.values())
@@ -249,7 +257,13 @@ class Service:
         end = time.monotonic() + seconds
         for thread in self.threads:
             thread.join(max(0.0, end - time.monotonic()))
-        return not any(thread.is_alive() for thread in self.threads)
+        if any(thread.is_alive() for thread in self.threads):
+            return False
+        for pipe in self.wakers:
+            for descriptor in pipe:
+                os.close(descriptor)
+        self.wakers.clear()
+        return True
 
     def _wake_watches(self) -> None:
         for _, write in self.wakers:
@@ -379,8 +393,9 @@ def _run_with(
         watchdog = systemd.watchdog_seconds()
         following: Config | None = None
         while not ending.is_set():
-            woken.wait(watchdog / 2 if watchdog else None)
+            woken.wait(min(watchdog / 2, HOLD_SECONDS) if watchdog else HOLD_SECONDS)
             woken.clear()
+            _keep_hold(house.database)
             if turning.is_set():
                 turning.clear()
                 systemd.notify("RELOADING=1")
@@ -388,7 +403,7 @@ def _run_with(
                 if following is not None:
                     break
                 systemd.notify("READY=1")
-            if watchdog and service.alive(max(watchdog, 2 * BACK_OFF_MOST)):
+            if watchdog and service.alive(max(watchdog, 2 * service.longest_wait)):
                 systemd.notify("WATCHDOG=1")
         if following is None:
             systemd.notify("STOPPING=1")
@@ -397,6 +412,13 @@ def _run_with(
             log.event("stop-cut-short", detail="a stage did not end in time; what it had in hand is taken up at the next start")
         log.event("stopped" if following is None else "reloaded")
         return following
+
+
+def _keep_hold(database: Database) -> None:
+    try:
+        database.hold()
+    except Temporary as error:
+        log.event("database-away", detail=str(error))
 
 
 def _reloaded(load: Callable[[], Config]) -> Config | None:

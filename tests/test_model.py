@@ -13,8 +13,11 @@ from daemon.model import CaseFacts, Kind
 from tests.rules import facts
 
 CARRIERS = [
-    thing for room in (model, vocabulary) for _, thing in inspect.getmembers(room, dataclasses.is_dataclass) if thing.__module__ == room.__name__
-]  # fmt: skip
+    thing
+    for room in (model, vocabulary)
+    for _, thing in inspect.getmembers(room, dataclasses.is_dataclass)
+    if thing.__module__ == room.__name__
+]
 
 
 @pytest.mark.parametrize("carrier", CARRIERS, ids=lambda carrier: carrier.__name__)

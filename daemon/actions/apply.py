@@ -83,14 +83,6 @@ def apply(
         )  # fmt: skip
     failpoint("t3_after_interaction")
     log_events(case_id, events, fresh=opened, at=clock, cause=cause)
-    if contact_id is not None and contact_id != decision.contact_id and message is not None:
-        # the contact was made by this very decision, which could not know its number yet
-        letters = [
-            Letter(action=replace(letter.action, contact_id=contact_id), position=letter.position)
-            if letter.action.to == message.author
-            else letter
-            for letter in letters
-        ]
     queue_mails(letters, decision=decision, message=message, case_id=case_id, opened=opened, cause=cause, at=at, clock=clock, desk=desk)
     failpoint("t3_after_outbox")
     return Applied(case_id=case_id, contact_id=contact_id, mails=len(letters))

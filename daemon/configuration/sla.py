@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
 from daemon.configuration.keys import Section
 from daemon.configuration.mistakes import Source, misread, read_toml
@@ -27,18 +27,25 @@ TOLD = '{ template = "…", to = ["partner_agents", "owner"] }'
 HOURS_OF_A_YEAR = 366 * 24
 
 
+def _some(words: tuple[str, ...]) -> tuple[str, ...]:
+    # unlike a least length, this is asked only when every word is right
+    if not words:
+        raise ValueError
+    return words
+
+
 class ToldKeys(Section):
     """A mail about a clock."""
 
     template: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", description="the name of a template")
-    to: tuple[RecipientWord, ...] = Field(min_length=1, description='an array of "partner_agents" and "owner"')
+    to: Annotated[tuple[RecipientWord, ...], AfterValidator(_some)] = Field(description='an array of "partner_agents" and "owner"')
 
 
 class RuleKeys(Section):
     """One promise."""
 
     kind: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$", description="a short name in small letters, another one for each rule")
-    starts: tuple[StartWord, ...] = Field(min_length=1, description=f"an array of {START_WORDS}")
+    starts: Annotated[tuple[StartWord, ...], AfterValidator(_some)] = Field(description=f"an array of {START_WORDS}")
     met_by: EndWord = Field(description=END_WORDS)
     rule: Literal["A", "C"] = Field(description='"A" (after the event) or "C" (after the planned date)')
     days: int = Field(1, ge=1, le=366, description="a whole number from 1 to 366")

@@ -178,7 +178,7 @@ def afternoon(now: datetime, sent: Sequence[bytes]) -> list[Sample]:
         ),
         (
             "A bounce: an answer of ours did not arrive",
-            "From now on nothing is sent to that address.",
+            "The queue that owns the case is told. After a second one nothing more is sent to that address.",
             _bounce(returned, "robin@elsewhere.example", now),
         ),
     ]  # fmt: skip

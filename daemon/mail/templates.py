@@ -109,7 +109,8 @@ def _read(path: Path, source: str, shipped: Template | None) -> tuple[Template |
             problems.append(_problem(path, f"sample.{name}", "a sample of no variable", ", ".join(variables), name, variables))
     template = Template(
         name=path.stem, title=front.get("title"), description=front["description"], subject=front["subject"], variables=tuple(variables),
-        expects_reply=front.get("expects_reply", False), compact=front.get("compact", False), sample=sample, body="\n".join(lines[end + 1 :]).strip("\n") + "\n", path=str(path),
+        expects_reply=front.get("expects_reply", False), compact=front.get("compact", False), sample=sample,
+        body="\n".join(lines[end + 1 :]).strip("\n") + "\n", path=str(path),
     )  # fmt: skip
     return template, problems
 

@@ -31,7 +31,9 @@ _ISO = re.compile(r"(?P<y>\d{4})(?P<sep>[-/.])(?P<m>\d{1,2})(?P=sep)(?P<d>\d{1,2
 _DOTTED = re.compile(r"(?P<d>\d{1,2})\.\s?(?P<m>\d{1,2})\.\s?(?P<y>\d{4})(?!\w|[-/.]\d)")
 _SLASHED = re.compile(r"(?P<one>\d{1,2})/(?P<two>\d{1,2})/(?P<y>\d{4})(?!\w|[-/.]\d)")
 _LOOKS_LIKE_ONE = re.compile(r"\d{1,2}(?P<sep>[-/.])\d{1,2}(?P=sep)(?:\d{4}|\d{2})(?!\w|[-/.]\d)")
-_DAY_MONTH = re.compile(rf"(?P<d>\d{{1,2}})(?:st|nd|rd|th|er|[.ºª°])?{_B}(?:(?:de|of){_B})?(?P<name>{_NAME})(?!\w)\.?{_YEAR}", re.IGNORECASE)
+_DAY_MONTH = re.compile(
+    rf"(?P<d>\d{{1,2}})(?:st|nd|rd|th|er|[.ºª°])?{_B}(?:(?:de|of){_B})?(?P<name>{_NAME})(?!\w)\.?{_YEAR}", re.IGNORECASE
+)
 _MONTH_DAY = re.compile(rf"(?P<name>{_NAME})\.?{_B}(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?!\w|[.:/]\d){_YEAR}", re.IGNORECASE)
 _WEEKDAY = re.compile(rf"(?:(?P<which>on|this|next){_B})?(?P<name>{_NAME})(?!\w|['’]\w)", re.IGNORECASE)
 _STANDS_ALONE = re.compile(r"[,.:]|\s*(?:\n|$)|\s[-–—]\s")

@@ -120,9 +120,10 @@ def _natural_steps(context: Context) -> tuple[tuple[str, str], ...]:
 def open_verbs(context: Context) -> tuple[str, ...]:
     """The verbs this sender could send now, in the order of the table: the last line of each receipt, and help."""
     found: list[str] = []
+    idle = {"end", "acknowledge"} if context.state in _ACKNOWLEDGED else {"end"}
     for keyword in KEYWORDS:
         command = Command(verb=keyword.verb, argument="", tail="", line=1, written=f"#{keyword.verb}")
-        if keyword.verb != "end" and _denied(command, context) is None and _not_in_state(command, context.state, context) is None:
+        if keyword.verb not in idle and _denied(command, context) is None and _not_in_state(command, context.state, context) is None:
             found.append(keyword.verb)
     return tuple(found)
 

@@ -1,33 +1,28 @@
-"""The words of receipts: what was done, what comes next, how to take it back, or why nothing was changed and what to send instead.
+"""The words of receipts: what was done, what to look out for, what comes next, how to take it back, and what can be done now.
 
-Pure: decided facts in, values of the templates `confirmation`, `error` and `help` out, as plain strings, lists and tables. A table
-with a `command` becomes a one-tap link when the mail is written. To add a verb or a code, add its row here.
+Pure: decided facts in, values of the templates `confirmation` and `help` out, as plain strings, lists and tables. A table with a
+`command` becomes a one-tap link when the mail is written. To explain a new verb, add its row. What is said of errors: `refusals`.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
-from daemon.parsers import blocks, dates
-from daemon.parsers.commands import Command
-from daemon.parsers.keywords import AGENT, ANYONE, ASKED, BY_VERB, CONFIG_ASSIGNEE, CS, CUSTOMER, GIVER, KEYWORDS, PARTNER, QA_ASSIGNEE
+from daemon.parsers.keywords import AGENT, ANYONE, ASKED, BY_VERB, CS, CUSTOMER, GIVER, KEYWORDS, PARTNER
 from daemon.rules import judge
-from daemon.rules.judgement import CONFLICT, IMPLIED_ACKNOWLEDGE, NEAR_MISS, TEXT_MISSING, Context, Finding, Judgement, Question, Request
+from daemon.rules.judgement import IMPLIED_ACKNOWLEDGE, Context, Finding, Judgement, Question, Request
 from daemon.rules.lifecycle import State
 
 QUOTED = 80
 """Signs of an offending line that are shown (the mail itself is never sent back)."""
-FILLED_IN = 300
-"""A text that is longer is not repeated in the right form."""
+KEPT = 300
+"""Signs of somebody's words that are repeated."""
 
-Form: TypeAlias = "dict[str, str | list[str]]"
-"""What to send instead: `command` in full, its further lines as `more`, a `note` on it."""
 Row: TypeAlias = "dict[str, str]"
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -66,7 +61,7 @@ def ticket_state(*, is_open: bool) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Verb:
+class Verb:
     """How a verb is explained: what follows it, what it means, what is said of it when it was done, and how to take it back."""
 
     form: str
@@ -75,32 +70,33 @@ class _Verb:
     undo: str = ""
 
 
-_VERBS: Mapping[str, _Verb] = MappingProxyType({
-    "acknowledge": _Verb("", "you have seen the case, and it is yours now", "acknowledged",
+VERBS: Mapping[str, Verb] = MappingProxyType({
+    "acknowledge": Verb("", "you have seen the case, and it is yours now", "acknowledged",
         "Not yours after all? Send #undo within 24 hours."),
-    "plan": _Verb("Friday what you will do", "the day you plan to solve it, and how", 'planned resolution: "{text}"',
+    "plan": Verb("Friday what you will do", "the day you plan to solve it, and how", 'planned resolution: "{text}"',
         "Wrong date? Send #plan again."),
-    "comment": _Verb("your words", "your words go to the other side; a plain reply does the same", "your words were added and sent to {who}"),
-    "internal": _Verb("your words", "a note that the customer does not see", "note added; the customer does not see it"),
-    "close": _Verb("what was done", "it is solved", 'closed: "{text}"', "Not solved after all? Send #reopen."),
-    "reopen": _Verb("what is wrong", "it is not solved after all", "reopened", "Opened by mistake? Send #close."),
-    "assign": _Verb("me", "a new owner: me, an address, a handle or a queue", "given to {who}", "Wrong owner? Send #assign again."),
-    "review": _Verb("your words", "logs a review, at most 1000 characters", "review logged, {count} characters"),
-    "mention": _Verb("@handle your words", "a word to somebody, unseen by the customer", "mailed to {who}; the customer does not see it"),
-    "done": _Verb("", "the configuration is complete", "done"),
-    "outstanding": _Verb("what is missing", "what is still missing, one item a line", "outstanding {number}: {text}",
+    "comment": Verb("your words", "your words go to the other side; a plain reply does the same",
+        "your words were added and sent to {who}"),
+    "internal": Verb("your words", "a note that the customer does not see", "note added; the customer does not see it"),
+    "close": Verb("what was done", "it is solved", 'closed: "{text}"', "Not solved after all? Send #reopen."),
+    "reopen": Verb("what is wrong", "it is not solved after all", "reopened", "Opened by mistake? Send #close."),
+    "assign": Verb("me", "a new owner: me, an address, a handle or a queue", "given to {who}", "Wrong owner? Send #assign again."),
+    "review": Verb("your words", "logs a review, at most 1000 characters", "review logged, {count} characters"),
+    "mention": Verb("@handle your words", "a word to somebody, unseen by the customer", "mailed to {who}; the customer does not see it"),
+    "done": Verb("", "the configuration is complete", "done"),
+    "outstanding": Verb("what is missing", "what is still missing, one item a line", "outstanding {number}: {text}",
         "Wrong item? Send #cleared and its number."),
-    "cleared": _Verb("1", "that item is settled; #cleared all settles them all", "cleared {number}: {text}"),
-    "help": _Verb("", "this list"),
-    "status": _Verb("", "everything about the case; in a new mail, with its number behind it"),
-    "list": _Verb("", "your tickets, the latest change first"),
-    "case": _Verb("", "a new case: lines like Contact: and Type:, then the words"),
-    "contact": _Verb("", "a new contact: lines First Name:, Last Name:, Company:, Email:", "new contact: {text}, {who}"),
-    "call": _Verb("", "a phone note: who called, Issue:, then the words", "phone note: {text}"),
-    "confirm": _Verb("", "yes to a question of ours", "confirmed: {text}"),
-    "decline": _Verb("", "no to a question of ours", "declined: {text}"),
-    "undo": _Verb("", "takes back your last acknowledge, plan, close or reopen, within 24 hours", "taken back: {text}"),
-    "end": _Verb("", "ends the words of a command; what follows is a plain reply"),
+    "cleared": Verb("1", "that item is settled; #cleared all settles them all", "cleared {number}: {text}"),
+    "help": Verb("", "this list"),
+    "status": Verb("", "everything about the case; in a new mail, with its number behind it"),
+    "list": Verb("", "your tickets, the latest change first"),
+    "case": Verb("", "a new case: lines like Contact: and Type:, then the words"),
+    "contact": Verb("", "a new contact: lines First Name:, Last Name:, Company:, Email:", "new contact: {text}, {who}"),
+    "call": Verb("", "a phone note: who called, Issue:, then the words", "phone note: {text}"),
+    "confirm": Verb("", "yes to a question of ours", "confirmed: {text}"),
+    "decline": Verb("", "no to a question of ours", "declined: {text}"),
+    "undo": Verb("", "takes back your last acknowledge, plan, close or reopen, within 24 hours", "taken back: {text}"),
+    "end": Verb("", "ends the words of a command; what follows is a plain reply"),
 })  # fmt: skip
 """Every verb of KEYWORDS."""
 
@@ -135,15 +131,14 @@ def open_verbs(role: str, state: State, *, question: bool = False) -> tuple[str,
 
 def steps(verbs: Iterable[str]) -> tuple[Row, ...]:
     """The verbs as the templates' `steps`: each `command`, to be completed where it needs words, with its `meaning`."""
-    return tuple({"command": _to_complete(verb), "meaning": _VERBS[verb].meaning} for verb in verbs)
+    return tuple({"command": _to_complete(verb), "meaning": VERBS[verb].meaning} for verb in verbs)
 
 
 def help_rows(role: str) -> tuple[Row, ...]:
     """Every verb this role may ever use: `command`, the `verb` as it is written, the `form` of what follows, and its `meaning`."""
     mine = (keyword for keyword in KEYWORDS if keyword.who & _also(role))
     return tuple(
-        {"command": _to_complete(k.verb), "verb": _shown(k.verb), "form": _VERBS[k.verb].form, "meaning": _VERBS[k.verb].meaning}
-        for k in mine
+        {"command": _to_complete(k.verb), "verb": shown(k.verb), "form": VERBS[k.verb].form, "meaning": VERBS[k.verb].meaning} for k in mine
     )
 
 
@@ -157,13 +152,18 @@ def _also(role: str) -> set[str]:
     return names
 
 
-def _shown(verb: str) -> str:
+def shown(verb: str) -> str:
+    """A verb as people write it.
+
+    >>> shown("close"), shown("comment")
+    ('#close', '#update')
+    """
     return f"#{_SHOWN.get(verb, verb)}"
 
 
 def _to_complete(verb: str) -> str:
     needs = BY_VERB[verb].needs_text or BY_VERB[verb].needs_argument
-    return f"{_shown(verb)} " if needs else _shown(verb)
+    return f"{shown(verb)} " if needs else shown(verb)
 
 
 # --- what was done -------------------------------------------------------------------------------------------------
@@ -193,14 +193,14 @@ def done_lines(done: Iterable[Done]) -> tuple[str, ...]:
 def _done(one: Done) -> tuple[str, ...]:
     if one.implied:
         return (WARNINGS[IMPLIED_ACKNOWLEDGE],)
-    words = _VERBS[one.verb].done
+    words = VERBS[one.verb].done
     if one.verb == "comment" and not one.who:
         words = "your words were added"
     elif one.verb == "close" and not one.text:
         words = "closed"
     elif one.number is None:
         words = words.replace(" {number}", "")
-    line = words.format(text=shortened(one.text, FILLED_IN), who=one.who, number=one.number, count=len(one.text))
+    line = words.format(text=shortened(one.text, KEPT), who=one.who, number=one.number, count=len(one.text))
     return (line, f"planned resolution date: {full_date(one.day)}") if one.day is not None else (line,)
 
 
@@ -238,93 +238,10 @@ def next_line(step: str, by: str, *, day: date | None = None) -> str:
 
 def undo_line(verbs: Sequence[str]) -> str:
     """How to take back what was done: of the last verb that can be."""
-    return next((_VERBS[verb].undo for verb in reversed(verbs) if _VERBS[verb].undo), "")
+    return next((VERBS[verb].undo for verb in reversed(verbs) if VERBS[verb].undo), "")
 
 
-# --- what was wrong ------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trouble:
-    """An error with what is needed to word it: what its command took, and what a look-up said.
-
-    `said`: the person, organization or date that is wrong, if it isn't the detail of the code. `choices`: the persons, contracts,
-    cases or commands to choose from, or the labels that are missing.
-    """
-
-    finding: Finding
-    argument: str = ""
-    said: str = ""
-    choices: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reader:
-    """Who reads it: their role, their day, and a day that would do in a form that needs one."""
-
-    role: str
-    today: date
-    example: date
-
-
-@dataclass(frozen=True, slots=True)
-class _Wrong:
-    """How a code is worded, and the right forms."""
-
-    words: str
-    forms: tuple[str, ...] = ()
-
-
-_NOTE = "     ("
-"""Before what is said of a form and is not part of it."""
-_REVIEW = "#review\nCurrent Status: \nPending Action Items: \nPending Action Owner: "
-_MISSING = _Wrong("{missing} missing. Please send", ("#{verb}\n{labels}\n{text}",))
-_PLAN = ("#plan {example} {text_or_example}",)
-
-ERRORS: Mapping[str, _Wrong] = MappingProxyType({
-    "E-UNKNOWN-VERB": _Wrong("I don't know #{said}. Did you mean {shown}?", ("{given}",)),
-    "E-NOT-ALLOWED": _Wrong("{allowed}."),
-    "E-NO-CASE": _Wrong("your mail does not say which case it is about. Please reply to a mail of ours about the case."),
-    "E-AMBIGUOUS-CASE": _Wrong("your mail is about more than one case ({choices}). Please reply to a mail of ours about the one you mean."),
-    "E-STATE": _Wrong("that can't be done as things stand."),
-    "E-STATE:already-closed": _Wrong("the case is closed already. To go on with it, open it again first:", ("#reopen",)),
-    "E-STATE:not-closed": _Wrong("the case is open, so there is nothing to reopen. To add something:", ("#update {text}",)),
-    "E-STATE:already-done": _Wrong("it is done already."),
-    "E-STATE:not-done": _Wrong("it is not done yet, so there is nothing to reopen."),
-    "E-STATE:nothing-to-undo": _Wrong("there is nothing of yours to take back."),
-    "E-STATE:too-late": _Wrong("that is more than 24 hours ago and can't be taken back any more."),
-    "E-CONFLICT": _Wrong("{choices} contradict each other. Please send only one of them."),
-    "E-CONDITIONAL": _Wrong("commands are carried out at once, never later. Please tell it now, or send the command when it is time:",
-        ("#update {text}", "{shown}     (when it is time)")),
-    "E-TEXT-MISSING": _Wrong("{shown} needs words behind it:", ("{shown} {form}",)),
-    "E-TEXT-MISSING/review": _Wrong("#review needs its words. Please fill in, or write your own:", (_REVIEW,)),
-    "E-TEXT-MISSING/plan": _Wrong("#plan needs a date and what you will do:", _PLAN),
-    "E-TEXT-MISSING/case": _MISSING,
-    "E-TEXT-MISSING/contact": _MISSING,
-    "E-TEXT-MISSING:contact": _Wrong("contact: {kind} case needs its contact. Please send", ("#{verb}\nContact: \n{text}",)),
-    "E-ARG-MISSING": _Wrong("{shown} needs to know more:", ("{shown} {form}",)),
-    "E-ARG-MISSING/assign": _Wrong("#assign needs to know to whom: me, an address, a handle or a queue.", ("#assign me",)),
-    "E-ARG-MISSING:type": _Wrong("there is no such type of case. Please use one of: {types}."),
-    "E-ARG-MISSING/mention": _Wrong("#mention needs to know to whom: write @ and a handle or an address.", ("#mention @{text}",)),
-    "E-ARG-MISSING/status": _Wrong("#status needs the number of a case, or nothing.", ("#status",)),
-    "E-ARG-MISSING/cleared": _Wrong("#cleared needs to know which items:", ("#cleared 1", "#cleared 1,3", "#cleared all")),
-    "E-TOO-LONG": _Wrong("these are {count} characters, and at most {limit} can be kept. Please shorten it by {over}."),
-    "E-DATE-MISSING": _Wrong("I can't find a date. Please put it first, for example", _PLAN),
-    "E-DATE-INVALID": _Wrong("there is no such day as {said}. Please send, for example", _PLAN),
-    "E-DATE-AMBIGUOUS": _Wrong("I cannot tell which day {said} is. Please send one of", ("{readings}",)),
-    "E-DATE-PAST": _Wrong("{day} is in the past. Please send a day to come, for example", _PLAN),
-    "E-DATE-FAR": _Wrong("{day} is more than a year ahead. Please send a nearer day, for example", _PLAN),
-    "E-UNKNOWN-PERSON": _Wrong("nobody here is known as {said}.{did_you_mean}"),
-    "E-UNKNOWN-PERSON/case": _Wrong("{said} is not known. Add {missing}.", ("#{verb}\n{labels}\n{text}",)),
-    "E-AMBIGUOUS-PERSON": _Wrong("{said} could be more than one person: {choices}. Please send the address."),
-    "E-UNKNOWN-ORG": _Wrong("no organization is called {said}. The Company should already exist; please check how it is spelled."
-        "{did_you_mean}"),
-    "E-NO-CONTRACT": _Wrong("a homeowner's case needs a contract, and none is active here.{contracts}"),
-    "E-NO-QUESTION": _Wrong("no question of ours waits for your answer."),
-    "E-NO-ACCOUNT": _Wrong("no account was found for this. Please ask the caller for one of these:",
-        ("#call\nOrder: \nLicense Key: \nWebsite: \nEmail: \nCompany: \n{text}",)),
-})  # fmt: skip
-"""Every E-code; with a detail (`:`) or for one verb (`/`) where there is more to say."""
+# --- warnings ------------------------------------------------------------------------------------------------------
 
 WARNINGS: Mapping[str, str] = MappingProxyType({
     "W-ALREADY-ACKNOWLEDGED": "It had been acknowledged before{at}; the first time is kept.",
@@ -334,42 +251,13 @@ WARNINGS: Mapping[str, str] = MappingProxyType({
 })  # fmt: skip
 """Every W-code. An implied acknowledgement is told among what was done."""
 
-_LABELS = ("First Name", "Last Name", "Company", "Email")
-_WHO = {
-    CUSTOMER: "the customer", PARTNER: "the partner", AGENT: "our own agents", CONFIG_ASSIGNEE: "those who configure",
-    QA_ASSIGNEE: "those who configure", ASKED: "whoever was asked", GIVER: "whoever gave the command",
-}  # fmt: skip
-_WRITTEN_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{2,4}")
-
-
-def troubles(errors: Iterable[Finding], commands: Sequence[Command]) -> tuple[Trouble, ...]:
-    """The errors of a judgement beside what their commands took; labels that are missing in one command are one trouble."""
-    by_line = {command.line: command for command in commands}
-    made: list[Trouble] = []
-    for error in errors:
-        command = by_line.get(error.line)
-        argument = command.argument if command is not None else ""
-        if error.name == TEXT_MISSING and error.detail and made and made[-1].finding.line == error.line:
-            made[-1] = replace(made[-1], finding=replace(error, detail=""), choices=(*made[-1].choices, error.detail))
-            continue
-        choices = _contradicting(error.verb, commands) if error.name == CONFLICT else ()
-        made.append(Trouble(finding=error, argument=argument, choices=(error.detail,) if error.name == TEXT_MISSING else choices))
-    return tuple(made)
-
-
-def _contradicting(verb: str, commands: Sequence[Command]) -> tuple[str, ...]:
-    there = {command.verb for command in commands}
-    others = [pair for pair in judge.CONTRADICTIONS if verb in pair and there.issuperset(pair)]
-    return tuple(map(_shown, others[0])) if others else (f"two different {_shown(verb)}",)
-
-
-def error_lines(errors: Iterable[Trouble], reader: Reader) -> tuple[dict[str, str | list[Form]], ...]:
-    """The templates' `errors`: `words` that quote the offending line and say what is wrong, `forms` of what to send instead."""
-    return tuple(_error(error, reader) for error in errors)
-
 
 def warning_lines(
-    warnings: Iterable[Finding], requests: Iterable[Request] = (), *, acknowledged: str = "", closed: Callable[[date], str | None] | None = None
+    warnings: Iterable[Finding],
+    requests: Iterable[Request] = (),
+    *,
+    acknowledged: str = "",
+    closed: Callable[[date], str | None] | None = None,
 ) -> tuple[str, ...]:
     """One sentence for each warning that is not told among what was done.
 
@@ -382,91 +270,20 @@ def warning_lines(
             continue
         day = days.get(warning.line)
         why = closed(day) if closed is not None and day is not None else None
-        made.append(WARNINGS[warning.name].format(
-            at=f" on {acknowledged}" if acknowledged else "", day=full_date(day) if day is not None else "That date",
-            why=f" ({why})" if why else "", quoted=f'"{shortened(warning.quoted, QUOTED)}"', shown=_shown(warning.verb) if warning.verb else "",
-        ))  # fmt: skip
+        facts = {
+            "at": f" on {acknowledged}" if acknowledged else "", "day": full_date(day) if day is not None else "That date",
+            "why": f" ({why})" if why else "", "quoted": f'"{shortened(warning.quoted, QUOTED)}"',
+            "shown": shown(warning.verb) if warning.verb else "",
+        }  # fmt: skip
+        made.append(WARNINGS[warning.name].format_map(facts))
     return tuple(made)
 
 
 def shortened(text: str, most: int) -> str:
-    """A text on one line, at most so many signs.
+    r"""A text on one line, at most so many signs.
 
-    >>> shortened("one\\n  two three", 10)
+    >>> shortened("one\n  two three", 10)
     'one two t…'
     """
     line = " ".join(text.split())
     return line if len(line) <= most else line[: most - 1].rstrip() + "…"
-
-
-def _error(trouble: Trouble, reader: Reader) -> dict[str, str | list[Form]]:
-    finding = trouble.finding
-    specific = ERRORS.get(finding.code) if finding.detail else None
-    wrong = specific or ERRORS.get(f"{finding.name}/{finding.verb}") or ERRORS[finding.name]
-    facts = _facts(trouble, reader)
-    words = wrong.words.format_map(facts)
-    words = f'"{shortened(finding.quoted, QUOTED)}": {words}' if finding.quoted else words[:1].upper() + words[1:]
-    forms: list[Form] = []
-    for form in wrong.forms:
-        command, _, note = form.partition(_NOTE)
-        if command == "{readings}":
-            forms += [
-                _form(f"#plan {day.isoformat()} {facts['text_or_example']}", "in the past" if day < reader.today else "")
-                for day in finding.readings
-            ]
-        elif (filled := command.format_map(facts).strip()) != "#update":
-            forms.append(_form(filled, note.rstrip(")")))
-    return {"words": words, "forms": forms}
-
-
-def _form(command: str, note: str) -> Form:
-    command = command.strip("\n")
-    return {"command": command, "more": [line for line in command.split("\n")[1:] if line.strip()], "note": note}
-
-
-def _facts(trouble: Trouble, reader: Reader) -> dict[str, str]:
-    """Everything the table may name."""
-    finding, verb, detail = trouble.finding, trouble.finding.verb, trouble.finding.detail
-    said = trouble.said or detail.partition("->")[0]
-    text = trouble.argument
-    if finding.name.startswith("E-DATE"):
-        found = _WRITTEN_DATE.search(finding.quoted)
-        said = trouble.said or (found[0] if found is not None else "that")
-        read = dates.read_plan(text, reader.today, None, lambda _: True)
-        text = read.rest or ("" if finding.name != dates.MISSING else text)
-    text = text if len(text) <= FILLED_IN else "(your words)"
-    given = finding.forms[0] if finding.forms and not finding.forms[0].endswith("…") else _shown(verb) if verb else ""
-    labels = tuple(label.title() for label in trouble.choices) or _LABELS
-    limit = (BY_VERB[verb].limit if verb in BY_VERB else None) or 1000
-    count = int(detail) if detail.isdecimal() else len(text)
-    return {
-        "verb": verb, "shown": _shown(verb) if verb else "that", "said": said, "given": given, "text": text,
-        "text_or_example": text or "what you will do", "form": _VERBS[verb].form if verb in _VERBS else "",
-        "example": reader.example.isoformat(), "day": full_date(finding.readings[0]) if finding.readings else said,
-        "allowed": _allowed(verb, reader.role), "count": str(count), "limit": str(limit), "over": str(max(count - limit, 1)),
-        "kind": _kind(text), "types": ", ".join(sorted(blocks.CASE_TYPES)),
-        "choices": _listed(trouble.choices) or "these commands", "missing": _listed(labels),
-        "labels": "\n".join(f"{label}: {said if label == 'Email' and '@' in said else ''}" for label in labels),
-        "contracts": f" There are: {', '.join(trouble.choices)}." if trouble.choices else "",
-        "did_you_mean": f" Did you mean {_listed(trouble.choices, 'or')}?" if trouble.choices else "",
-    }  # fmt: skip
-
-
-def _kind(argument: str) -> str:
-    """The kind of case that somebody wanted, in words that go before "case needs its contact"."""
-    kind = blocks.case_type(blocks.read_block("case", argument)).replace("_", " ")
-    return f"{'an' if kind[:1] in 'aeiou' else 'a'} {kind}" if kind else "this"
-
-
-def _allowed(verb: str, role: str) -> str:
-    """Who may use a verb, to somebody who may not."""
-    keyword = BY_VERB.get(verb)
-    if keyword is None or role in keyword.who:
-        return f"{_shown(verb) if verb else 'that'} can't be used here"
-    who = tuple(dict.fromkeys(_WHO[name] for name in (CUSTOMER, PARTNER, CONFIG_ASSIGNEE, QA_ASSIGNEE, AGENT, ASKED, GIVER) if name in keyword.who))
-    return f"only {_listed(who)} can use {_shown(verb)}" if who else f"{_shown(verb)} can't be used here"
-
-
-def _listed(words: Sequence[str], last: str = "and") -> str:
-    """Words as a list in a sentence."""
-    return f"{', '.join(words[:-1])} {last} {words[-1]}" if len(words) > 1 else "".join(words)

@@ -14,6 +14,7 @@ from daemon.mail.rendering import Templates
 from daemon.model import Decision, Message
 from daemon.store.database import Database
 from daemon.store.schema import (
+    TABLES,
     Case,
     Contact,
     ContactEmail,
@@ -40,6 +41,8 @@ def made_desk(*templates: Path) -> Desk:
         house_name="Example Support", house_address=facts.SUPPORT, timezone=ZoneInfo("America/New_York"),
     )  # fmt: skip
 
+
+TABLE_NAMES = ", ".join(model._meta.table_name for model in TABLES)  # noqa: SLF001 - peewee offers it under this name only
 
 PEOPLE = (facts.NORA, facts.OWEN, facts.QUIET, facts.PAT, facts.BOB, facts.CLERK, facts.ANN, facts.AMY, facts.RIVAL)
 

@@ -63,8 +63,10 @@ def test_a_row_is_everything_that_is_needed_to_send_it(database: Database, desk:
     assert (row.created_at, row.next_attempt_at, row.request, row.detail) == (CLOCK, CLOCK, None, None)
     assert row.subject == f"Re: No data since noon [CASE-{number}]"
     bounce, reply, name = (
-        desk.signer.read_address(row.reverse_path), desk.signer.read_address(str(read(row)["Reply-To"])), desk.signer.read_message_id(row.message_id)
-    )  # fmt: skip
+        desk.signer.read_address(row.reverse_path),
+        desk.signer.read_address(str(read(row)["Reply-To"])),
+        desk.signer.read_message_id(row.message_id),
+    )
     for key, kind in ((bounce, "bounce"), (reply, "reply"), (name, "message")):
         assert isinstance(key, Key)
         assert (key.kind, key.case_id, key.contact_id) == (kind, number, facts.ANN.id)

@@ -1,13 +1,12 @@
-"""The fixtures of this folder: `desk`, an installation without a mail, and `day`, one that has had its day."""
+"""The fixtures of this folder: `installation` without a mail, `day` after a day's mails, `commented` after a conversation."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.cli.desk import DAY, Installation, installed
+from tests.cli.desk import DAY, Installation, installed, letter, moved
 
 
 @pytest.fixture
@@ -23,12 +22,25 @@ def _worked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def day(_worked: Path, tmp_path: Path) -> Iterator[Installation]:
-    """An installation that has worked on DAY; a copy of its own for each test."""
-    import shutil
+@pytest.fixture(scope="session")
+def _talked(_worked: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    desk = moved(_worked, tmp_path_factory.mktemp("talk") / "desk")
+    answer = next(row for row in desk.json("outbox") if row["to"] == "pat@miller.example" and row["case"] == "CASE-1002")
+    thread = [("In-Reply-To", answer["message_id"])]
+    desk.take(
+        letter("Pat <pat@miller.example>", "Re", "On it.\n", "pat", headers=thread),
+        letter("Mallory <mallory@evil.example>", "Re", "Tell me all.\n", "mal", headers=thread),
+    )
+    return desk.folder
 
-    folder = tmp_path / "desk"
-    shutil.copytree(_worked, folder)
-    (folder / "supportd.toml").write_text((folder / "supportd.toml").read_text().replace(str(_worked), str(folder)))
-    yield Installation(folder=folder, url=f"sqlite:///{folder / 'supportd.db'}")
+
+@pytest.fixture
+def commented(_talked: Path, tmp_path: Path) -> Installation:
+    """The day, then a comment on CASE-1002 (mail 8) and a stranger's note there (mail 9)."""
+    return moved(_talked, tmp_path / "desk")
+
+
+@pytest.fixture
+def day(_worked: Path, tmp_path: Path) -> Installation:
+    """An installation that has worked on DAY; a copy of its own for each test."""
+    return moved(_worked, tmp_path / "desk")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -94,6 +95,14 @@ def installed(folder: Path, url: str) -> Installation:
     made = Installation(folder=folder, url=url)
     made.run("import", str(folder / "directory"))
     return made
+
+
+def moved(folder: Path, to: Path) -> Installation:
+    """A copy of an installation, to do with as a test likes."""
+    shutil.copytree(folder, to)
+    configuration = to / "supportd.toml"
+    configuration.write_text(configuration.read_text().replace(str(folder), str(to)))
+    return Installation(folder=to, url=f"sqlite:///{to / 'supportd.db'}")
 
 
 def mail(

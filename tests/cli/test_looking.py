@@ -10,19 +10,43 @@ import pytest
 
 from tests.cli.desk import FORGED, Installation, installed, letter
 
-CASE = ["number", "type", "subject", "state", "entity", "system", "organization", "contact", "partner", "owner", "queue", "created_at", "last_update", "acknowledged", "acknowledged_at", "planned_resolution", "planned_resolution_date", "closed_at", "next_deadline"]
-WHOLE_CASE = (
+CASE = [
+    "number", "type", "subject", "state", "entity", "system", "organization", "contact", "partner", "owner", "queue", "created_at",
+    "last_update", "acknowledged", "acknowledged_at", "planned_resolution", "planned_resolution_date", "closed_at", "next_deadline",
+]  # fmt: skip
+WHOLE_CASE = [
     *CASE,
-    *["description", "origin", "contract", "acknowledged_by", "first_planned_resolution_date", "plan_count", "closed_by", "resolution", "closed_on_planned_date", "sla_cycle", "support", "flags", "last_review", "question", "request", "clocks", "feed", "comments", "tasks", "cs_tickets", "attachments", "interactions"],
-)
-FEED = ["at", "kind", "author", "public", "body", "cause", "mentions"]
-COMMENT = ["at", "author", "public", "body"]
-ATTACHMENT = ["name", "content_type", "size", "sha256"]
-INTERACTION = ["direction", "at", "message_id", "from", "to", "subject", "template", "name", "relates_to", "state", "journal"]
-MAIL = ["number", "mailbox", "uidvalidity", "uid", "message_id", "from", "subject", "received_at", "kind", "outcome", "reason", "trust", "case", "attempts"]
-OUTGOING = ["number", "state", "to", "subject", "template", "message_id", "case", "attempts", "next_attempt_at", "sent_at", "reply_code", "detail", "cause"]
-EXPLAINED = ["mail", "failed", "kind", "automatic", "bounce", "reason", "from", "trust", "case", "new_text", "trimmed", "commands", "natural", "comment", "errors", "warnings", "form", "actions", "mails"]
-BOOKS = ["ok", "received", "acted", "ignored", "quarantined", "vanished", "in_progress", "problems"]
+    "description", "origin", "contract", "acknowledged_by", "first_planned_resolution_date", "plan_count", "closed_by", "resolution",
+    "closed_on_planned_date", "sla_cycle", "support", "flags", "last_review", "question", "request", "clocks", "feed", "comments",
+    "tasks", "cs_tickets", "attachments", "interactions",
+]  # fmt: skip
+FEED = [
+    "at", "kind", "author", "public", "body", "cause", "mentions",
+]  # fmt: skip
+COMMENT = [
+    "at", "author", "public", "body",
+]  # fmt: skip
+ATTACHMENT = [
+    "name", "content_type", "size", "sha256",
+]  # fmt: skip
+INTERACTION = [
+    "direction", "at", "message_id", "from", "to", "subject", "template", "name", "relates_to", "state", "journal",
+]  # fmt: skip
+MAIL = [
+    "number", "mailbox", "uidvalidity", "uid", "message_id", "from", "subject", "received_at", "kind", "outcome", "reason", "trust",
+    "case", "attempts",
+]  # fmt: skip
+OUTGOING = [
+    "number", "state", "to", "subject", "template", "message_id", "case", "attempts", "next_attempt_at", "sent_at", "reply_code",
+    "detail", "cause",
+]  # fmt: skip
+EXPLAINED = [
+    "mail", "failed", "kind", "automatic", "bounce", "reason", "from", "trust", "case", "new_text", "trimmed", "commands", "natural",
+    "comment", "errors", "warnings", "form", "actions", "mails",
+]  # fmt: skip
+BOOKS = [
+    "ok", "received", "acted", "ignored", "quarantined", "vanished", "in_progress", "problems",
+]  # fmt: skip
 
 
 # --- cases ----------------------------------------------------------------------------------------------------------
@@ -103,7 +127,7 @@ def test_a_wrong_option_is_a_mistake_of_usage(installation: Installation, option
 
 def test_a_case_has_the_keys_of_the_contract(day: Installation) -> None:
     case = day.json("case", "1001")
-    assert list(case) == list(WHOLE_CASE)
+    assert list(case) == WHOLE_CASE
     assert [list(item) for item in case["feed"]] == [FEED]
     assert [list(item) for item in case["attachments"]] == [ATTACHMENT]
     assert {tuple(item) for item in case["interactions"]} == {tuple(INTERACTION)}
@@ -124,13 +148,11 @@ def test_every_mail_of_a_case_is_related_with_name_and_state(day: Installation) 
     ]
 
 
-def test_a_comment_has_its_keys(day: Installation) -> None:
-    answer = next(row for row in day.json("outbox") if row["to"] == "pat@miller.example" and row["case"] == "CASE-1002")
-    day.take(letter("Pat <pat@miller.example>", "Re", "On it.\n", "pat", headers=[("In-Reply-To", answer["message_id"])]))
-    (comment,) = day.json("case", "1002")["comments"]
+def test_a_comment_has_its_keys(commented: Installation) -> None:
+    (comment,) = commented.json("case", "1002")["comments"]
     assert list(comment) == COMMENT
     assert (comment["author"], comment["public"], comment["body"]) == ("pat", True, "On it.")
-    assert "On it." in day.run("case", "1002").stdout
+    assert "On it." in commented.run("case", "1002").stdout
 
 
 @pytest.mark.parametrize("number", ["1001", "CASE-1001", "case-1001", " 1001 "])
@@ -411,20 +433,12 @@ def test_books_that_were_tampered_with_do_not_balance(commented: Installation, s
     books = commented.json("audit", status=1)
     assert books["ok"] is False
     assert [problem for problem in books["problems"] if named in problem], books["problems"]
-    assert f"WRONG  {books['problems'][0]}" in commented.run("audit", status=1).stdout
 
 
-@pytest.fixture
-def commented(day: Installation) -> Installation:
-    """The day, a comment on CASE-1002 (mail 8) and a stranger's note there (mail 9)."""
-    answer = next(row for row in day.json("outbox") if row["to"] == "pat@miller.example" and row["case"] == "CASE-1002")
-    thread = [("In-Reply-To", answer["message_id"])]
-    day.take(
-        letter("Pat <pat@miller.example>", "Re", "On it.\n", "pat", headers=thread),
-        letter("Mallory <mallory@evil.example>", "Re", "Tell me all.\n", "mal", headers=thread),
-    )
-    assert day.json("audit")["ok"] is True
-    return day
+def test_wrong_books_are_told_to_people_too(commented: Installation) -> None:
+    assert commented.json("audit")["ok"] is True
+    sql(commented, "DELETE FROM case_comment")
+    assert "WRONG  mail 8: what it wrote by comment is not there" in commented.run("audit", status=1).stdout
 
 
 # --- on both databases ----------------------------------------------------------------------------------------------
@@ -436,7 +450,7 @@ def test_everything_is_listed_on_both_databases(database_url: str, tmp_path: Any
     assert len(desk.json("cases")) == 2
     assert [row["number"] for row in desk.json("cases", "--search", "DATA")] == ["CASE-1001"]
     assert desk.json("cases", "--search", "100%") == desk.json("cases", "--search", "\\") == []
-    assert list(desk.json("case", "1001")) == list(WHOLE_CASE)
+    assert list(desk.json("case", "1001")) == WHOLE_CASE
     assert {tuple(row) for row in desk.json("mail")} == {tuple(MAIL)}
     assert {tuple(row) for row in desk.json("outbox")} == {tuple(OUTGOING)}
     assert desk.lines("explain", "1")[0]["reason"] == "case-opened"

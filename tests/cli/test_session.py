@@ -66,10 +66,20 @@ def test_the_database_is_closed_whatever_happens(chosen: Installation) -> None:
     with opened_database() as database:
         database.connect()
     assert database.peewee.is_closed()
-    with pytest.raises(RuntimeError), opened_database() as database:
-        database.connect()
-        raise RuntimeError
-    assert database.peewee.is_closed()
+
+
+def test_the_database_is_closed_after_an_error_too(chosen: Installation) -> None:
+    seen = []
+
+    def fails() -> None:
+        with opened_database() as database:
+            database.connect()
+            seen.append(database)
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        fails()
+    assert seen[0].peewee.is_closed()
 
 
 def test_a_house_works_at_the_time_it_is_given(chosen: Installation) -> None:

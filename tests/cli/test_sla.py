@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from daemon.cli import app
+from daemon.config import data_dir
 
 EXAMPLES = json.loads((Path(__file__).parent.parent / "examples" / "sla_examples.json").read_text("utf-8"))
 HOUSE = '[house]\naddress = "support@support.example"\n[calendars.house]\ntimezone = "America/New_York"\ncountry = "US"\n'
@@ -191,3 +192,12 @@ def test_the_rules_are_read_and_their_mistakes_told(run: Run, tmp_path: Path) ->
     (tmp_path / "sla.toml").write_text('[[rule]]\nkind = "x"\n')
     status, found = verdicts(run, HOUSE)
     assert (status, found["sla.toml"]["verdict"]) == (1, "BAD")
+
+
+def test_a_rule_that_mails_what_is_no_template_is_bad(run: Run, tmp_path: Path) -> None:
+    shipped = (data_dir("config") / "sla.toml").read_text("utf-8")
+    (tmp_path / "sla.toml").write_text(shipped.replace('"sla-breach"', '"sla-braech"'))
+    status, found = verdicts(run, HOUSE)
+    assert (status, found["sla.toml"]["verdict"]) == (1, "BAD")
+    assert "sla-braech" in found["sla.toml"]["detail"]
+    assert "'sla-breach'" in found["sla.toml"]["mend"]

@@ -98,7 +98,7 @@ def test_what_can_not_be_is_refused(tmp_path: Path, text: str, key: str) -> None
 
 
 def test_a_file_that_can_not_be_read_is_told(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="sla.toml"):
+    with pytest.raises(ConfigError, match=r"sla\.toml"):
         load_sla(tmp_path / "sla.toml")
 
 

@@ -39,7 +39,8 @@ from tests.servers.dovecot import Dovecot
 
 DIRECTORY = Path(daemon.__file__).parent / "demo" / "directory"
 SUPPORT = "support@support.example"
-TUESDAY = datetime(2026, 12, 1, 15, 0, tzinfo=UTC)
+TUESDAY = datetime(2025, 12, 2, 15, 0, tzinfo=UTC)
+"""The time of a new world; a past one, because servers put a mail from the future at today."""
 
 
 def _people() -> dict[str, str]:
@@ -140,7 +141,7 @@ def mail(
     message["To"] = to
     message["Subject"] = subject
     message["Message-ID"] = message_id or f"<{next(_serial)}.{author}>"
-    message["Date"] = "Tue, 01 Dec 2026 14:59:00 +0000"
+    message["Date"] = "Tue, 02 Dec 2025 14:59:00 +0000"
     for field_name, value in (headers or {}).items():
         message[field_name] = value
     message.set_content(body + "\n")
@@ -158,7 +159,7 @@ def bounce(of: Out, status: str = "5.1.1", diagnostic: str = "550 5.1.1 no such 
     lines = [
         "Return-Path: <>", "From: Mail Delivery System <mailer-daemon@mx.far.example>", f"To: {to or of.reverse_path}",
         "Subject: Undelivered Mail Returned to Sender", "Auto-Submitted: auto-replied", f"Message-ID: <{next(_serial)}@mx.far.example>",
-        "Date: Tue, 01 Dec 2026 15:01:00 +0000", "MIME-Version: 1.0",
+        "Date: Tue, 02 Dec 2025 15:01:00 +0000", "MIME-Version: 1.0",
         'Content-Type: multipart/report; report-type=delivery-status; boundary="b"', "",
         "--b", "Content-Type: text/plain", "", "This is the mail system. I'm sorry to inform you that your message could not be delivered.", "",
         "--b", "Content-Type: message/delivery-status", "", "Reporting-MTA: dns; mx.far.example", "",

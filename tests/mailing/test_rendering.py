@@ -21,7 +21,7 @@ SHIPPED = Path(__file__).parents[2] / "templates"
 TEMPLATES = Templates.load((SHIPPED,))
 VOID = {"meta", "br", "hr"}
 KNOWN = VOID | {"html", "head", "title", "style", "body", "table", "tbody", "tr", "td", "p", "a", "strong", "em", "ul", "ol", "li"}
-KNOWN |= {"blockquote", "code", "h2", "pre"}
+KNOWN |= {"blockquote", "code", "h2", "pre", "thead", "th"}
 
 HOSTILE = [
     "{{ 7*7 }}", "{% for x in y %}", "{{ ''.__class__ }}", "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "**bold**",

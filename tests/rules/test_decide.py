@@ -515,8 +515,8 @@ def test_a_claimed_customer_may_comment_on_his_case() -> None:
         (reading(), situation(cases=(case(), case(1002)), keys=(key(),), referenced_case_ids=(1002,)), "also names CASE-1002"),
     ],
     ids=[
-        "a colleague", "another partner", "a stranger on a thread", "a forwarded key", "a service that writes to a key", "a key of another role",
-        "two authors", "a partner unproven", "the house unproven", "two cases",
+        "a colleague", "another partner", "a stranger on a thread", "a forwarded key", "a service that writes to a key",
+        "a key of another role", "two authors", "a partner unproven", "the house unproven", "two cases",
     ],
 )  # fmt: skip
 def test_words_of_somebody_not_believed_are_a_note_that_is_mailed_to_nobody(mail: Reading, known: Situation, why: str) -> None:

@@ -1,0 +1,124 @@
+"""What the rules look at together, and the words every decision is made of: who hears, what is kept, one outcome. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from daemon.actions.vocabulary import Action, KeepAttachments, KeepNote, QueueMail
+from daemon.model import (
+    AddrSpec,
+    CaseFacts,
+    ContactFacts,
+    Decision,
+    Grade,
+    Kind,
+    Match,
+    Reading,
+    Situation,
+    Trust,
+)
+from daemon.reasons import Outcome, Reason
+from daemon.rules.correlate import Correlation
+from daemon.rules.robots import limited
+
+Audience = tuple[tuple[AddrSpec, int | None, str], ...]
+"""People to mail: address, contact, name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hearing:
+    """All that the gates look at: the reading, the situation, and what was concluded on the way."""
+
+    reading: Reading
+    situation: Situation
+    found: Correlation
+    trust: Trust
+    silence: str | None
+
+
+def kind_of(h: Hearing) -> Kind:
+    """list, reply or ticket: what a person's mail is called."""
+    if h.reading.automatic.is_list:
+        return Kind.LIST
+    return Kind.REPLY if h.found.case is not None else Kind.TICKET
+
+
+def description(h: Hearing) -> str:
+    """What was submitted, whole: trimming serves reading, never storage."""
+    return h.reading.message.body.strip() or "(no words)"
+
+
+def kept_attachments(h: Hearing) -> list[Action]:
+    """The action that keeps the files of this mail, if it has any."""
+    count = len(h.reading.message.attachments)
+    return [KeepAttachments(count=count)] if count else []
+
+
+def answer(h: Hearing, template: str, contact: ContactFacts | None, *, quote_subject: bool) -> QueueMail:
+    """One automatic answer to the sender, held when their daily rate is used up. Raises ValueError for a mail without a sender."""
+    author = h.reading.message.author
+    if author is None:
+        raise ValueError("a mail without a sender is never answered")
+    return QueueMail(
+        template=template, to=author, contact_id=contact.id if contact else None, name=contact.name if contact else "",
+        answer=True, counted=True, quote_subject=quote_subject, held=limited(h.situation),
+    )  # fmt: skip
+
+
+def own_addresses(h: Hearing) -> tuple[str | None, ...]:
+    """Where the author of the mail reads: nobody gets their own words back, from whichever address they wrote."""
+    sender = h.situation.sender
+    return (h.reading.message.author, sender.address if sender is not None else None)
+
+
+def mails(template: str, audience: Audience, *, exclude: tuple[str | None, ...]) -> list[Action]:
+    """One mail to each, but for those addresses."""
+    return [
+        QueueMail(template=template, to=address, contact_id=contact_id, name=name, answer=False, counted=False, quote_subject=True)
+        for address, contact_id, name in audience
+        if address not in exclude
+    ]
+
+
+def audience_of(people: tuple[ContactFacts, ...]) -> Audience:
+    """These people, as readers."""
+    return tuple((person.address, person.id, person.name) for person in people)
+
+
+def owner_of(case: CaseFacts) -> Audience:
+    """The owner: a person, or every member of the queue."""
+    if case.owner is not None:
+        return audience_of((case.owner,))
+    return audience_of(case.queue.members) if case.queue is not None else ()
+
+
+def partners_side(case: CaseFacts) -> Audience:
+    """Who hears a customer: the agents of the assigned partner, or without one the owner."""
+    return audience_of(case.partner_agents) if case.partner_id is not None else owner_of(case)
+
+
+def customers_side(case: CaseFacts) -> Audience:
+    """Who hears the partner or the house: the contact, or the stranger at the address they wrote from."""
+    if case.contact is not None:
+        return audience_of((case.contact,))
+    return ((case.contact_address, None, ""),) if case.contact_address is not None else ()
+
+
+def decision(
+    h: Hearing, kind: Kind, outcome: Outcome, reason: Reason, *, detail: str = "", case: CaseFacts | None = None,
+    matched_by: str | None = None, actions: list[Action] | None = None,
+) -> Decision:  # fmt: skip
+    """An outcome with its reason; the Name of the mail is the sender where they are believed to be it."""
+    return Decision(
+        kind=kind, outcome=outcome, reason=reason, detail=detail, trust=h.trust,
+        match=Match(case_id=case.id, matched_by=matched_by or "") if case is not None else None,
+        contact_id=h.situation.sender.id if h.situation.sender and h.trust.sender and h.trust.grade is not Grade.FORGED else None,
+        actions=tuple(actions or ()), gates=(),
+    )  # fmt: skip
+
+
+def note(h: Hearing, case: CaseFacts, reason: Reason, why: str) -> Decision:
+    """Keep the words on the case for the house only, with the reason above them."""
+    text = h.reading.new_text.strip() or "(no words of its own)"
+    actions: list[Action] = [KeepNote(text=text, why=why, author_address=h.reading.message.author), *kept_attachments(h)]
+    return decision(h, kind_of(h), Outcome.ACTED, reason, case=case, matched_by=h.found.matched_by, actions=actions, detail=why)

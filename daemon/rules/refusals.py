@@ -1,0 +1,212 @@
+"""The words of errors: for every E-code what is wrong, the offending line, and the right form to send, filled in with the reader's data.
+
+Pure; the values of the template `error`. To word a new code, or a code's new detail, add its row.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from types import MappingProxyType
+from typing import TypeAlias
+
+from daemon.parsers import blocks, dates
+from daemon.parsers.commands import Command
+from daemon.parsers.keywords import AGENT, ASKED, BY_VERB, CONFIG_ASSIGNEE, CUSTOMER, GIVER, PARTNER, QA_ASSIGNEE
+from daemon.rules import judge
+from daemon.rules.judgement import CONFLICT, TEXT_MISSING, Finding
+from daemon.rules.receipts import KEPT, QUOTED, VERBS, full_date, shortened, shown
+
+Form: TypeAlias = "dict[str, str | list[str]]"
+"""What to send instead: `command` in full, its further lines as `more`, a `note` on it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """An error with what is needed to word it: what its command took, and what a look-up said.
+
+    `said`: the person, organization or date that is wrong, if it isn't the detail of the code. `choices`: the persons, contracts,
+    cases or commands to choose from, or the labels that are missing.
+    """
+
+    finding: Finding
+    argument: str = ""
+    said: str = ""
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """Who reads it: their role, their day, and a day that would do in a form that needs one."""
+
+    role: str
+    today: date
+    example: date
+
+
+@dataclass(frozen=True, slots=True)
+class _Wrong:
+    """How a code is worded, and the right forms."""
+
+    words: str
+    forms: tuple[str, ...] = ()
+
+
+_NOTE = "     ("
+"""Before what is said of a form and is not part of it."""
+_REVIEW = "#review\nCurrent Status: \nPending Action Items: \nPending Action Owner: "
+_MISSING = _Wrong("{missing} missing. Please send", ("#{verb}\n{labels}\n{text}",))
+_PLAN = ("#plan {example} {text_or_example}",)
+
+ERRORS: Mapping[str, _Wrong] = MappingProxyType({
+    "E-UNKNOWN-VERB": _Wrong("I don't know #{said}. Did you mean {shown}?", ("{given}",)),
+    "E-NOT-ALLOWED": _Wrong("{allowed}."),
+    "E-NO-CASE": _Wrong("your mail does not say which case it is about. Please reply to a mail of ours about the case."),
+    "E-AMBIGUOUS-CASE": _Wrong("your mail is about more than one case ({choices}). Please reply to a mail of ours about the one you mean."),
+    "E-STATE": _Wrong("that can't be done as things stand."),
+    "E-STATE:already-closed": _Wrong("the case is closed already. To go on with it, open it again first:", ("#reopen",)),
+    "E-STATE:not-closed": _Wrong("the case is open, so there is nothing to reopen. To add something:", ("#update {text}",)),
+    "E-STATE:already-done": _Wrong("it is done already."),
+    "E-STATE:not-done": _Wrong("it is not done yet, so there is nothing to reopen."),
+    "E-STATE:nothing-to-undo": _Wrong("there is nothing of yours to take back."),
+    "E-STATE:too-late": _Wrong("that is more than 24 hours ago and can't be taken back any more."),
+    "E-CONFLICT": _Wrong("{choices} contradict each other. Please send only one of them."),
+    "E-CONDITIONAL": _Wrong("commands are carried out at once, never later. Please tell it now, or send the command when it is time:",
+        ("#update {text}", "{shown}     (when it is time)")),
+    "E-TEXT-MISSING": _Wrong("{shown} needs words behind it:", ("{shown} {form}",)),
+    "E-TEXT-MISSING/review": _Wrong("#review needs its words. Please fill in, or write your own:", (_REVIEW,)),
+    "E-TEXT-MISSING/plan": _Wrong("#plan needs a date and what you will do:", _PLAN),
+    "E-TEXT-MISSING/case": _MISSING,
+    "E-TEXT-MISSING/contact": _MISSING,
+    "E-TEXT-MISSING:contact": _Wrong("contact: {kind} case needs its contact. Please send", ("#{verb}\nContact: \n{text}",)),
+    "E-ARG-MISSING": _Wrong("{shown} needs to know more:", ("{shown} {form}",)),
+    "E-ARG-MISSING/assign": _Wrong("#assign needs to know to whom: me, an address, a handle or a queue.", ("#assign me",)),
+    "E-ARG-MISSING:type": _Wrong("there is no such type of case. Please use one of: {types}."),
+    "E-ARG-MISSING/mention": _Wrong("#mention needs to know to whom: write @ and a handle or an address.", ("#mention @{text}",)),
+    "E-ARG-MISSING/status": _Wrong("#status needs the number of a case, or nothing.", ("#status",)),
+    "E-ARG-MISSING/cleared": _Wrong("#cleared needs to know which items:", ("#cleared 1", "#cleared 1,3", "#cleared all")),
+    "E-TOO-LONG": _Wrong("these are {count} characters, and at most {limit} can be kept. Please shorten it by {over}."),
+    "E-DATE-MISSING": _Wrong("I can't find a date. Please put it first, for example", _PLAN),
+    "E-DATE-INVALID": _Wrong("there is no such day as {said}. Please send, for example", _PLAN),
+    "E-DATE-AMBIGUOUS": _Wrong("I cannot tell which day {said} is. Please send one of", ("{readings}",)),
+    "E-DATE-PAST": _Wrong("{day} is in the past. Please send a day to come, for example", _PLAN),
+    "E-DATE-FAR": _Wrong("{day} is more than a year ahead. Please send a nearer day, for example", _PLAN),
+    "E-UNKNOWN-PERSON": _Wrong("nobody here is known as {said}.{did_you_mean}"),
+    "E-UNKNOWN-PERSON/case": _Wrong("{said} is not known. Add {missing}.", ("#{verb}\n{labels}\n{text}",)),
+    "E-AMBIGUOUS-PERSON": _Wrong("{said} could be more than one person: {choices}. Please send the address."),
+    "E-UNKNOWN-ORG": _Wrong("no organization is called {said}. The Company should already exist; please check how it is spelled."
+        "{did_you_mean}"),
+    "E-NO-CONTRACT": _Wrong("a homeowner's case needs a contract, and none is active here.{contracts}"),
+    "E-NO-QUESTION": _Wrong("no question of ours waits for your answer."),
+    "E-NO-ACCOUNT": _Wrong("no account was found for this. Please ask the caller for one of these:",
+        ("#call\nOrder: \nLicense Key: \nWebsite: \nEmail: \nCompany: \n{text}",)),
+})  # fmt: skip
+"""Every E-code; with a detail (`:`) or for one verb (`/`) where there is more to say."""
+
+_LABELS = ("First Name", "Last Name", "Company", "Email")
+_WHO = {
+    CUSTOMER: "the customer", PARTNER: "the partner", CONFIG_ASSIGNEE: "those who configure", QA_ASSIGNEE: "those who configure",
+    AGENT: "our own agents", ASKED: "whoever was asked", GIVER: "whoever gave the command",
+}  # fmt: skip
+_WRITTEN_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{2,4}")
+
+
+def troubles(errors: Iterable[Finding], commands: Sequence[Command]) -> tuple[Trouble, ...]:
+    """The errors of a judgement beside what their commands took; labels that are missing in one command are one trouble."""
+    by_line = {command.line: command for command in commands}
+    made: list[Trouble] = []
+    for error in errors:
+        command = by_line.get(error.line)
+        argument = command.argument if command is not None else ""
+        if error.name == TEXT_MISSING and error.detail and made and made[-1].finding.line == error.line:
+            made[-1] = replace(made[-1], finding=replace(error, detail=""), choices=(*made[-1].choices, error.detail))
+            continue
+        choices = _contradicting(error.verb, commands) if error.name == CONFLICT else ()
+        made.append(Trouble(finding=error, argument=argument, choices=(error.detail,) if error.name == TEXT_MISSING else choices))
+    return tuple(made)
+
+
+def _contradicting(verb: str, commands: Sequence[Command]) -> tuple[str, ...]:
+    there = {command.verb for command in commands}
+    others = [pair for pair in judge.CONTRADICTIONS if verb in pair and there.issuperset(pair)]
+    return tuple(map(shown, others[0])) if others else (f"two different {shown(verb)}",)
+
+
+def error_lines(errors: Iterable[Trouble], reader: Reader) -> tuple[dict[str, str | list[Form]], ...]:
+    """The templates' `errors`: `words` that quote the offending line and say what is wrong, `forms` of what to send instead."""
+    return tuple(_error(error, reader) for error in errors)
+
+
+def _error(trouble: Trouble, reader: Reader) -> dict[str, str | list[Form]]:
+    finding = trouble.finding
+    specific = ERRORS.get(finding.code) if finding.detail else None
+    wrong = specific or ERRORS.get(f"{finding.name}/{finding.verb}") or ERRORS[finding.name]
+    facts = _facts(trouble, reader)
+    words = wrong.words.format_map(facts)
+    words = f'"{shortened(finding.quoted, QUOTED)}": {words}' if finding.quoted else words[:1].upper() + words[1:]
+    forms: list[Form] = []
+    for form in wrong.forms:
+        command, _, note = form.partition(_NOTE)
+        if command == "{readings}":
+            forms += [
+                _form(f"#plan {day.isoformat()} {facts['text_or_example']}", "in the past" if day < reader.today else "")
+                for day in finding.readings
+            ]
+        elif (filled := command.format_map(facts).strip()) != "#update":
+            forms.append(_form(filled, note.rstrip(")")))
+    return {"words": words, "forms": forms}
+
+
+def _form(command: str, note: str) -> Form:
+    command = command.strip("\n")
+    return {"command": command, "more": [line for line in command.split("\n")[1:] if line.strip()], "note": note}
+
+
+def _facts(trouble: Trouble, reader: Reader) -> dict[str, str]:
+    """Everything the table may name."""
+    finding, verb, detail = trouble.finding, trouble.finding.verb, trouble.finding.detail
+    said = trouble.said or detail.partition("->")[0]
+    text = trouble.argument
+    if finding.name.startswith("E-DATE"):
+        found = _WRITTEN_DATE.search(finding.quoted)
+        said = trouble.said or (found[0] if found is not None else "that")
+        read = dates.read_plan(text, reader.today, None, lambda _: True)
+        text = read.rest or ("" if finding.name != dates.MISSING else text)
+    text = text if len(text) <= KEPT else "(your words)"
+    given = finding.forms[0] if finding.forms and not finding.forms[0].endswith("…") else shown(verb) if verb else ""
+    labels = tuple(label.title() for label in trouble.choices) or _LABELS
+    limit = (BY_VERB[verb].limit if verb in BY_VERB else None) or 1000
+    count = int(detail) if detail.isdecimal() else len(text)
+    return {
+        "verb": verb, "shown": shown(verb) if verb else "that", "said": said, "given": given, "text": text,
+        "text_or_example": text or "what you will do", "form": VERBS[verb].form if verb in VERBS else "",
+        "example": reader.example.isoformat(), "day": full_date(finding.readings[0]) if finding.readings else said,
+        "allowed": _allowed(verb, reader.role), "count": str(count), "limit": str(limit), "over": str(max(count - limit, 1)),
+        "kind": _kind(text), "types": ", ".join(sorted(blocks.CASE_TYPES)),
+        "choices": _listed(trouble.choices) or "these commands", "missing": _listed(labels),
+        "labels": "\n".join(f"{label}: {said if label == 'Email' and '@' in said else ''}" for label in labels),
+        "contracts": f" There are: {', '.join(trouble.choices)}." if trouble.choices else "",
+        "did_you_mean": f" Did you mean {_listed(trouble.choices, 'or')}?" if trouble.choices else "",
+    }  # fmt: skip
+
+
+def _kind(argument: str) -> str:
+    """The kind of case that somebody wanted, in words that go before "case needs its contact"."""
+    kind = blocks.case_type(blocks.read_block("case", argument)).replace("_", " ")
+    return f"{'an' if kind[:1] in 'aeiou' else 'a'} {kind}" if kind else "this"
+
+
+def _allowed(verb: str, role: str) -> str:
+    """Who may use a verb, to somebody who may not."""
+    keyword = BY_VERB.get(verb)
+    if keyword is None or role in keyword.who:
+        return f"{shown(verb) if verb else 'that'} can't be used here"
+    who = tuple(dict.fromkeys(words for name, words in _WHO.items() if name in keyword.who))
+    return f"only {_listed(who)} can use {shown(verb)}" if who else f"{shown(verb)} can't be used here"
+
+
+def _listed(words: Sequence[str], last: str = "and") -> str:
+    """Words as a list in a sentence."""
+    return f"{', '.join(words[:-1])} {last} {words[-1]}" if len(words) > 1 else "".join(words)

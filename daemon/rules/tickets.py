@@ -1,0 +1,108 @@
+"""A person opens a ticket: whose it is, which system and partner, who answers for it. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from daemon.actions.vocabulary import Action, OpenCase, RegisterContact
+from daemon.model import Decision, DomainVerdict, Grade, SystemFacts
+from daemon.reasons import Outcome, Reason
+from daemon.rules.hearing import (
+    Audience,
+    Hearing,
+    answer,
+    audience_of,
+    decision,
+    description,
+    kept_attachments,
+    kind_of,
+    mails,
+    own_addresses,
+)
+
+
+def triage(h: Hearing, reason: Reason, why: str, *, answered: bool) -> Decision:
+    """A case of type triage in the triage queue: a person must look. At most the one answer that discloses nothing."""
+    message, queue = h.reading.message, h.situation.triage_queue
+    actions: list[Action] = [
+        OpenCase(
+            type="triage", subject=message.subject or "(no subject)", description=description(h), origin="email",
+            organization_id=None, contact_id=None, contact_address=message.author, system_id=None, partner_id=None, owner_id=None,
+            queue_id=queue.id if queue else None, flags=(why,),
+        ),
+        *kept_attachments(h),
+    ]  # fmt: skip
+    if answered and h.silence is None and message.author is not None:
+        actions.append(answer(h, "unknown-sender", None, quote_subject=False))
+    return decision(h, kind_of(h), Outcome.ACTED, reason, actions=actions, detail=why)
+
+
+def open_ticket(h: Hearing) -> Decision:
+    """A new case: of a contact, of somebody made one because their organization lists the domain, or of a stranger."""
+    message, situation = h.reading.message, h.situation
+    sender = situation.sender
+    actions: list[Action] = []
+    notes: list[str] = []
+    organization_id = sender.organization_id if sender else None
+    listed = situation.sender_organization
+    believed = h.trust.sender and h.trust.domain in (DomainVerdict.PASS, DomainVerdict.SILENT)
+    if sender is None and message.author is not None and believed and listed is not None and listed.kind == "customer":
+        first, last = _person_name(message.author_name)
+        actions.append(RegisterContact(address=message.author, first_name=first, last_name=last, organization_id=listed.id))
+        organization_id = listed.id
+        notes.append(f"a contact is made under {listed.name}, which lists the domain")
+    system, why = _system(h) if organization_id is not None else (None, "")
+    notes += [why] if why else []
+    helpdesk = bool(situation.systems) and organization_id is not None
+    queue = situation.default_queue
+    actions.append(
+        OpenCase(
+            type="helpdesk" if helpdesk else "support",
+            subject=message.subject or "(no subject)",
+            description=description(h),
+            origin="email",
+            organization_id=organization_id,
+            contact_id=sender.id if sender else None,
+            contact_address=message.author,
+            system_id=system.id if system else None,
+            partner_id=system.partner_id if system else None,
+            owner_id=None,
+            queue_id=queue.id if queue else None,
+        )  # fmt: skip
+    )
+    actions += kept_attachments(h)
+    if h.silence is None:
+        known = sender is not None and h.trust.grade in (Grade.VERIFIED, Grade.KEYED)
+        actions.append(answer(h, "case-received", sender, quote_subject=known))
+    if not situation.archive:
+        assigned: Audience = ()
+        if system is not None and system.partner_id is not None:
+            assigned = audience_of(system.partner_agents)
+        elif queue is not None:
+            assigned = audience_of(queue.members)
+        actions += mails("case-assigned", assigned, exclude=own_addresses(h))
+    reason = Reason.CASE_OPENED if h.silence is None else Reason.CASE_OPENED_UNANSWERED
+    return decision(h, kind_of(h), Outcome.ACTED, reason, actions=actions, detail="; ".join(notes))
+
+
+def _system(h: Hearing) -> tuple[SystemFacts | None, str]:
+    """The system named in the text, or the only one of the sender's entity."""
+    systems = h.situation.systems
+    if not systems:
+        return None, ""
+    text = f"{h.reading.message.subject}\n{h.reading.new_text}".casefold()
+    named = [system for system in systems if re.search(rf"(?<!\w){re.escape(system.name.casefold())}(?!\w)", text)]
+    if len(named) == 1:
+        return named[0], f"system {named[0].name} is named in the text"
+    if not named and len(systems) == 1:
+        return systems[0], f"system {systems[0].name} is the only one of the entity"
+    return None, "several systems could be meant" if named else "no system is named and the entity has several"
+
+
+def _person_name(display_name: str) -> tuple[str, str]:
+    """First and last name, split at the last blank; an address as a name is no name."""
+    name = " ".join(display_name.split())
+    if "@" in name or len(name) > 100:
+        return "", ""
+    first, _, last = name.rpartition(" ")
+    return (first, last) if first else (last, "")

@@ -1,0 +1,33 @@
+"""Commands that aren't meant now."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from daemon.rules.conditions import is_conditional
+
+
+@pytest.mark.parametrize(
+    "tail",
+    ["not yet", "Don’t", "don't do it", "never", "if it works", "when the part arrives", "once paid", "after lunch", "until Monday", "unless he calls",
+     "later", "tomorrow", "next week", "wait", "pending parts", "soon", "on Friday", "on sat", "by noon", "only when paid", "it after the visit",
+     "please not yet", "do not", "in 2 days"],
+)  # fmt: skip
+def test_a_condition(tail: str) -> None:
+    assert is_conditional(tail)
+
+
+@pytest.mark.parametrize(
+    "tail",
+    ["", "fixed", "works again, not your fault", "Replaced it after the storm", "on site visit done", "nothing left", "notified the customer", "please",
+     "in the end it was the fuse", "wiring mended", "nextgen inverter fitted", "the next inverter was fitted"],
+)  # fmt: skip
+def test_no_condition(tail: str) -> None:
+    assert not is_conditional(tail)
+
+
+@given(st.text())
+def test_any_text_can_be_asked(tail: str) -> None:
+    is_conditional(tail)
