@@ -7,8 +7,9 @@ Imports nothing of the house but the reasons and the vocabulary of actions.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import NewType
 
@@ -206,6 +207,10 @@ class ContactFacts:
     organization_kind: str
     roles: frozenset[str]
     language: str | None = None
+    calendar: str | None = None
+    """The calendar of the organization."""
+    date_order: str | None = None
+    """How the organization writes 12/01/2026: MDY, DMY, or nobody knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,6 +220,18 @@ class OrganizationFacts:
     id: int
     name: str
     kind: str
+    calendar: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractFacts:
+    """A homeowner's contract; `contact_id` None: it covers the whole organization."""
+
+    id: int
+    number: str
+    organization_id: int
+    contact_id: int | None
+    status: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,6 +256,52 @@ class QueueFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClockFacts:
+    """A clock as it is stored. `calendar` is the name of the calendar its deadline was counted in."""
+
+    id: int
+    kind: str
+    cycle: int
+    calendar: str
+    started_at: datetime
+    deadline_at: datetime
+    met_at: datetime | None = None
+    breached_at: datetime | None = None
+    warned_at: datetime | None = None
+    reminded_at: datetime | None = None
+    cancelled_at: datetime | None = None
+
+    @property
+    def running(self) -> bool:
+        """Neither met nor breached nor cancelled."""
+        return self.met_at is None and self.breached_at is None and self.cancelled_at is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReversalFacts:
+    """The last acknowledge, plan, close or reopen of a case that nobody took back: who gave it, and how things stood before."""
+
+    id: int
+    verb: str
+    giver_id: int
+    at: datetime
+    before: str
+    """JSON: the fields of the case and the ends of its clocks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionFacts:
+    """A question of ours that waits for `#confirm` or `#decline`."""
+
+    id: int
+    kind: str
+    payload: str
+    asked_id: int
+    case_id: int | None
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CaseFacts:
     """A case as it stands inside this transaction."""
 
@@ -255,6 +318,23 @@ class CaseFacts:
     partner_agents: tuple[ContactFacts, ...]
     owner: ContactFacts | None
     queue: QueueFacts | None
+    organization: str | None = None
+    system: str | None = None
+    partner_calendar: str | None = None
+    cycle: int = 1
+    assigned_at: datetime | None = None
+    acknowledged_at: datetime | None = None
+    acknowledged_by_id: int | None = None
+    planned_resolution: str | None = None
+    planned_date: date | None = None
+    first_planned_date: date | None = None
+    plan_count: int = 0
+    closed_at: datetime | None = None
+    closed_by_id: int | None = None
+    resolution: str | None = None
+    closed_on_planned_date: bool | None = None
+    clocks: tuple[ClockFacts, ...] = ()
+    reversal: ReversalFacts | None = None
 
     @property
     def number(self) -> str:
@@ -279,6 +359,23 @@ class KeyFacts:
     address_digest: str | None
     source: str
     """"address" or "references"."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What was found for the names in a mail's commands, by the folded name. Nothing found: no entry."""
+
+    people: Mapping[str, tuple[ContactFacts, ...]]
+    organizations: Mapping[str, OrganizationFacts]
+    queues: Mapping[str, QueueFacts]
+    systems: Mapping[str, SystemFacts]
+    contracts: Mapping[str, ContractFacts]
+    contracts_of: Mapping[int, tuple[ContractFacts, ...]]
+    """By contact: the contracts that name them, and those of their organization that name nobody."""
+    agents: Mapping[int, tuple[ContactFacts, ...]]
+    """By organization: the agents of each partner that was found."""
+    cases: Mapping[int, CaseFacts]
+    """Cases named by an argument (`#status CASE-1001`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -344,6 +441,14 @@ class Situation:
     answers_today: int
     """Automatic answers written to this address in the last 24 hours."""
     unknown_sender_told_today: bool
+    question: QuestionFacts | None = None
+    """The newest open question that was put to the sender."""
+    asked: Asked | None = None
+    """Whom and what the mail's commands name, looked up; None when it names nobody."""
+    errors_this_hour: int = 0
+    """Error receipts written to this address in the last hour."""
+    told: frozenset[str] = frozenset()
+    """Templates this address was sent in the last 24 hours."""
 
 
 # --- what is granted -----------------------------------------------------------------------------------------------

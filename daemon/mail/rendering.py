@@ -188,6 +188,7 @@ class Templates:
     def _tokens(self, markdown: str) -> list[Token]:
         """The tokens; a value that is a whole paragraph keeps its lines, and its own direction of writing."""
         tokens = self._markdown.parse(markdown)
+        _label_cells(tokens)
         for before, token in pairwise(tokens):
             if token.type != "inline" or before.type != "paragraph_open" or before.hidden:
                 continue
@@ -216,6 +217,23 @@ class Templates:
                 found = type(node).__name__.lower()
                 problems.append(Problem(file=path, key=f"{key}, line {node.lineno}", found=found, allowed=_LANGUAGE))
         return problems
+
+
+def _label_cells(tokens: list[Token]) -> None:
+    """Write the name of its column on each cell of a table: a narrow screen shows the cells below each other."""
+    names: list[str] = []
+    column = 0
+    for before, token in pairwise(tokens):
+        match before.type:
+            case "thead_open":
+                names = []
+            case "tr_open":
+                column = 0
+            case "th_open":
+                names.append(token.content)
+            case "td_open":
+                before.attrSet("data-label", names[column])
+                column += 1
 
 
 def _without_lone_tags(source: str) -> str:

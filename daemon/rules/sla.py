@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
+from daemon.model import ClockFacts
 from daemon.rules.calendars import Calendar
 
 
@@ -60,28 +61,6 @@ class SlaRule:
     breach: Told | None
     reminder: Told | None
     """Rule C: a mail when the planned date, or the next business day after a closed one, opens."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClockFacts:
-    """A clock as it is stored. `calendar` is the name of the calendar its deadline was counted in."""
-
-    id: int
-    kind: str
-    cycle: int
-    calendar: str
-    started_at: datetime
-    deadline_at: datetime
-    met_at: datetime | None = None
-    breached_at: datetime | None = None
-    warned_at: datetime | None = None
-    reminded_at: datetime | None = None
-    cancelled_at: datetime | None = None
-
-    @property
-    def running(self) -> bool:
-        """Neither met nor breached nor cancelled."""
-        return self.met_at is None and self.breached_at is None and self.cancelled_at is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

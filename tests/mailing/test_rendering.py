@@ -43,7 +43,7 @@ class Nesting(HTMLParser):
     def handle_starttag(self, tag, attrs):
         assert tag in KNOWN, tag
         assert len(dict(attrs)) == len(attrs)
-        assert not {name for name, _ in attrs} - {"lang", "charset", "name", "content", "class", "role", "style", "dir", "href"}
+        assert not {name for name, _ in attrs} - {"lang", "charset", "name", "content", "class", "role", "style", "dir", "href", "data-label"}
         self.seen.append(tag)
         if tag not in VOID:
             assert not (tag in ("p", "ul", "table", "blockquote") and "p" in self.open), self.open
