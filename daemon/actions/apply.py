@@ -9,16 +9,43 @@ from typing import assert_never
 from daemon.actions.cases import add_comment, keep_attachments, keep_note, log_events, open_case, report_refusal
 from daemon.actions.contacts import register_contact
 from daemon.actions.interactions import mark_bounced, record_incoming
+from daemon.actions.lifecycle import (
+    acknowledge,
+    assign_owner,
+    assign_partner,
+    close_case,
+    log_review,
+    post_feed,
+    reopen_case,
+    set_plan,
+    take_back,
+)
+from daemon.actions.promises import answer_question, ask_question, end_clock, mark_clock, remember_reversal, start_clock
 from daemon.actions.replies import Desk, Letter, queue_mails
 from daemon.actions.vocabulary import (
+    Acknowledge,
     AddComment,
+    AnswerQuestion,
+    AskQuestion,
+    AssignOwner,
+    AssignPartner,
+    CloseCase,
+    EndClock,
     KeepAttachments,
     KeepNote,
+    LogReview,
     MarkBounced,
+    MarkClock,
     OpenCase,
+    PostFeed,
     QueueMail,
     RegisterContact,
+    RememberReversal,
+    ReopenCase,
     ReportRefusal,
+    SetPlan,
+    StartClock,
+    TakeBack,
     payload,
     verb,
 )
@@ -35,7 +62,7 @@ class Applied:
     mails: int
 
 
-def apply(
+def apply(  # noqa: C901 - one line an action
     decision: Decision, *, message: Message | None, journal_id: int | None, cause: str, at: datetime, clock: datetime, desk: Desk
 ) -> Applied:
     """Do what the decision grants. `at` is the arrival of the mail that caused it, `clock` the time of this transaction.
@@ -45,16 +72,19 @@ def apply(
     failpoint("t3_begin")
     case_id = decision.match.case_id if decision.match else None
     contact_id = decision.contact_id
-    registered: str | None = None
+    made_id: int | None = None
+    made_address: str | None = None
     opened = False
     letters: list[Letter] = []
     events: list[tuple[str, str]] = []
     for position, action in enumerate(decision.actions):
         match action:
             case RegisterContact():
-                contact_id, registered = register_contact(action), action.address
+                made_id, made_address = register_contact(action), action.address
+                if action.as_sender:
+                    contact_id = made_id
             case OpenCase():
-                case_id = open_case(action, contact_id=contact_id if action.type != "triage" else None, at=at, clock=clock, cause=cause)
+                case_id = open_case(action, contact_id=action.contact_id or made_id, at=at, clock=clock, cause=cause)
                 opened = True
                 failpoint("t3_after_case")
             case AddComment():
@@ -69,9 +99,25 @@ def apply(
                 if case_id is not None:
                     report_refusal(case_id, action, at=at, cause=cause)
             case QueueMail():
-                # the contact that this decision made is the one who is answered
-                made = contact_id if action.answer and action.contact_id is None and action.to == registered else action.contact_id
-                letters.append(Letter(action=replace(action, contact_id=made), position=position))
+                # a contact that this very decision made had no number yet when it was decided
+                to = made_id if action.contact_id is None and action.to == made_address else action.contact_id
+                letters.append(Letter(action=replace(action, contact_id=to), position=position))
+            case MarkClock():
+                mark_clock(_case(case_id), action, at=at, cause=cause)
+            case EndClock():
+                end_clock(action)
+            case StartClock():
+                start_clock(_case(case_id), action)
+            case AskQuestion():
+                ask_question(case_id, action, at=at, cause=cause)
+            case AnswerQuestion():
+                answer_question(action, at=at)
+            case RememberReversal():
+                remember_reversal(_case(case_id), action, at=at, cause=cause)
+            case AssignPartner():
+                assign_partner(_case(case_id), action, at=at, clock=clock, cause=cause)
+            case Acknowledge() | SetPlan() | CloseCase() | ReopenCase() | AssignOwner() | LogReview() | PostFeed() | TakeBack():
+                _live(_case(case_id), action, at=at, cause=cause)
             case _:
                 assert_never(action)
         events.append((verb(action), payload(action)))
@@ -86,6 +132,32 @@ def apply(
     queue_mails(letters, decision=decision, message=message, case_id=case_id, opened=opened, cause=cause, at=at, clock=clock, desk=desk)
     failpoint("t3_after_outbox")
     return Applied(case_id=case_id, contact_id=contact_id, mails=len(letters))
+
+
+Step = Acknowledge | SetPlan | CloseCase | ReopenCase | AssignOwner | LogReview | PostFeed | TakeBack
+
+
+def _live(case_id: int, action: Step, *, at: datetime, cause: str) -> None:
+    """A step in the life of a case."""
+    match action:
+        case Acknowledge():
+            acknowledge(case_id, action, at=at, cause=cause)
+        case SetPlan():
+            set_plan(case_id, action, at=at, cause=cause)
+        case CloseCase():
+            close_case(case_id, action, at=at, cause=cause)
+        case ReopenCase():
+            reopen_case(case_id, action, at=at, cause=cause)
+        case AssignOwner():
+            assign_owner(case_id, action, at=at, cause=cause)
+        case LogReview():
+            log_review(case_id, action, at=at, cause=cause)
+        case PostFeed():
+            post_feed(case_id, action, at=at, cause=cause)
+        case TakeBack():
+            take_back(case_id, action, at=at, cause=cause)
+        case _:
+            assert_never(action)
 
 
 def _case(case_id: int | None) -> int:

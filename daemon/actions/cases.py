@@ -18,6 +18,7 @@ def open_case(action: OpenCase, *, contact_id: int | None, at: datetime, clock: 
     """Open a case; its id. `at` is the mail's arrival, `clock` this transaction's time (when a partner is assigned)."""
     row = {
         "type": action.type, "subject": action.subject, "description": action.description, "origin": action.origin,
+        "contract": action.contract_id,
         "organization": action.organization_id, "contact": contact_id, "contact_address": action.contact_address,
         "system": action.system_id, "partner": action.partner_id, "owner": action.owner_id, "queue": action.queue_id,
         "assigned_at": clock if action.partner_id is not None else None, "created_at": at, "last_update": at,
@@ -53,12 +54,13 @@ def report_refusal(case_id: int, action: ReportRefusal, *, at: datetime, cause: 
 
 
 def add_feed(
-    case_id: int, kind: str, body: str, *, author_id: int | None, author_address: str | None, public: bool, at: datetime, cause: str
-) -> None:
-    """One entry of the case feed."""
+    case_id: int, kind: str, body: str, *, author_id: int | None, author_address: str | None, public: bool, at: datetime, cause: str,
+    mentions: Sequence[str] = (),
+) -> None:  # fmt: skip
+    """One entry of the case feed, with the handles it mentions."""
     row = {
         "case": case_id, "at": at, "kind": kind, "author": author_id, "author_address": author_address, "public": public, "body": body,
-        "cause": cause,
+        "cause": cause, "mentions": json.dumps(list(mentions)),
     }  # fmt: skip
     insert(FeedItem, [row], ids=False)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 
@@ -11,12 +12,13 @@ from daemon.store.statements import rows
 
 
 def register_contact(action: RegisterContact) -> int:
-    """Make the contact with role customer; its id. Raises IntegrityError when the address is taken by now."""
+    """Make the contact; its id. Raises IntegrityError when the address is taken by now."""
     contact_id: int = Contact.insert(
-        handle=free_handle(action.address), first_name=action.first_name, last_name=action.last_name, organization=action.organization_id
-    ).execute()
+        handle=free_handle(action.address), first_name=action.first_name, last_name=action.last_name, organization=action.organization_id,
+        phone=action.phone, extra=json.dumps(dict(action.extra), ensure_ascii=False),
+    ).execute()  # fmt: skip
     ContactEmail.insert(address=action.address, contact=contact_id, position=0).execute()
-    ContactRole.insert(contact=contact_id, role="customer").execute()
+    ContactRole.insert(contact=contact_id, role=action.role).execute()
     return contact_id
 
 

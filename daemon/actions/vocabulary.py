@@ -9,16 +9,22 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from datetime import date, datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisterContact:
-    """Make a contact under an existing organization, role customer. It becomes the Name of the mail."""
+    """Make a contact under an existing organization."""
 
     address: str
     first_name: str
     last_name: str
     organization_id: int
+    role: str = "customer"
+    phone: str | None = None
+    extra: tuple[tuple[str, str], ...] = ()
+    as_sender: bool = True
+    """The contact is who wrote the mail; otherwise only whom the case is for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +44,7 @@ class OpenCase:
     owner_id: int | None
     queue_id: int | None
     flags: tuple[str, ...] = ()
+    contract_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,9 +108,177 @@ class QueueMail:
     """Whether the case's or mail's subject may be repeated: only to people we know (threat T24)."""
     held: str | None = None
     """The limit's name when a limit stops it: the row is written, visible and releasable, but not sent."""
+    once: str | None = None
+    """A name under which it is sent at most once, whatever causes it."""
+    values: tuple[tuple[str, object], ...] = ()
+    """Further variables of the template, plain data."""
 
 
-Action = RegisterContact | OpenCase | AddComment | KeepNote | KeepAttachments | MarkBounced | ReportRefusal | QueueMail
+# --- the life of a case --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acknowledge:
+    """Somebody has seen the case and owns it; the time is the mail's arrival."""
+
+    by_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetPlan:
+    """Planned resolution and its date; the first date ever promised in this cycle stays."""
+
+    text: str
+    date: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseCase:
+    """Close with the resolution. `on_planned_date`: closed no later than the promised day, None without a promise."""
+
+    text: str
+    by_id: int | None
+    on_planned_date: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReopenCase:
+    """Open again: a new cycle, acknowledgement and plan cleared. `acknowledged_by_id`: by partner or house, so it is owned at once."""
+
+    by_id: int | None
+    acknowledged_by_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssignOwner:
+    """Give the case to a person or to a queue: exactly one of them."""
+
+    owner_id: int | None
+    queue_id: int | None
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssignPartner:
+    """Give the case to a partner: a new cycle of promises."""
+
+    partner_id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogReview:
+    """A completed Case Review task with these words."""
+
+    text: str
+    by_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostFeed:
+    """An entry of the feed for the house (and those it mentions)."""
+
+    kind: str
+    text: str
+    author_id: int | None
+    mentions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartClock:
+    """Start a promise. `met_at` is set when the same mail fulfilled it."""
+
+    kind: str
+    cycle: int
+    calendar: str
+    started_at: datetime
+    deadline_at: datetime
+    met_at: datetime | None
+    look_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndClock:
+    """A promise ended: met, breached or cancelled, at this time."""
+
+    clock_id: int
+    kind: str
+    end: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkClock:
+    """A notice of a promise went out: warning, reminder or breach. `look_at` is when it needs the next look."""
+
+    clock_id: int
+    kind: str
+    concern: str | None
+    at: datetime
+    look_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskQuestion:
+    """Wait for `#confirm` or `#decline` of this person. `payload` is what `confirm` does, as JSON."""
+
+    kind: str
+    payload: str
+    asked_id: int
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerQuestion:
+    """The question is answered: confirm, decline or expired."""
+
+    question_id: int
+    answer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RememberReversal:
+    """What `#undo` would take back: the case's fields and clocks before this mail, as JSON."""
+
+    verb: str
+    giver_id: int
+    before: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeBack:
+    """Put the fields and clocks back as they were before a command."""
+
+    reversal_id: int
+    verb: str
+    before: str
+
+
+Action = (
+    RegisterContact
+    | OpenCase
+    | AddComment
+    | KeepNote
+    | KeepAttachments
+    | MarkBounced
+    | ReportRefusal
+    | QueueMail
+    | Acknowledge
+    | SetPlan
+    | CloseCase
+    | ReopenCase
+    | AssignOwner
+    | AssignPartner
+    | LogReview
+    | PostFeed
+    | StartClock
+    | EndClock
+    | MarkClock
+    | AskQuestion
+    | AnswerQuestion
+    | RememberReversal
+    | TakeBack
+)
 
 VERBS: dict[type, str] = {
     RegisterContact: "register-contact",
@@ -114,6 +289,21 @@ VERBS: dict[type, str] = {
     MarkBounced: "mark-bounced",
     ReportRefusal: "report-refusal",
     QueueMail: "queue-mail",
+    Acknowledge: "acknowledge",
+    SetPlan: "plan",
+    CloseCase: "close",
+    ReopenCase: "reopen",
+    AssignOwner: "assign",
+    AssignPartner: "assign-partner",
+    LogReview: "review",
+    PostFeed: "post",
+    StartClock: "start-clock",
+    EndClock: "end-clock",
+    MarkClock: "mark-clock",
+    AskQuestion: "ask",
+    AnswerQuestion: "answer",
+    RememberReversal: "remember",
+    TakeBack: "undo",
 }
 """The name of each action in `explain` and in the log of a case."""
 
@@ -123,10 +313,20 @@ def verb(action: Action) -> str:
     return VERBS[type(action)]
 
 
+UNLOGGED = frozenset({"values", "before", "payload"})
+"""Fields that only carry data to where it is kept."""
+
+
 def payload(action: Action) -> str:
     """The action as JSON, for the log of a case; long words are named by their digest, which `audit` compares."""
-    facts = {name: getattr(action, name) for name in type(action).__dataclass_fields__}
+    facts = {name: getattr(action, name) for name in type(action).__dataclass_fields__ if name not in UNLOGGED}
     for name in ("text", "description"):
         if name in facts:
             facts[name] = {"sha256": hashlib.sha256(facts[name].encode()).hexdigest(), "length": len(facts[name])}
-    return json.dumps(facts, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return json.dumps(facts, ensure_ascii=False, separators=(",", ":"), sort_keys=True, default=_plain)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, (date, datetime)):
+        return value.isoformat()
+    raise TypeError(f"a {type(value).__name__} has no form in the log")

@@ -130,16 +130,13 @@ def open_verbs(role: str, state: State, *, question: bool = False) -> tuple[str,
 
 
 def steps(verbs: Iterable[str]) -> tuple[Row, ...]:
-    """The verbs as the templates' `steps`: each `command`, to be completed where it needs words, with its `meaning`."""
-    return tuple({"command": _to_complete(verb), "meaning": VERBS[verb].meaning} for verb in verbs)
+    """The verbs as the templates' `steps`: the `command`, the `form` of what follows it, and its `meaning`."""
+    return tuple({"command": _to_complete(verb), "form": VERBS[verb].form, "meaning": VERBS[verb].meaning} for verb in verbs)
 
 
 def help_rows(role: str) -> tuple[Row, ...]:
-    """Every verb this role may ever use: `command`, the `verb` as it is written, the `form` of what follows, and its `meaning`."""
-    mine = (keyword for keyword in KEYWORDS if keyword.who & _also(role))
-    return tuple(
-        {"command": _to_complete(k.verb), "verb": shown(k.verb), "form": VERBS[k.verb].form, "meaning": VERBS[k.verb].meaning} for k in mine
-    )
+    """Every verb this role may ever use, as the template `help` takes them; rows like those of `steps`."""
+    return steps(keyword.verb for keyword in KEYWORDS if keyword.who & _also(role))
 
 
 def _also(role: str) -> set[str]:

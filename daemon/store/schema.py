@@ -272,11 +272,11 @@ class SlaClock(Row):
     warned_at = UtcDateTimeField(null=True)
     reminded_at = UtcDateTimeField(null=True)
     cancelled_at = UtcDateTimeField(null=True)
+    look_at = UtcDateTimeField(null=True)
+    """When it next asks for something: a warning, a reminder, a breach. None: never."""
 
 
-SlaClock.add_index(
-    SlaClock.index(SlaClock.deadline_at, name="sla_clock_running", where=pw.SQL("met_at IS NULL AND cancelled_at IS NULL"))
-)
+SlaClock.add_index(SlaClock.index(SlaClock.look_at, name="sla_clock_look", where=pw.SQL("look_at IS NOT NULL")))
 
 
 class Task(Row):

@@ -129,15 +129,16 @@ def insert(model: type[Row], rows: Sequence[Mapping[str, Any]], *, ignore: bool 
 
 
 def update(model: type[Row], changes: Mapping[str, Any], where: Mapping[str, Any]) -> int:
-    """Set fields of the rows where all of `where` are equal; how many rows that were."""
+    """Set fields of the rows where all of `where` are equal (None: unset); how many rows that were."""
     db = database.obj
-    key = (db, model, tuple(changes), tuple(where))
+    key = (db, model, tuple(changes), tuple([(name, value is None) for name, value in where.items()]))
     sql = _update_sql.get(key)
     if sql is None:
         settings = ", ".join(f"{_column(model, name)} = {db.param}" for name in changes)
-        guards = " AND ".join(f"{_column(model, name)} = {db.param}" for name in where)
+        guards = " AND ".join(_column(model, name) + (" IS NULL" if value is None else f" = {db.param}") for name, value in where.items())
         sql = _update_sql[key] = f'UPDATE "{model._meta.table_name}" SET {settings} WHERE {guards}'
-    return int(db.execute_sql(sql, [_plain(value) for value in (*changes.values(), *where.values())]).rowcount)
+    values = [*changes.values(), *(value for value in where.values() if value is not None)]
+    return int(db.execute_sql(sql, [_plain(value) for value in values]).rowcount)
 
 
 def rows(query: Any) -> Iterator[tuple[Any, ...]]:

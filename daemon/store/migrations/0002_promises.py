@@ -9,11 +9,11 @@ STATEMENTS = (
     """CREATE TABLE "sla_clock" (
     "id" {serial}, "case_id" INTEGER NOT NULL, "cycle" INTEGER NOT NULL, "kind" TEXT NOT NULL, "calendar" TEXT NOT NULL,
     "started_at" TIMESTAMP NOT NULL, "deadline_at" TIMESTAMP NOT NULL, "met_at" TIMESTAMP, "breached_at" TIMESTAMP,
-    "warned_at" TIMESTAMP, "reminded_at" TIMESTAMP, "cancelled_at" TIMESTAMP,
+    "warned_at" TIMESTAMP, "reminded_at" TIMESTAMP, "cancelled_at" TIMESTAMP, "look_at" TIMESTAMP,
     FOREIGN KEY ("case_id") REFERENCES "support_case" ("id")
 )""",
     """CREATE INDEX "sla_clock_case_id" ON "sla_clock" ("case_id")""",
-    """CREATE INDEX "sla_clock_running" ON "sla_clock" ("deadline_at") WHERE met_at IS NULL AND cancelled_at IS NULL""",
+    """CREATE INDEX "sla_clock_look" ON "sla_clock" ("look_at") WHERE look_at IS NOT NULL""",
     """CREATE TABLE "task" (
     "id" {serial}, "case_id" INTEGER NOT NULL, "at" TIMESTAMP NOT NULL, "subject" TEXT NOT NULL, "status" TEXT NOT NULL,
     "comments" TEXT NOT NULL, "name_id" INTEGER, "due_date" DATE, "owner_id" INTEGER, "cause" TEXT NOT NULL,
