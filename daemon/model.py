@@ -362,6 +362,20 @@ class KeyFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """Whom and what the commands of a mail name, folded, to be looked up."""
+
+    people: tuple[str, ...] = ()
+    organizations: tuple[str, ...] = ()
+    queues: tuple[str, ...] = ()
+    systems: tuple[str, ...] = ()
+    contracts: tuple[str, ...] = ()
+    cases: tuple[int, ...] = ()
+    with_contracts: bool = False
+    """The contracts of the people are asked for, too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """What was found for the names in a mail's commands, by the folded name. Nothing found: no entry."""
 

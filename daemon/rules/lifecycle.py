@@ -29,6 +29,7 @@ class Event(StrEnum):
     """What can happen. Events that name a verb are asked for by that verb."""
 
     CREATE = "create"
+    CREATE_TICKET = "create CS ticket"
     ACKNOWLEDGE = "acknowledge"
     PLAN = "plan"
     COMMENT = "comment"
@@ -106,7 +107,7 @@ CASE: tuple[Transition, ...] = (
 """The case. Every event of a case has a row for every state it can be in."""
 
 CS_TICKET: tuple[Transition, ...] = (
-    _row(State.NOTHING, Event.CREATE, "a form's request", State.CS_OPEN, "assignee, due dates and attachments", "mail to the assignee"),
+    _row(State.NOTHING, Event.CREATE_TICKET, "a form's request", State.CS_OPEN, "assignee, due dates and attachments", "mail to the assignee"),
     _row(State.CS_OPEN, Event.DONE, "X A", State.CS_DONE, "closed_at and closed_by are set",
          "without outstanding items: New Channel Req 2, once"),
     _row(State.CS_DONE, Event.REOPEN, "A", State.CS_OPEN, "closed_at and closed_by are cleared", "mail to the assignee"),

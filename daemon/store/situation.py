@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import peewee as pw
 from peewee import JOIN, SqliteDatabase
 
 from daemon.mail.addresses import BadKey, Key, Signer
 from daemon.model import (
     AddrSpec,
+    Asked,
     Bounce,
     CaseFacts,
+    ClockFacts,
     ContactFacts,
+    ContractFacts,
     KeyFacts,
     Message,
+    Names,
     OrganizationFacts,
     OutgoingFacts,
     Policy,
+    QuestionFacts,
     QueueFacts,
     Reading,
+    ReversalFacts,
     Situation,
     SystemFacts,
 )
@@ -29,13 +37,17 @@ from daemon.store.schema import (
     Contact,
     ContactEmail,
     ContactRole,
+    Contract,
     Interaction,
     Journal,
     Organization,
     OrganizationDomain,
     Outbox,
+    PendingQuestion,
     Queue,
     QueueMember,
+    Reversal,
+    SlaClock,
     System,
     database,
 )
@@ -50,7 +62,7 @@ SourcedKey = tuple[Key, str]
 
 def load_situation(
     reading: Reading, policy: Policy, signer: Signer, *, number: int | None, sha256: str, now: datetime, clock: datetime,
-    recorded_at: datetime, archive: bool, released: bool, lock: bool,
+    recorded_at: datetime, archive: bool, released: bool, lock: bool, names: Names | None = None,
 ) -> Situation:  # fmt: skip
     """Everything `decide` may know about this mail.
 
@@ -69,12 +81,14 @@ def load_situation(
     listed = _organization_of_domain(message.author) if sender is None and message.author is not None else None
     entity = sender.organization_id if sender is not None else listed.id if listed is not None else None
     default_queue, triage_queue = _queues()
-    answers, told = _answers(message.author, clock) if message.author is not None else (0, False)
+    written = _answers(message.author, clock) if message.author is not None else _Written()
     return Situation(
         now=now, recorded_at=recorded_at, policy=policy, archive=archive, released=released, copy_of=copy_of, copy_by=copy_by,
         sender=sender, sender_organization=listed, keys=_key_facts(keys), bad_keys=bad_keys, referenced_case_ids=tuple(referenced),
         tagged_case_ids=tuple(tagged), cases=case_facts(wanted, lock=lock), systems=_systems(entity) if entity is not None else (),
-        default_queue=default_queue, triage_queue=triage_queue, bounced=bounced, answers_today=answers, unknown_sender_told_today=told,
+        default_queue=default_queue, triage_queue=triage_queue, bounced=bounced, answers_today=written.answers,
+        unknown_sender_told_today="unknown-sender" in written.told, errors_this_hour=written.errors, told=written.told,
+        question=_question(sender, now), asked=look_up(names, lock=lock) if names is not None else None,
     )  # fmt: skip
 
 
@@ -122,7 +136,7 @@ _CONTACT_AT = Select(lambda address: ContactEmail.select(ContactEmail.contact).w
 _PEOPLE = Select(
     lambda ids: Contact.select(
         Contact.id, Contact.handle, Contact.first_name, Contact.last_name, Contact.language, ContactEmail.address, Organization.id,
-        Organization.name, Organization.kind,
+        Organization.name, Organization.kind, Organization.calendar, Organization.date_order,
     )
     .join(Organization, on=(Contact.organization == Organization.id))
     .join(ContactEmail, on=(ContactEmail.contact == Contact.id))
@@ -147,6 +161,7 @@ def people_of(ids: Iterable[int]) -> tuple[ContactFacts, ...]:
             people[row[0]] = ContactFacts(
                 id=row[0], handle=row[1], name=f"{row[2]} {row[3]}".strip() or row[1], language=row[4], address=AddrSpec(row[5]),
                 organization_id=row[6], organization=row[7], organization_kind=row[8], roles=frozenset(roles.get(row[0], ())),
+                calendar=row[9], date_order=row[10],
             )  # fmt: skip
     return tuple(people.values())
 
@@ -243,13 +258,31 @@ def _queues() -> tuple[QueueFacts | None, QueueFacts | None]:
 def _case_query(ids: Any) -> Any:
     return Case.select(
         Case.id, Case.type, Case.subject, Case.closed_at, Case.organization, Case.contact, Case.contact_address, Case.partner, Case.owner,
-        Case.queue,
+        Case.queue, Case.system, Case.sla_cycle, Case.assigned_at, Case.acknowledged_at, Case.acknowledged_by_id, Case.planned_resolution,
+        Case.planned_resolution_date, Case.first_planned_resolution_date, Case.plan_count, Case.closed_by_id, Case.resolution,
+        Case.closed_on_planned_date,
     ).where(Case.id.in_(ids)).order_by(Case.id)  # fmt: skip
 
 
 _CASES = Select(_case_query)
 _CASES_LOCKED = Select(lambda ids: _case_query(ids).for_update())
-_NAMES = Select(lambda ids: Organization.select(Organization.id, Organization.name).where(Organization.id.in_(ids)))
+_ORGANIZATIONS = Select(
+    lambda ids: Organization.select(Organization.id, Organization.name, Organization.calendar).where(Organization.id.in_(ids))
+)
+_SYSTEM_NAMES = Select(lambda ids: System.select(System.id, System.name).where(System.id.in_(ids)))
+_CLOCKS = Select(
+    lambda ids: SlaClock.select(
+        SlaClock.case, SlaClock.id, SlaClock.kind, SlaClock.cycle, SlaClock.calendar, SlaClock.started_at, SlaClock.deadline_at,
+        SlaClock.met_at, SlaClock.breached_at, SlaClock.warned_at, SlaClock.reminded_at, SlaClock.cancelled_at,
+    ).where(SlaClock.case.in_(ids)).order_by(SlaClock.id)
+)  # fmt: skip
+_REVERSALS = Select(
+    lambda ids: (
+        Reversal.select(Reversal.case, Reversal.id, Reversal.verb, Reversal.giver, Reversal.at, Reversal.before)
+        .where(Reversal.case.in_(ids) & Reversal.undone_at.is_null())
+        .order_by(Reversal.id)
+    )
+)
 
 
 def case_facts(ids: Sequence[int], *, lock: bool) -> tuple[CaseFacts, ...]:
@@ -258,20 +291,56 @@ def case_facts(ids: Sequence[int], *, lock: bool) -> tuple[CaseFacts, ...]:
     if not wanted:
         return ()
     found = (_CASES_LOCKED if lock and not isinstance(database.obj, SqliteDatabase) else _CASES)(ids=wanted)
-    partner_ids = {row[7] for row in found if row[7] is not None}
-    agents = _agents(partner_ids)
-    names = dict(_NAMES(ids=sorted(partner_ids))) if partner_ids else {}
+    numbers = [row[0] for row in found]
+    agents = _agents({row[7] for row in found if row[7] is not None})
+    organization_ids = sorted({number for row in found for number in (row[4], row[7]) if number is not None})
+    organizations = {row[0]: row for row in _ORGANIZATIONS(ids=organization_ids)} if organization_ids else {}
+    system_ids = sorted({row[10] for row in found if row[10] is not None})
+    systems = dict(_SYSTEM_NAMES(ids=system_ids)) if system_ids else {}
     people = {person.id: person for person in people_of(person for row in found for person in (row[5], row[8]) if person is not None)}
     queue_ids = sorted({row[9] for row in found if row[9] is not None})
     queues = _queue_facts(_QUEUES(ids=queue_ids)) if queue_ids else {}
+    clocks: dict[int, list[ClockFacts]] = {}
+    reversals: dict[int, ReversalFacts] = {}
+    if numbers:
+        for row in _CLOCKS(ids=numbers):
+            clocks.setdefault(row[0], []).append(_clock(row[1:]))
+        for case_id, number, verb, giver_id, at, before in _REVERSALS(ids=numbers):
+            reversals[case_id] = ReversalFacts(id=number, verb=verb, giver_id=giver_id, at=at, before=before)
+    nobody = (None, None, None)
     return tuple(
         CaseFacts(
             id=row[0], type=row[1], subject=row[2], open=row[3] is None, organization_id=row[4], contact=people.get(row[5]),
-            contact_address=AddrSpec(row[6]) if row[6] else None, partner_id=row[7], partner=names.get(row[7]),
+            contact_address=AddrSpec(row[6]) if row[6] else None, partner_id=row[7], partner=organizations.get(row[7], nobody)[1],
             partner_agents=agents.get(row[7], ()), owner=people.get(row[8]), queue=queues[row[9]][0] if row[9] in queues else None,
+            organization=organizations.get(row[4], nobody)[1], system=systems.get(row[10]),
+            partner_calendar=organizations.get(row[7], nobody)[2], cycle=row[11], assigned_at=row[12], acknowledged_at=row[13],
+            acknowledged_by_id=row[14], planned_resolution=row[15], planned_date=row[16], first_planned_date=row[17], plan_count=row[18],
+            closed_at=row[3], closed_by_id=row[19], resolution=row[20], closed_on_planned_date=row[21],
+            clocks=tuple(clocks.get(row[0], ())), reversal=reversals.get(row[0]),
         )
         for row in found
     )  # fmt: skip
+
+
+def _clock(row: Sequence[Any]) -> ClockFacts:
+    return ClockFacts(
+        id=row[0], kind=row[1], cycle=row[2], calendar=row[3], started_at=row[4], deadline_at=row[5], met_at=row[6], breached_at=row[7],
+        warned_at=row[8], reminded_at=row[9], cancelled_at=row[10],
+    )  # fmt: skip
+
+
+_DUE_CLOCKS = Select(
+    lambda now, most: SlaClock.select(
+        SlaClock.case, SlaClock.id, SlaClock.kind, SlaClock.cycle, SlaClock.calendar, SlaClock.started_at, SlaClock.deadline_at,
+        SlaClock.met_at, SlaClock.breached_at, SlaClock.warned_at, SlaClock.reminded_at, SlaClock.cancelled_at,
+    ).where(SlaClock.look_at <= now).order_by(SlaClock.look_at, SlaClock.id).limit(most)
+)  # fmt: skip
+
+
+def due_clocks(now: datetime, most: int) -> list[tuple[int, ClockFacts]]:
+    """(case, clock) of the clocks that need a look now, the longest due first."""
+    return [(row[0], _clock(row[1:])) for row in _DUE_CLOCKS(now=now, most=most)]
 
 
 def _existing(numbers: Sequence[int]) -> list[int]:
@@ -351,14 +420,125 @@ def _bounced(bounce: Bounce, keys: Sequence[SourcedKey]) -> OutgoingFacts | None
     )
 
 
-def _answers(author: AddrSpec, clock: datetime) -> tuple[int, bool]:
-    """Automatic answers written to this address in the 24 hours before `clock`, and whether one was `unknown-sender`."""
-    templates = [row[0] for row in _ANSWERS(author=author, since=clock - timedelta(hours=24))]
-    return len(templates), "unknown-sender" in templates
+def _answers(author: AddrSpec, clock: datetime) -> _Written:
+    """What was written to this address in the 24 hours before `clock`."""
+    found = _WRITTEN(author=author, since=clock - timedelta(hours=24))
+    hour = clock - timedelta(hours=1)
+    return _Written(
+        answers=sum(1 for _, counted, _ in found if counted),
+        errors=sum(1 for template, _, at in found if template == "error" and at > hour),
+        told=frozenset(template for template, _, _ in found),
+    )
 
 
-_ANSWERS = Select(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Written:
+    answers: int = 0
+    errors: int = 0
+    told: frozenset[str] = frozenset()
+
+
+_WRITTEN = Select(
     lambda author, since: (
-        Outbox.select(Outbox.template).where((Outbox.forward_path == author) & (Outbox.created_at > since) & Outbox.counted).limit(1000)
+        Outbox.select(Outbox.template, Outbox.counted, Outbox.created_at)
+        .where((Outbox.forward_path == author) & (Outbox.created_at > since))
+        .limit(1000)
     )
 )
+
+
+# --- what commands name --------------------------------------------------------------------------------------------
+
+
+def look_up(names: Names, *, lock: bool) -> Asked:
+    """Find whom and what the commands of a mail name. Names are folded (`store.sheets.folded`); an address is itself."""
+    people: dict[str, tuple[ContactFacts, ...]] = {}
+    for name in names.people:
+        found = people_of(_people_called(name))
+        if found:
+            people[name] = found
+    organizations: dict[str, OrganizationFacts] = {}
+    for name in names.organizations:
+        row = _ORGANIZATION_CALLED.first(name=name)
+        if row is not None:
+            organizations[name] = OrganizationFacts(id=row[0], name=row[1], kind=row[2], calendar=row[3])
+    queues = {}
+    for name in names.queues:
+        for queue, _, _ in _queue_facts(_QUEUE_CALLED(name=name)).values():
+            queues[name] = queue
+    systems = {system.name.casefold(): system for name in names.systems for system in _systems_called(name)}
+    contracts = {}
+    for name in names.contracts:
+        row = _CONTRACT_CALLED.first(name=name)
+        if row is not None:
+            contracts[name] = _contract(row)
+    everybody = {person.id: person for found in people.values() for person in found}
+    of = {person.id: _contracts_of(person) for person in everybody.values()} if names.with_contracts else {}
+    return Asked(
+        people=people, organizations=organizations, queues=queues, systems=systems, contracts=contracts, contracts_of=of,
+        agents=_agents(found.id for found in organizations.values() if found.kind == "partner"),
+        cases={case.id: case for case in case_facts(_existing(names.cases), lock=lock)},
+    )  # fmt: skip
+
+
+def _people_called(name: str) -> list[int]:
+    if "@" in name:
+        row = _CONTACT_AT.first(address=name)
+        return [row[0]] if row is not None else []
+    return [row[0] for row in _PERSON_CALLED(name=name)]
+
+
+_PERSON_CALLED = Select(
+    lambda name: (
+        Contact.select(Contact.id)
+        .where((Contact.handle == name) | (pw.fn.LOWER(Contact.first_name.concat(" ").concat(Contact.last_name)) == name))
+        .order_by(Contact.id)
+        .limit(5)
+    )
+)
+_ORGANIZATION_CALLED = Select(
+    lambda name: Organization.select(Organization.id, Organization.name, Organization.kind, Organization.calendar).where(
+        Organization.name_key == name
+    )
+)
+_QUEUE_CALLED = Select(lambda name: _queue_query(pw.fn.LOWER(Queue.name) == name))
+_CONTRACT_CALLED = Select(
+    lambda name: Contract.select(Contract.id, Contract.number, Contract.organization, Contract.contact, Contract.status).where(
+        pw.fn.LOWER(Contract.number) == name
+    )
+)
+_CONTRACTS_OF = Select(
+    lambda contact, organization: Contract.select(
+        Contract.id, Contract.number, Contract.organization, Contract.contact, Contract.status
+    ).where((Contract.contact == contact) | ((Contract.organization == organization) & Contract.contact.is_null())).order_by(Contract.number)
+)  # fmt: skip
+_SYSTEM_ENTITY = Select(lambda name: System.select(System.entity).where(pw.fn.LOWER(System.name) == name))
+
+
+def _contract(row: Sequence[Any]) -> ContractFacts:
+    return ContractFacts(id=row[0], number=row[1], organization_id=row[2], contact_id=row[3], status=row[4])
+
+
+def _contracts_of(person: ContactFacts) -> tuple[ContractFacts, ...]:
+    return tuple(_contract(row) for row in _CONTRACTS_OF(contact=person.id, organization=person.organization_id))
+
+
+def _systems_called(name: str) -> tuple[SystemFacts, ...]:
+    row = _SYSTEM_ENTITY.first(name=name)
+    return tuple(system for system in _systems(row[0]) if system.name.casefold() == name) if row is not None else ()
+
+
+_QUESTION = Select(
+    lambda asked, now: PendingQuestion.select(
+        PendingQuestion.id, PendingQuestion.kind, PendingQuestion.payload, PendingQuestion.asked, PendingQuestion.case,
+        PendingQuestion.expires_at,
+    ).where((PendingQuestion.asked == asked) & PendingQuestion.answer.is_null() & (PendingQuestion.expires_at > now))
+    .order_by(PendingQuestion.id.desc()).limit(1)
+)  # fmt: skip
+
+
+def _question(sender: ContactFacts | None, now: datetime) -> QuestionFacts | None:
+    row = _QUESTION.first(asked=sender.id, now=now) if sender is not None else None
+    if row is None:
+        return None
+    return QuestionFacts(id=row[0], kind=row[1], payload=row[2], asked_id=row[3], case_id=row[4], expires_at=row[5])

@@ -26,7 +26,8 @@ def write_directory(folder: Path, customers: int) -> None:
         contacts.append((f"person{number}", first, last, address, f"Company {number % COMPANIES}", "customer"))
     systems: list[tuple[str, ...]] = [("name", "entity", "partner")]
     systems += [(f"Plant {number}", f"Company {number}", f"Partner {number % PARTNERS}") for number in range(COMPANIES)]
-    queues: list[tuple[str, ...]] = [("name", "members", "default", "triage"), ("front", "lou", "yes", "no"), ("sorting", "lou", "no", "yes")]
+    queues: list[tuple[str, ...]] = [("name", "members", "default", "triage")]
+    queues += [("front", "lou", "yes", "no"), ("sorting", "lou", "no", "yes")]
     for name, rows in (("organizations", organizations), ("contacts", contacts), ("systems", systems), ("queues", queues)):
         with (folder / f"{name}.csv").open("w", newline="") as file:
             csv.writer(file).writerows(rows)

@@ -31,7 +31,9 @@ FETCH = 50
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS person (id INTEGER PRIMARY KEY, address TEXT NOT NULL UNIQUE, name TEXT);
-CREATE TABLE IF NOT EXISTS ticket (id INTEGER PRIMARY KEY, person INTEGER REFERENCES person (id), subject TEXT, state TEXT, at REAL, changed REAL);
+CREATE TABLE IF NOT EXISTS ticket (
+    id INTEGER PRIMARY KEY, person INTEGER REFERENCES person (id), subject TEXT, state TEXT, at REAL, changed REAL
+);
 CREATE INDEX IF NOT EXISTS ticket_person ON ticket (person);
 CREATE INDEX IF NOT EXISTS ticket_state ON ticket (state, changed);
 CREATE TABLE IF NOT EXISTS mail (
@@ -39,7 +41,9 @@ CREATE TABLE IF NOT EXISTS mail (
     message_id TEXT UNIQUE, parent TEXT, direction TEXT, kind TEXT, subject TEXT, date REAL, size INTEGER, plain TEXT, html TEXT
 );
 CREATE INDEX IF NOT EXISTS mail_ticket ON mail (ticket);
-CREATE TABLE IF NOT EXISTS file (id INTEGER PRIMARY KEY, mail INTEGER REFERENCES mail (id), name TEXT, type TEXT, size INTEGER, digest TEXT);
+CREATE TABLE IF NOT EXISTS file (
+    id INTEGER PRIMARY KEY, mail INTEGER REFERENCES mail (id), name TEXT, type TEXT, size INTEGER, digest TEXT
+);
 CREATE INDEX IF NOT EXISTS file_mail ON file (mail);
 """
 
@@ -142,7 +146,8 @@ class Store:
             )
         if answer_id is not None:
             run(
-                "INSERT INTO mail (ticket, person, message_id, parent, direction, kind, subject, date) VALUES (?, ?, ?, ?, 'out', 'answer', ?, ?)",
+                "INSERT INTO mail (ticket, person, message_id, parent, direction, kind, subject, date)"
+                " VALUES (?, ?, ?, ?, 'out', 'answer', ?, ?)",
                 (ticket, who, answer_id, mail.message_id, mail.subject, now),
             )
         run("COMMIT")

@@ -55,30 +55,34 @@ class _Tongue:
     weight: int
 
 
-ENGLISH = tuple(
+def _vocabulary(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+ENGLISH = _vocabulary(
     """since Monday our heat pump shows fault code and the display stays dark after every restart we tried twice to reset it but
     nothing helps please send somebody or tell us which part to order under warranty thanks the installer says that pressure is too
     low in summer it worked well invoice arrived with wrong amount could you correct it meanwhile tenants complain about noise at
-    night kind regards from all of us here""".split()
+    night kind regards from all of us here"""
 )
-GERMAN = tuple(
+GERMAN = _vocabulary(
     """seit Montag läuft unsere Anlage nicht mehr das Gerät zeigt eine Störung während der Nacht bitte schicken Sie jemanden der
     Zähler wurde geprüft für die Rechnung fehlt noch der Betrag außerdem möchten wir wissen wann die Prüfung stattfindet vielen Dank
-    mit freundlichen Grüßen über Ostern sind wir nicht erreichbar""".split()
+    mit freundlichen Grüßen über Ostern sind wir nicht erreichbar"""
 )
-FRENCH = tuple(
+FRENCH = _vocabulary(
     """depuis lundi notre chaudière est arrêtée et l'écran reste noir après chaque redémarrage pourriez-vous envoyer quelqu'un dès
-    demain la facture déjà payée ne correspond pas à la commande où trouver la pièce nécessaire merci d'avance à bientôt""".split()
+    demain la facture déjà payée ne correspond pas à la commande où trouver la pièce nécessaire merci d'avance à bientôt"""
 )
-POLISH = tuple(
+POLISH = _vocabulary(
     """od poniedziałku urządzenie nie działa wyświetlacz jest ciemny proszę przysłać kogoś jutro część zamówiliśmy już dwa tygodnie
-    temu faktura się nie zgadza dziękuję pozdrawiam serdecznie""".split()
+    temu faktura się nie zgadza dziękuję pozdrawiam serdecznie"""
 )
-RUSSIAN = tuple(
+RUSSIAN = _vocabulary(
     """с понедельника установка не работает экран тёмный пожалуйста пришлите мастера завтра деталь заказана две недели назад счёт
-    неверный спасибо заранее с уважением""".split()
+    неверный спасибо заранее с уважением"""
 )
-JAPANESE = ("月曜日から", "機械が", "動きません", "画面は", "暗いまま", "です", "明日", "どなたか", "来て", "ください", "部品の", "注文と", "請求書を", "確認", "お願いします")  # fmt: skip
+JAPANESE = _vocabulary("月曜日から 機械が 動きません 画面は 暗いまま です 明日 どなたか 来て ください 部品の 注文と 請求書を 確認 お願いします")
 
 TONGUES = (
     _Tongue("us-ascii", "7bit", ENGLISH, 22),
@@ -93,7 +97,9 @@ TONGUES = (
     _Tongue("iso-2022-jp", "7bit", JAPANESE, 3),
     _Tongue("utf-8", "base64", JAPANESE, 2),
 )
-NAMES = ("Ada Bell", "Jörg Äpfel", "Zoë Laurent", "Ivo Novák", "Mika Ōta", "Sam O'Hara", "Łucja Zając", "Petra Klein", "Tom Reed", "Inès Roux")  # fmt: skip
+NAMES = (
+    "Ada Bell", "Jörg Äpfel", "Zoë Laurent", "Ivo Novák", "Mika Ōta", "Sam O'Hara", "Łucja Zając", "Petra Klein", "Tom Reed", "Inès Roux",
+)  # fmt: skip
 KEYWORDS = ("ACKNOWLEDGE", "CLOSE", "PLANNED", "UPDATE", "QUESTION")
 FILES = (("image/jpeg", "photo.jpg"), ("application/pdf", "report.pdf"), ("application/zip", "logs.zip"), ("image/png", "Störung.png"))
 
@@ -225,7 +231,10 @@ class _Writer:
             f"Reporting-MTA: dns; relay.support.example\n\nFinal-Recipient: rfc822; {dead}\nAction: failed\nStatus: 5.1.1\n"
             "Diagnostic-Code: smtp; 550 5.1.1 no such mailbox\n"
         )
-        returned = f"From: Support <{SUPPORT}>\nTo: {dead}\nSubject: Re: your question\nMessage-ID: <{position}.{self.seed}@support.example>\n\n"
+        returned = (
+            f"From: Support <{SUPPORT}>\nTo: {dead}\nSubject: Re: your question\n"
+            f"Message-ID: <{position}.{self.seed}@support.example>\n\n"
+        )
         parts = [
             _Part(b"Content-Type: text/plain; charset=us-ascii\r\n", _crlf(notice).encode()),
             _Part(b"Content-Type: message/delivery-status\r\n", _crlf(report).encode()),
@@ -251,7 +260,8 @@ class _Writer:
             f"Received: from mx{position % 7}.example (mx{position % 7}.example [192.0.2.{position % 250 + 1}])\r\n"
             f"\tby mx.support.example with ESMTPS id {position:08X}\r\n\tfor <{SUPPORT}>; {date}",
             f"Received: from [198.51.100.{position % 250 + 1}] by mx{position % 7}.example with ESMTPSA; {date}",
-            f"DKIM-Signature: v=1; a=rsa-sha256; d={who[1].partition('@')[2]}; s=k1; h=from:to:subject:date;\r\n b={mark[:64]}\r\n  {mark[64:]}",
+            f"DKIM-Signature: v=1; a=rsa-sha256; d={who[1].partition('@')[2]}; s=k1;\r\n"
+            f" h=from:to:subject:date; b={mark[:64]}\r\n  {mark[64:]}",
             f"Date: {date}",
             f"From: {_worded(who[0], 'utf-8')} <{who[1]}>",
             f"To: Support <{SUPPORT}>",

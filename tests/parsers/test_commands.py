@@ -16,7 +16,8 @@ def verbs(text: str) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(
     "line",
-    ["#close", "!close", "/close", "＃close", "！ｃｌｏｓｅ", "  #close  ", "* #close", "- #close", "• #close", "# close", "#Close", "#CLOSE", "#close.",
+    ["#close", "!close", "/close", "＃close", "！ｃｌｏｓｅ", "  #close  ", "* #close", "- #close", "• #close", "# close", "#Close",
+     "#CLOSE", "#close.",
      "#close!", "#close:", "#close,", "#close -", "#close...", "\ufeff#close", "#close\u200b", "\xa0#close\xa0", "#close\r"],
 )  # fmt: skip
 def test_a_line_is_a_command(line: str) -> None:
@@ -25,7 +26,8 @@ def test_a_line_is_a_command(line: str) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["close", "You can reply #close when you are done", "# Close the valve first", "#closeout", "#close-out", "#clo\u200bse", "#\u200bclose", "#close?",
+    ["close", "You can reply #close when you are done", "# Close the valve first", "#closeout", "#close-out", "#clo\u200bse",
+     "#\u200bclose", "#close?",
      "#close.fixed", "> #close", "##close", "#1 priority", "#", "# ", "/var/log is full", "!important", "1. #close", "*#close*", "#close)",
      "-#close", "foo\u2028#close", "#clo\u00adse", "#close_it", "#end of the month"],
 )  # fmt: skip
@@ -90,7 +92,7 @@ def test_a_misspelled_command_further_down_is_text_with_a_warning(above: str) ->
 @pytest.mark.parametrize("at", [0, 1, 2])
 def test_no_misspelling_of_a_harmful_verb_is_ever_executed(word: str, at: int) -> None:
     for wrong in (word[:at] + word[at + 1 :], word[:at] + "x" + word[at:], word[:at] + word[at + 1] + word[at] + word[at + 2 :]):
-        assert wrong in ("resolve",) or verbs(f"#{wrong}") == []
+        assert wrong == "resolve" or verbs(f"#{wrong}") == []
 
 
 def test_an_installations_synonym_is_a_command() -> None:
@@ -153,7 +155,8 @@ def test_text_without_a_verb_is_all_comment(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["#close" + "." * 100_000, "#" + "a-" * 100_000, "@a." * 60_000, "#ack\n" * 20_000, "\n".join(f"#clos{n} x" for n in range(9999)), "- " * 90_000],
+    ["#close" + "." * 100_000, "#" + "a-" * 100_000, "@a." * 60_000, "#ack\n" * 20_000,
+     "\n".join(f"#clos{n} x" for n in range(9999)), "- " * 90_000],
     ids=["dots", "hyphens", "mentions", "commands", "guesses", "bullets"],
 )  # fmt: skip
 def test_long_texts_are_read(text: str) -> None:

@@ -154,7 +154,8 @@ def test_a_plan_is_read(argument: str, day: str, text: str) -> None:
 @pytest.mark.parametrize(
     ("argument", "code"),
     [("Replace it\nby Friday", MISSING), ("Replace it Friday", MISSING), ("Replace it by Friday if it ships", MISSING), ("", MISSING),
-     ("Replace it by 12/01/2026", AMBIGUOUS), ("Replace it by 2026-02-30", INVALID), ("by 12/01/2026 ship", AMBIGUOUS), ("due 1.1.26 x", INVALID)],
+     ("Replace it by 12/01/2026", AMBIGUOUS), ("Replace it by 2026-02-30", INVALID), ("by 12/01/2026 ship", AMBIGUOUS),
+     ("due 1.1.26 x", INVALID)],
 )  # fmt: skip
 def test_a_plan_without_a_sure_date_is_refused(argument: str, code: str) -> None:
     found = read_plan(argument, TODAY, None, is_business_day)

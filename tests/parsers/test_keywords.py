@@ -46,7 +46,8 @@ def test_a_word_is_known_in_any_case_and_width(word: str, verb: str) -> None:
 
 @pytest.mark.parametrize(
     ("word", "verb"),
-    [("clsoe", "close"), ("cloze", "close"), ("coment", "comment"), ("acknowldege", "acknowledge"), ("outstnding", "outstanding"), ("palns", None),
+    [("clsoe", "close"), ("cloze", "close"), ("coment", "comment"), ("acknowldege", "acknowledge"), ("outstnding", "outstanding"),
+     ("palns", None),
      ("pln", None), ("akc", None), ("closeout", None), ("hello", None), ("important", None), ("сlose", "close"), ("reopne", "reopen")],
 )  # fmt: skip
 def test_a_wrong_word_is_near_a_verb_or_it_is_not(word: str, verb: str | None) -> None:

@@ -11,8 +11,10 @@ from daemon.rules.conditions import is_conditional
 
 @pytest.mark.parametrize(
     "tail",
-    ["not yet", "Don’t", "don't do it", "never", "if it works", "when the part arrives", "once paid", "after lunch", "until Monday", "unless he calls",
-     "later", "tomorrow", "next week", "wait", "pending parts", "soon", "on Friday", "on sat", "by noon", "only when paid", "it after the visit",
+    ["not yet", "Don’t", "don't do it", "never", "if it works", "when the part arrives", "once paid", "after lunch", "until Monday",
+     "unless he calls",
+     "later", "tomorrow", "next week", "wait", "pending parts", "soon", "on Friday", "on sat", "by noon", "only when paid",
+     "it after the visit",
      "please not yet", "do not", "in 2 days"],
 )  # fmt: skip
 def test_a_condition(tail: str) -> None:
@@ -21,7 +23,8 @@ def test_a_condition(tail: str) -> None:
 
 @pytest.mark.parametrize(
     "tail",
-    ["", "fixed", "works again, not your fault", "Replaced it after the storm", "on site visit done", "nothing left", "notified the customer", "please",
+    ["", "fixed", "works again, not your fault", "Replaced it after the storm", "on site visit done", "nothing left",
+     "notified the customer", "please",
      "in the end it was the fuse", "wiring mended", "nextgen inverter fitted", "the next inverter was fitted"],
 )  # fmt: skip
 def test_no_condition(tail: str) -> None:

@@ -23,16 +23,16 @@ from daemon.rules.lifecycle import (
 CASE_STATES = (State.OPEN, State.ACKNOWLEDGED, State.PLANNED, State.CLOSED)
 CASE_EVENTS = {row.event for row in CASE} - {Event.CREATE}
 CS_STATES = (State.CS_OPEN, State.CS_DONE)
-CS_EVENTS = {row.event for row in CS_TICKET} - {Event.CREATE}
+CS_EVENTS = {row.event for row in CS_TICKET} - {Event.CREATE_TICKET}
 
 
 @pytest.mark.parametrize(("table", "states", "events"), [(CASE, CASE_STATES, CASE_EVENTS), (CS_TICKET, CS_STATES, CS_EVENTS)])
 def test_every_event_has_one_row_for_every_state(table: tuple[Transition, ...], states: tuple[State, ...], events: set[Event]) -> None:
-    rows = [(row.state, row.event) for row in table if row.event != Event.CREATE]
+    rows = [(row.state, row.event) for row in table if row.state != State.NOTHING]
     assert sorted(rows) == sorted(product(states, events))
 
 
-@pytest.mark.parametrize("row", (*CASE, *CS_TICKET), ids=lambda row: f"{row.state}-{row.event}")
+@pytest.mark.parametrize("row", [*CASE, *CS_TICKET], ids=lambda row: f"{row.state}-{row.event}")
 def test_a_row_is_either_taken_or_refused(row: Transition) -> None:
     assert allows(row.state, row.event) == (row.to is not None) == (not refusal(row.state, row.event))
     if row.to is None:
@@ -62,7 +62,8 @@ def test_what_the_table_does_not_list_cannot_happen(state: State, event: Event) 
 
 @pytest.mark.parametrize(
     ("state", "event", "detail"),
-    [(State.CLOSED, Event.CLOSE, "already-closed"), (State.CLOSED, Event.PLAN, "already-closed"), (State.CLOSED, Event.ACKNOWLEDGE, "already-closed"),
+    [(State.CLOSED, Event.CLOSE, "already-closed"), (State.CLOSED, Event.PLAN, "already-closed"), (State.CLOSED, Event.ACKNOWLEDGE,
+     "already-closed"),
      (State.PLANNED, Event.REOPEN, "not-closed"), (State.CS_DONE, Event.DONE, "already-done"), (State.CS_OPEN, Event.REOPEN, "not-done")],
 )  # fmt: skip
 def test_a_refusal_says_why(state: State, event: Event, detail: str) -> None:
@@ -71,7 +72,8 @@ def test_a_refusal_says_why(state: State, event: Event, detail: str) -> None:
 
 @pytest.mark.parametrize(
     ("is_open", "acknowledged", "planned", "state"),
-    [(True, False, False, State.OPEN), (True, True, False, State.ACKNOWLEDGED), (True, True, True, State.PLANNED), (False, True, True, State.CLOSED),
+    [(True, False, False, State.OPEN), (True, True, False, State.ACKNOWLEDGED), (True, True, True, State.PLANNED), (False, True,
+     True, State.CLOSED),
      (False, False, False, State.CLOSED)],
 )  # fmt: skip
 def test_a_state_is_read_from_the_fields(is_open: bool, acknowledged: bool, planned: bool, state: State) -> None:
