@@ -38,11 +38,11 @@ def explained(reading: Reading, record: dict[str, Any]) -> dict[str, Any]:
         "case": record["case"],
         "new_text": reading.new_text,
         "trimmed": [{"rule": trim.rule, "lines": trim.lines} for trim in reading.trimmed],
-        "commands": [],
-        "natural": False,
-        "comment": reading.new_text.strip() if personal else "",
-        "errors": [],
-        "warnings": [],
+        "commands": record.get("commands", []),
+        "natural": record.get("natural", False),
+        "comment": _comment(reading, record, personal=personal),
+        "errors": record.get("errors", []),
+        "warnings": record.get("warnings", []),
         "form": None,
         "actions": record["actions"],
         "mails": record["mails"],
@@ -50,6 +50,12 @@ def explained(reading: Reading, record: dict[str, Any]) -> dict[str, Any]:
         "detail": record["detail"],
         "gates": record["gates"],
     }  # fmt: skip
+
+
+def _comment(reading: Reading, record: dict[str, Any], *, personal: bool) -> str:
+    """The words outside all commands; of a person's mail that was not searched for any, all new words."""
+    said = record.get("comment")
+    return said if isinstance(said, str) else reading.new_text.strip() if personal else ""
 
 
 def unread(failure: ReadFailure) -> dict[str, Any]:

@@ -335,6 +335,8 @@ class CaseFacts:
     closed_on_planned_date: bool | None = None
     clocks: tuple[ClockFacts, ...] = ()
     reversal: ReversalFacts | None = None
+    once: frozenset[str] = frozenset()
+    """Names of the mails about this case that are sent at most once and were."""
 
     @property
     def number(self) -> str:
@@ -455,6 +457,8 @@ class Situation:
     answers_today: int
     """Automatic answers written to this address in the last 24 hours."""
     unknown_sender_told_today: bool
+    clock: datetime | None = None
+    """The time of this round; None: the arrival."""
     question: QuestionFacts | None = None
     """The newest open question that was put to the sender."""
     asked: Asked | None = None
@@ -486,6 +490,19 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What was read in the words of a mail, for `explain`: commands as (verb, argument, line), findings as (code, line)."""
+
+    commands: tuple[tuple[str, str, int], ...]
+    natural: bool
+    comment: str
+    errors: tuple[tuple[str, int], ...]
+    warnings: tuple[tuple[str, int], ...]
+    granted: tuple[Mapping[str, str], ...]
+    """The requests that were carried out, under their verbs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """What is granted, with exactly one named reason, and the whole chain that led there.
 
@@ -501,3 +518,4 @@ class Decision:
     contact_id: int | None
     actions: tuple[Action, ...]
     gates: tuple[Gate, ...]
+    heard: Heard | None = None

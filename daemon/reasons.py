@@ -40,6 +40,10 @@ class Reason(StrEnum):
     NOTE_FORGED = "note-forged", "The sender's domain says the mail is forged, so the words are kept as a note for the house."
     TRIAGE_FORGED = "triage-forged", "The sender's domain says the mail is forged; kept in the triage queue, never answered."
     TRIAGE_UNKNOWN_SENDER = "triage-unknown-sender", "An unknown address names one of our cases; kept in the triage queue."
+    COMMANDS_RUN = "commands-run", "The commands of the mail were carried out and confirmed."
+    COMMANDS_REFUSED = "commands-refused", "Something in the commands is wrong, so nothing was carried out; the sender was told."
+    COMMAND_NOT_PROVEN = "command-not-proven", "The mail carries a command but proves too little; its words are a note, nothing ran."
+    CLOCK_LOOKED_AT = "clock-looked-at", "A promise was due for a warning, a reminder or a breach."
     REFUSAL_TOLD = "refusal-told", "The relay refused a mail of ours; the owner was told."
     BOUNCE_RECORDED = "bounce-recorded", "A mail of ours came back; it was marked and the owner told."
     # ignored
@@ -53,6 +57,7 @@ class Reason(StrEnum):
     # quarantined
     LIMIT_CROSSED = "limit-crossed", "The mail crosses a limit and can't be read safely."
     PARSER_FAILED = "parser-failed", "The parser died or ran out of time on this mail, each time it was tried."
+    COMMAND_FORGED = "command-forged", "The mail carries a command, and the sender's domain says it is forged."
     UNEXPECTED_ERROR = "unexpected-error", "An unexpected error happened on this mail, each time it was tried."
     # vanished
     VANISHED = "vanished", "The server announced the mail but no longer had it."

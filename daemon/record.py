@@ -11,6 +11,7 @@ from daemon.model import Decision
 
 def record_of(decision: Decision, case_id: int | None) -> dict[str, Any]:
     """What was decided and why, in the words of `explain --json`. `case_id` is the case it was matched to or opened."""
+    heard = decision.heard
     how = decision.match.matched_by if decision.match else "new"
     return {
         "kind": decision.kind.value,
@@ -24,7 +25,17 @@ def record_of(decision: Decision, case_id: int | None) -> dict[str, Any]:
         },
         "case": {"number": f"CASE-{case_id}", "matched_by": how} if case_id is not None else None,
         "gates": [{"name": gate.name, "verdict": gate.verdict, "detail": gate.detail} for gate in decision.gates],
-        "actions": [{"verb": verb(action), **json.loads(payload(action))} for action in decision.actions],
+        "actions": [
+            *(dict(request) for request in (heard.granted if heard is not None else ())),
+            *({"verb": verb(action), **json.loads(payload(action))} for action in decision.actions),
+        ],
+        "commands": [
+            {"verb": v, "argument": argument, "line": line} for v, argument, line in (heard.commands if heard is not None else ())
+        ],
+        "natural": heard is not None and heard.natural,
+        "comment": heard.comment if heard is not None else None,
+        "errors": [{"code": code, "line": line} for code, line in (heard.errors if heard is not None else ())],
+        "warnings": [{"code": code, "line": line} for code, line in (heard.warnings if heard is not None else ())],
         "mails": [
             {"template": action.template, "to": action.to, **({"held": action.held} if action.held else {})}
             for action in decision.actions

@@ -31,7 +31,7 @@ from daemon.reader import Reader
 from daemon.store import journal, outbox
 from daemon.store.database import Database, open_database
 from daemon.store.schema import Outbox
-from daemon.wiring import accounts_of, limits_of, places_of, policy_of, read_limits_of, relay_server_of, timezone_of
+from daemon.wiring import accounts_of, limits_of, places_of, policy_of, read_limits_of, relay_server_of, rulebook_of, timezone_of, zones_of
 from daemon.worker import House, apply_batch, fetch, send, tick, tidy
 
 STAGES = ("fetch", "apply", "send", "tick")
@@ -81,10 +81,11 @@ def open_house(config: Config, now: Callable[[], datetime], *, stopping: Callabl
             wall_seconds=config.limits.child_wall_seconds, memory_bytes=config.limits.child_memory,
         ) as reader:  # fmt: skip
             yield House(
-                database=database, reader=reader, policy=policy_of(config), limits=limits_of(config), now=now, stopping=stopping,
+                database=database, reader=reader, policy=policy_of(config), limits=limits_of(config), rulebook=rulebook_of(config),
+                now=now, stopping=stopping,
                 desk=Desk(
                     signer=signer, templates=templates, house_name=config.house.name, house_address=AddrSpec(config.house.address),
-                    timezone=timezone_of(config),
+                    timezone=timezone_of(config), zones=zones_of(config),
                 ),
                 after={mailbox.name: places_of(mailbox) for mailbox in config.mailbox},
             )  # fmt: skip
@@ -137,14 +138,16 @@ def run_once(config: Config, house: House, stages: Sequence[str] = STAGES) -> No
                 except Temporary as error:
                     trouble.append(error)
         while True:
-            fetched = _fetch_all(house, watches, trouble)
+            _fetch_all(house, watches, trouble)
             applied = 0
             while "apply" in stages and not house.stopping() and (count := apply_batch(house)):
                 applied += count
-            if house.stopping() or not (fetched and applied):
+            # mails may have come meanwhile, or there was no room for all of them
+            if house.stopping() or not applied:
                 break
         if "tick" in stages:
-            tick(house)
+            # a mail that could not be fetched may have been in time: no promise is called broken before it is read
+            tick(house, clocks=not trouble)
         if "send" in stages and (server := relay_server_of(config)) is not None:
             with Relay(server) as relay:
                 try:
@@ -163,16 +166,14 @@ def run_once(config: Config, house: House, stages: Sequence[str] = STAGES) -> No
         raise trouble[0]
 
 
-def _fetch_all(house: House, watches: list[Watch], trouble: list[Temporary]) -> int:
-    total = 0
+def _fetch_all(house: House, watches: list[Watch], trouble: list[Temporary]) -> None:
     for watch in list(watches):
         try:
-            total += fetch(house, watch, deep=True)
+            fetch(house, watch, deep=True)
         except Temporary as error:
             trouble.append(error)
             watch.close()
             watches.remove(watch)
-    return total
 
 
 def tick_free(house: House) -> None:
@@ -204,6 +205,8 @@ class Service:
         self.wakers: list[tuple[int, int]] = []
         self.pulse: dict[str, float] = {}
         self.threads: list[threading.Thread] = []
+        self.read_at: dict[str, float] = {}
+        """By mailbox: when all its mail had last been written down (monotonic)."""
 
     def start(self) -> None:
         """Start the stages."""
@@ -301,6 +304,7 @@ class Service:
                 self.beat(name)
                 if self.stop.is_set():
                     return
+            self.read_at[watch.account.name] = time.monotonic()
             try:
                 tidy(self.house, watch)
             except Temporary as error:
@@ -348,15 +352,28 @@ class Service:
                 return
         send(self.house, relay)
 
+    def _mail_is_read(self) -> bool:
+        """Whether every mailbox of this process was read lately; a promise is not called broken by mail that is out of reach."""
+        if "fetch" not in self.stages:
+            return True
+        now = time.monotonic()
+        return all(
+            now - self.read_at.get(account.name, -1e9) < LOOKED_AT_WITHIN + account.poll_seconds for account in accounts_of(self.config)
+        )
+
     def _tick_stage(self) -> None:
         while not self.stop.is_set():
             try:
-                if tick(self.house):
+                if tick(self.house, clocks=self._mail_is_read()):
                     self.send_wake.set()
             except Temporary as error:
                 log.event("stage-waits", stage="tick", detail=str(error))
             self.beat("tick")
             self.stop.wait(TICK_SECONDS)
+
+
+LOOKED_AT_WITHIN = 120.0
+"""Seconds since a mailbox was read, beyond the time it may idle; longer, and its mail is not known."""
 
 
 def run_forever(load: Callable[[], Config], now: Callable[[], datetime], stages: Sequence[str] = STAGES) -> None:

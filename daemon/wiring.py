@@ -16,6 +16,7 @@ from daemon.mail.smtp import Server
 from daemon.model import AddrSpec, Policy
 from daemon.parsers import ReadLimits
 from daemon.rules.calendars import Calendar, calendar
+from daemon.rules.rulebook import Rulebook
 from daemon.rules.sla import SlaRule
 from daemon.worker import Limits
 
@@ -141,6 +142,16 @@ def sla_file_of(config: Config) -> Path:
 def sla_rules_of(config: Config) -> tuple[SlaRule, ...]:
     """What is promised. Raises ConfigError with every mistake in the file."""
     return load_sla(sla_file_of(config))
+
+
+def rulebook_of(config: Config) -> Rulebook:
+    """What the rules need of the configuration. Raises ConfigError with every mistake."""
+    return Rulebook(calendars=calendars_of(config), house=config.house.calendar, sla=sla_rules_of(config))
+
+
+def zones_of(config: Config) -> dict[str, ZoneInfo]:
+    """The zone of each calendar, by its name."""
+    return {name: ZoneInfo(keys.timezone) for name, keys in config.calendars.items()}
 
 
 def timezone_of(config: Config) -> ZoneInfo:

@@ -30,11 +30,14 @@ from daemon.parsers.lane import lane_of
 from daemon.reader import Reader, ReadFailure
 from daemon.reasons import Reason
 from daemon.record import record_of
+from daemon.rules.clocks import decide_clock
 from daemon.rules.decide import decide, decide_refusal
+from daemon.rules.rulebook import Rulebook
+from daemon.rules.standing import names_of
 from daemon.store import journal, outbox
 from daemon.store.database import Database
 from daemon.store.journal import Claimed, Delivery
-from daemon.store.situation import case_facts, load_situation
+from daemon.store.situation import case_facts, due_clocks, load_situation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +63,7 @@ class House:
     desk: Desk
     policy: Policy
     limits: Limits
+    rulebook: Rulebook
     after: dict[str, dict[str, str] | None]
     """By mailbox: where finished mails are put away, by outcome; None keeps them where they lie."""
     now: Callable[[], datetime]
@@ -258,9 +262,9 @@ def _act(house: House, row: Claimed, reading: Reading, now: datetime) -> Decisio
     with house.database.transaction() as transaction:
         situation = load_situation(
             reading, house.policy, house.desk.signer, number=row.id, sha256=row.sha256, now=row.internal_date, clock=now,
-            recorded_at=row.recorded_at, archive=row.archive, released=row.released, lock=True,
+            recorded_at=row.recorded_at, archive=row.archive, released=row.released, lock=True, names=names_of(reading, house.rulebook),
         )  # fmt: skip
-        decision = decide(reading, situation, token_digest(message.author) if message.author else None)
+        decision = decide(reading, situation, token_digest(message.author) if message.author else None, house.rulebook)
         applied = apply(
             decision, message=message, journal_id=row.id, cause=f"mail:{row.id}", at=row.internal_date, clock=now, desk=house.desk
         )  # fmt: skip
@@ -313,10 +317,10 @@ def explain(house: House, octets: bytes, sha256: str, now: datetime) -> tuple[Re
     with house.database.reading():
         situation = load_situation(
             reading, house.policy, house.desk.signer, number=None, sha256=sha256, now=now, clock=now, recorded_at=now, archive=False,
-            released=False, lock=False,
+            released=False, lock=False, names=names_of(reading, house.rulebook),
         )  # fmt: skip
     author = reading.message.author
-    return reading, situation, decide(reading, situation, token_digest(author) if author else None)
+    return reading, situation, decide(reading, situation, token_digest(author) if author else None, house.rulebook)
 
 
 # --- send ----------------------------------------------------------------------------------------------------------
@@ -363,8 +367,11 @@ def send(house: House, relay: Relay) -> int:
 # --- tick ----------------------------------------------------------------------------------------------------------
 
 
-def tick(house: House) -> int:
-    """What time and failed deliveries ask for: free the leases of the dead, tell owners of refused mails; how many told."""
+def tick(house: House, *, clocks: bool = True) -> int:
+    """What time and failed deliveries ask for; how many were told or looked at.
+
+    Leases of the dead are freed, owners hear of refused mails, and (`clocks`) promises are looked at.
+    """
     now = house.now()
     with house.database.transaction():
         freed = journal.free_dead(house.database) + outbox.free_dead(house.database, now)
@@ -381,4 +388,34 @@ def tick(house: House) -> int:
             decision = decide_refusal(outgoing, cases[0] if cases else None)
             apply(decision, message=None, journal_id=None, cause=f"outbox:{outgoing.outbox_id}", at=now, clock=now, desk=house.desk)
         told += 1
-    return told
+    return told + (_look_at_clocks(house, now) if clocks else 0)
+
+
+CLOCKS_AT_ONCE = 200
+
+
+def _look_at_clocks(house: House, now: datetime) -> int:
+    """Warnings, reminders and breaches that are due; each in a transaction of its own, so that each is told exactly once.
+
+    Clocks are looked at after the mails of the round have been applied: what arrived in time is no breach.
+    """
+    seen: set[int] = set()
+    while True:
+        with house.database.reading():
+            oldest = journal.oldest_waiting()
+            # judged at the moment up to which the mails are done
+            at = min(now, oldest) if oldest is not None else now
+            due = [(case_id, clock) for case_id, clock in due_clocks(at, CLOCKS_AT_ONCE + len(seen)) if clock.id not in seen]
+        for case_id, clock in due:
+            seen.add(clock.id)
+            with house.database.transaction() as transaction:
+                cases = case_facts([case_id], lock=True)
+                still = next((found for found in cases[0].clocks if found.id == clock.id), None) if cases else None
+                if still is None or still != clock:
+                    transaction.give_up()
+                    continue
+                decision = decide_clock(cases[0], still, at, house.rulebook)
+                cause = f"clock:{clock.id}:{at.isoformat()}"
+                apply(decision, message=None, journal_id=None, cause=cause, at=at, clock=now, desk=house.desk)
+        if not due:
+            return len(seen)

@@ -6,19 +6,22 @@ A template that fails holds its row and never undoes the case; a recipient that 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from peewee import JOIN
 
 from daemon.actions.interactions import undeliverable
+from daemon.actions.telling import moment, status, tickets
 from daemon.actions.vocabulary import AddComment, MarkBounced, QueueMail, ReportRefusal
 from daemon.mail.addresses import Signer
 from daemon.mail.compose import BadRecipient, Envelope, compose, subject_line
 from daemon.mail.rendering import TemplateFailure, Templates
+from daemon.mail.values import tappable
 from daemon.model import AddrSpec, Decision, Message, MessageId
 from daemon.store.schema import (
     Case,
@@ -42,6 +45,20 @@ class Desk:
     house_name: str
     house_address: AddrSpec
     timezone: ZoneInfo
+    zones: Mapping[str, ZoneInfo] = field(default_factory=dict)
+    """The zone of each configured calendar, by its name."""
+
+    def zone_of(self, contact_id: int | None) -> ZoneInfo:
+        """Where somebody reads: the zone of their organization's calendar, else the house's."""
+        found = _CALENDAR_OF.first(contact=contact_id) if contact_id is not None and self.zones else None
+        return self.zones.get(found[0] or "", self.timezone) if found is not None else self.timezone
+
+
+_CALENDAR_OF = Select(
+    lambda contact: (
+        Contact.select(Organization.calendar).join(Organization, on=(Contact.organization == Organization.id)).where(Contact.id == contact)
+    )
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,14 +76,14 @@ def queue_mails(
     """Write the outbox rows of a decision, composed, and relate each to its contact and case."""
     if not letters:
         return
-    facts = _facts(decision, message, case_id, letters, at, desk)
+    facts = _facts(decision, message, case_id, letters, desk)
     rows = []
     for letter in letters:
         action = letter.action
-        effect_key = f"{cause}:{letter.position}:{action.to}"
+        effect_key = action.once or f"{cause}:{letter.position}:{action.to}"
         parent, references = _thread(action, message, case_id, opened)
         request = {
-            "action": asdict(action), "values": _for(action, facts),
+            "action": asdict(action), "values": _for(action, facts, case_id, at, desk),
             "effect_key": effect_key, "case_id": case_id, "in_reply_to": parent, "references": list(references), "date": clock.isoformat(),
         }  # fmt: skip
         row = _composed(request, desk) | {"cause": cause, "effect_key": effect_key, "counted": action.counted, "created_at": clock}
@@ -112,8 +129,9 @@ def _composed(request: dict[str, Any], desk: Desk) -> dict[str, Any]:
         "reverse_path": desk.signer.reply_address(case_id, action.contact_id, action.to, "bounce"), "subject": "", "octets": None,
         "state": "held", "detail": None, "request": None,
     }  # fmt: skip
+    reply_to = desk.signer.reply_address(case_id, action.contact_id, action.to)
     try:
-        rendered = desk.templates.render(action.template, request["values"])
+        rendered = desk.templates.render(action.template, _tappable(request["values"], reply_to))
     except TemplateFailure as failure:
         return row | {"detail": str(failure), "request": json.dumps(request, ensure_ascii=False)}
     number = f"CASE-{case_id}" if case_id is not None else None
@@ -122,7 +140,7 @@ def _composed(request: dict[str, Any], desk: Desk) -> dict[str, Any]:
         case_number=number, date=datetime.fromisoformat(request["date"]).astimezone(desk.timezone), message_id=message_id,
         in_reply_to=MessageId(request["in_reply_to"]) if request["in_reply_to"] else None,
         references=tuple(MessageId(name) for name in request["references"]),
-        reply_to=desk.signer.reply_address(case_id, action.contact_id, action.to),
+        reply_to=reply_to,
         auto_submitted="auto-replied" if action.answer else "auto-generated",
         template=row["template"], instance=desk.signer.instance_mark(),
     )  # fmt: skip
@@ -165,13 +183,11 @@ SENDER_ONLY = frozenset({"case-received", "unknown-sender"})
 """Templates that speak of nothing but the number: no need to look the case up."""
 
 
-def _facts(
-    decision: Decision, message: Message | None, case_id: int | None, letters: Sequence[Letter], at: datetime, desk: Desk
-) -> dict[str, Any]:
+def _facts(decision: Decision, message: Message | None, case_id: int | None, letters: Sequence[Letter], desk: Desk) -> dict[str, Any]:
     """The variables of the templates, plain data only; README of `templates/` says what each means."""
     values: dict[str, Any] = {
         "house_name": desk.house_name, "house_address": desk.house_address, "case_number": f"CASE-{case_id}" if case_id is not None else "",
-        "case_subject": message.subject if message is not None else "", "written_at": _moment(at, desk), "author_address": "",
+        "case_subject": message.subject if message is not None else "",
         "attachments": [a.name for a in message.attachments if not a.inline] if message is not None else [],
     }  # fmt: skip
     if case_id is not None and any(letter.action.template not in SENDER_ONLY for letter in letters):
@@ -184,19 +200,55 @@ def _facts(
     return values
 
 
-def _for(action: QueueMail, values: dict[str, Any]) -> dict[str, Any]:
-    """The variables for one reader."""
-    to_customer = action.to in (values.get("contact_primary"), values.get("contact_address"))
-    return values | {"recipient_name": action.name, "quote_subject": action.quote_subject, "to_customer": to_customer}
+DEFAULTS: Mapping[str, Any] = MappingProxyType(
+    dict.fromkeys(
+        (
+            "acknowledged_at", "author_name", "author_organization", "case_number", "case_subject", "closed_at", "comment", "contract",
+            "contract_status", "customer_address", "customer_name", "day", "deadline", "description", "next", "organization", "partner",
+            "planned_date", "planned_resolution", "queue", "resolution", "sent_at", "system", "timezone", "undo", "undone", "written_at",
+        ),
+        "",
+    )
+    | {name: [] for name in (
+        "active_contracts", "attachments", "cases", "comments", "done", "errors", "fields", "quarantined", "steps", "tickets", "verbs",
+        "warnings",
+    )}
+    | dict.fromkeys(
+        ("columns", "internal", "permanent", "published", "three_steps", "to_acknowledge", "to_close", "to_customer", "to_owner", "to_plan"),
+        False,
+    )
+)  # fmt: skip
+"""What a variable is when there is nothing to say."""
+
+
+def _for(action: QueueMail, facts: dict[str, Any], case_id: int | None, at: datetime, desk: Desk) -> dict[str, Any]:
+    """The variables for one reader, times in their own zone."""
+    zone = desk.zone_of(action.contact_id)
+    own = dict(action.values)
+    values = {**DEFAULTS, **facts, "written_at": moment(at, zone), "closed_at": moment(at, zone), "acknowledged_at": moment(at, zone)}
+    values |= {"recipient_name": action.name, "quote_subject": action.quote_subject}
+    values["to_customer"] = action.to in (facts.get("contact_primary"), facts.get("contact_address"))
+    if own.get("deadline_at"):
+        own["deadline"] = moment(datetime.fromisoformat(str(own["deadline_at"])), zone)
+    if action.template == "ticket-list":
+        own |= {"tickets": tickets(action.contact_id, zone), "timezone": zone.key}
+    if action.template == "status":
+        own |= status(int(str(own.get("status_of") or case_id or 0)), str(own.get("role", "customer")), zone)
+    return values | own
+
+
+def _tappable(values: dict[str, Any], address: str) -> dict[str, Any]:
+    """The values with every command as a one-tap link to the signed address."""
+    made = tappable(values, address)
+    return made if isinstance(made, dict) else values
 
 
 def _case(case_id: int) -> dict[str, Any]:
     row = _CASE_WORDS(case=case_id)[0]
-    name = f"{row[6] or ''} {row[7] or ''}".strip()
     return {
         "case_subject": row[0], "description": row[1], "customer_address": row[2] or row[8] or "", "contact_address": row[2],
-        "contact_primary": row[8], "customer_name": name, "organization": row[3] or "", "system": row[4] or "", "partner": row[5] or "",
-        "queue": row[9] or "",
+        "contact_primary": row[8], "customer_name": f"{row[6] or ''} {row[7] or ''}".strip(), "organization": row[3] or "",
+        "system": row[4] or "", "partner": row[5] or "", "queue": row[9] or "",
     }  # fmt: skip
 
 
@@ -244,13 +296,7 @@ def _bounce(action: MarkBounced | ReportRefusal, desk: Desk) -> dict[str, Any]:
     if row is None:
         raise ValueError(f"there is no outgoing mail {action.outbox_id}")
     return {
-        "bounced_template": row[0], "bounced_subject": row[1], "sent_at": _moment(row[2], desk) if row[2] is not None else "",
+        "bounced_template": row[0], "bounced_subject": row[1], "sent_at": moment(row[2], desk.timezone) if row[2] is not None else "",
         "bounced_name": f"{row[3] or ''} {row[4] or ''}".strip(), "bounced_address": action.address, "bounce_reason": action.reason,
         "bounce_status": action.status or "" if isinstance(action, MarkBounced) else "", "permanent": True,
     }  # fmt: skip
-
-
-def _moment(at: datetime, desk: Desk) -> str:
-    """A time for people, in the house's zone: "Monday 23 November 2026, 10:05 (America/New_York)"."""
-    local = at.astimezone(desk.timezone)
-    return f"{local:%A} {local.day} {local:%B %Y, %H:%M} ({desk.timezone.key})"

@@ -283,29 +283,29 @@ Action = (
 VERBS: dict[type, str] = {
     RegisterContact: "register-contact",
     OpenCase: "open-case",
-    AddComment: "comment",
+    AddComment: "add-comment",
     KeepNote: "keep-note",
     KeepAttachments: "keep-attachments",
     MarkBounced: "mark-bounced",
     ReportRefusal: "report-refusal",
     QueueMail: "queue-mail",
-    Acknowledge: "acknowledge",
-    SetPlan: "plan",
-    CloseCase: "close",
-    ReopenCase: "reopen",
-    AssignOwner: "assign",
+    Acknowledge: "set-acknowledged",
+    SetPlan: "set-plan",
+    CloseCase: "close-case",
+    ReopenCase: "reopen-case",
+    AssignOwner: "assign-owner",
     AssignPartner: "assign-partner",
-    LogReview: "review",
-    PostFeed: "post",
+    LogReview: "log-review",
+    PostFeed: "post-feed",
     StartClock: "start-clock",
     EndClock: "end-clock",
     MarkClock: "mark-clock",
-    AskQuestion: "ask",
-    AnswerQuestion: "answer",
-    RememberReversal: "remember",
-    TakeBack: "undo",
+    AskQuestion: "ask-question",
+    AnswerQuestion: "answer-question",
+    RememberReversal: "remember-reversal",
+    TakeBack: "take-back",
 }
-"""The name of each action in `explain` and in the log of a case."""
+"""The name of each action in `explain` and in the log of a case; none is the name of a verb that people send."""
 
 
 def verb(action: Action) -> str:

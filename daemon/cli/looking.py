@@ -55,7 +55,7 @@ def cases(
 
 
 def case(number: Annotated[str, typer.Argument(help="1001 or CASE-1001")], as_json: JsonOption = False) -> None:
-    """Show one case whole: fields, feed, comments, interactions with Name and Relates to."""
+    """Show one case whole: fields, promises, reviews, feed, comments, interactions with Name and Relates to."""
     from daemon.store import views
 
     wanted = case_number(number)
@@ -70,13 +70,19 @@ def case(number: Annotated[str, typer.Argument(help="1001 or CASE-1001")], as_js
     section(f"{view['number']}  {view['subject']}", view["state"])
     fields = (
         "type", "organization", "contact", "entity", "system", "partner", "owner", "queue", "origin", "created_at", "last_update",
-        "acknowledged_at", "planned_resolution", "planned_resolution_date", "closed_at", "resolution",
+        "contract", "acknowledged_at", "acknowledged_by", "planned_resolution", "planned_resolution_date", "closed_at", "closed_by",
+        "closed_on_planned_date", "resolution",
     )  # fmt: skip
     table(None, [[name.replace("_", " "), view[name]] for name in fields if view[name] not in (None, "")])
+    if view["plan_count"] > 1:
+        say(f"planned {view['plan_count']} times; the first date promised was {view['first_planned_resolution_date']}")
+    if (question := view["question"]) is not None:
+        say(f"? {question['asked']} is asked ({question['kind']}), until {stamp(question['expires_at'])}")
     for flag in view["flags"]:
         say(f"! {flag}")
     section("Description")
     say(view["description"])
+    _print_promises(view)
     if view["comments"]:
         section("Comments")
         for comment in view["comments"]:
@@ -99,6 +105,26 @@ def case(number: Annotated[str, typer.Argument(help="1001 or CASE-1001")], as_js
             for i in view["interactions"]
         ],
     )  # fmt: skip
+
+
+def _print_promises(view: dict[str, Any]) -> None:
+    if view["clocks"]:
+        section("Promises")
+        table(
+            ["Cycle", "Kind", "Started", "Deadline", "State", "Since"],
+            [[c["cycle"], c["kind"], c["started_at"], c["deadline_at"], *_end_of(c)] for c in view["clocks"]],
+        )
+    if view["tasks"]:
+        section("Tasks")
+        for task in view["tasks"]:
+            say(f"{stamp(task['at'])}  {task['subject']}  {task['status']}")
+            say(indented(task["comments"]))
+
+
+def _end_of(clock: dict[str, Any]) -> tuple[str, datetime | None]:
+    """What became of a promise, and when."""
+    ends = (("met", clock["met_at"]), ("breached", clock["breached_at"]), ("cancelled", clock["cancelled_at"]))
+    return next((end for end in ends if end[1] is not None), ("running", None))
 
 
 def case_number(text: str) -> int:

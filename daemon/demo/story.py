@@ -148,7 +148,7 @@ def _done(
                 yield f"{name} is a contact of {case.get('organization') or 'the organization'} now"
             case "open-case":
                 yield _opened(number, case)
-            case "comment":
+            case "add-comment":
                 yield f"comment added to {number}" + ("" if action["public"] else ", for the house only")
             case "keep-note":
                 yield f"note kept on {number}, for the house only"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from daemon.actions.vocabulary import Action, AddComment, MarkBounced, ReportRefusal
+from daemon.actions.vocabulary import Action, AddComment, MarkBounced, QueueMail, ReportRefusal
 from daemon.model import (
     CaseFacts,
     Decision,
@@ -24,9 +24,13 @@ from daemon.model import (
     Trust,
 )
 from daemon.reasons import Outcome, Reason
+from daemon.rules import grants, newcase
 from daemon.rules.correlate import correlate
+from daemon.rules.grants import draft_of, grant, internal_post, mention, refuse
 from daemon.rules.hearing import (
     Hearing,
+    answer,
+    audience_of,
     customers_side,
     decision,
     kept_attachments,
@@ -37,17 +41,26 @@ from daemon.rules.hearing import (
     owner_of,
     partners_side,
 )
+from daemon.rules.judgement import Finding
+from daemon.rules.lifecycle import State
+from daemon.rules.receipts import open_verbs, steps
+from daemon.rules.refusals import Trouble
 from daemon.rules.robots import never_answer
+from daemon.rules.rulebook import Rulebook, plain_rulebook
+from daemon.rules.standing import judge_words, role_of
 from daemon.rules.tickets import open_ticket, triage
-from daemon.rules.trust import role_on, weigh
+from daemon.rules.trust import weigh
 
 
-def decide(reading: Reading, situation: Situation, author_digest: str | None = None) -> Decision:
+def decide(
+    reading: Reading, situation: Situation, author_digest: str | None = None, rulebook: Rulebook | None = None
+) -> Decision:  # fmt: skip
     """Grant or refuse what a mail asks for.
 
     Total: every reading gets a decision, every decision one reason. Pure: the same arguments give the same decision.
-    `author_digest` is how keys name an author without a contact.
+    `author_digest` is how keys name an author without a contact; without a `rulebook` nothing is promised.
     """
+    book = rulebook or plain_rulebook()
     found = correlate(reading, situation)
     trust = weigh(reading.message, situation.policy, situation.sender, found.case, situation.keys, author_digest)
     silence = never_answer(reading, situation, trust)
@@ -56,12 +69,11 @@ def decide(reading: Reading, situation: Situation, author_digest: str | None = N
         Gate(name="trust", verdict=trust.grade.value, detail=trust.evidence),
         Gate(name="answer", verdict="no" if silence else "yes", detail=silence or "an automatic answer is allowed"),
     ]
+    role = role_of(found.case, situation, reading)
+    searched = not (reading.automatic.is_automatic or reading.automatic.is_list or reading.bounce is not None or situation.released)
+    judgement = judge_words(found.case, role, reading, situation, book) if searched else None
     hearing = Hearing(
-        reading=reading,
-        situation=situation,
-        found=found,
-        trust=trust,
-        silence=silence,
+        reading=reading, situation=situation, found=found, trust=trust, silence=silence, rulebook=book, role=role, judgement=judgement
     )
     for name, gate in GATES:
         stopped = gate(hearing)
@@ -145,6 +157,8 @@ def _ignore_automatic(h: Hearing) -> Decision | None:
 def _set_apart_forged(h: Hearing) -> Decision | None:
     if h.trust.grade is not Grade.FORGED:
         return None
+    if h.judgement is not None and h.judgement.is_command:
+        return decision(h, Kind.COMMAND, Outcome.QUARANTINED, Reason.COMMAND_FORGED, case=h.found.case, matched_by=h.found.matched_by)
     if h.found.case is not None:
         return note(h, h.found.case, Reason.NOTE_FORGED, "not verified: the sender's domain says this mail is forged")
     return triage(h, Reason.TRIAGE_FORGED, "not verified: the sender's domain says this mail is forged", answered=False)
@@ -182,39 +196,123 @@ BOUNCE_NOTICE = "bounce-notice"
 
 def _person(h: Hearing) -> Decision:
     case = h.found.case
+    asks = h.judgement is not None and h.judgement.is_command
     if case is None:
-        if h.situation.tagged_case_ids and h.situation.sender is None:
-            why = "an unknown address names " + ", ".join(f"CASE-{number}" for number in h.situation.tagged_case_ids)
-            return triage(h, Reason.TRIAGE_UNKNOWN_SENDER, why, answered=not h.situation.unknown_sender_told_today)
-        return open_ticket(h)
+        return _command_without_case(h) if asks else _ticket(h)
     if h.found.conflict is not None:
-        return note(h, case, Reason.NOTE_UNTRUSTED, f"the mail also names {h.found.conflict.number}")
-    role = role_on(case, h.situation.sender, h.reading.message.author)
+        return _ambiguous(h, case) if asks else note(h, case, Reason.NOTE_UNTRUSTED, f"the mail also names {h.found.conflict.number}")
     believed = h.trust.grade in (Grade.VERIFIED, Grade.KEYED)
-    if role is None or not h.trust.sender:
-        return note(h, case, Reason.NOTE_UNTRUSTED, "the sender is nobody this case knows, or not the one its key was made for")
-    if not believed and role != "customer":
-        return note(h, case, Reason.NOTE_UNTRUSTED, f"the sender claims to be of the {role} and proves it by nothing")
-    return _comment(h, case, role)
+    if h.role is None or not h.trust.sender:
+        reason = Reason.COMMAND_NOT_PROVEN if asks else Reason.NOTE_UNTRUSTED
+        return note(h, case, reason, "the sender is nobody this case knows, or not the one its key was made for")
+    if asks and not believed:
+        return _not_proven(h, case)
+    if not believed and h.role != "customer":
+        return note(h, case, Reason.NOTE_UNTRUSTED, f"the sender claims to be of the {h.role} and proves it by nothing")
+    if asks and h.judgement is not None:
+        return grant(h, case, h.role, h.judgement, h.found.matched_by, VERBS)
+    return _comment(h, case, h.role)
+
+
+VERBS = {**grants.STEPS, **newcase.STEPS}
+"""What each verb does."""
+
+
+def _ticket(h: Hearing) -> Decision:
+    if h.situation.tagged_case_ids and h.situation.sender is None:
+        why = "an unknown address names " + ", ".join(f"CASE-{number}" for number in h.situation.tagged_case_ids)
+        return triage(h, Reason.TRIAGE_UNKNOWN_SENDER, why, answered=not h.situation.unknown_sender_told_today)
+    return open_ticket(h)
+
+
+def _command_without_case(h: Hearing) -> Decision:
+    """A command in a mail that is about no case: `#case`, `#list` and the like, of somebody who is believed."""
+    if h.situation.sender is None or h.role is None or h.judgement is None:
+        why = "an unknown address sends a command"
+        return triage(h, Reason.TRIAGE_UNKNOWN_SENDER, why, answered=not h.situation.unknown_sender_told_today)
+    if h.trust.grade not in (Grade.VERIFIED, Grade.KEYED):
+        return triage(h, Reason.COMMAND_NOT_PROVEN, NOT_PROVEN, answered=False, told=_notice(h))
+    return grant(h, None, h.role, h.judgement, None, VERBS)
+
+
+NOT_PROVEN = "not verified: a command, and nothing proves who sent it"
+
+
+def _not_proven(h: Hearing, case: CaseFacts) -> Decision:
+    """The words are kept for the house; the registered contact hears of it, at most once a day."""
+    kept = note(h, case, Reason.COMMAND_NOT_PROVEN, NOT_PROVEN)
+    return replace(kept, kind=Kind.COMMAND, actions=(*kept.actions, *_notice(h)))
+
+
+def _notice(h: Hearing) -> list[Action]:
+    """The one notice a day to the registered address: a mail in your name carried a command that was not run."""
+    sender = h.situation.sender
+    if sender is None or h.silence is not None or "command-not-run" in h.situation.told:
+        return []
+    return mails("command-not-run", audience_of((sender,)), exclude=())
+
+
+def _ambiguous(h: Hearing, case: CaseFacts) -> Decision:
+    """Two cases are named: nothing runs; only a verified sender is told so."""
+    other = h.found.conflict
+    kept = note(h, case, Reason.NOTE_UNTRUSTED, f"the mail also names {other.number if other is not None else 'another case'}")
+    if h.trust.grade is not Grade.VERIFIED or h.judgement is None or h.role is None:
+        return replace(kept, kind=Kind.COMMAND)
+    wrong = Trouble(finding=Finding(name="E-AMBIGUOUS-CASE"), choices=(case.number, other.number if other is not None else ""))
+    refused = refuse(h, None, h.role, h.judgement, (wrong,), None)
+    return replace(kept, kind=Kind.COMMAND, actions=(*kept.actions, *refused.actions), heard=refused.heard)
 
 
 def _comment(h: Hearing, case: CaseFacts, role: str) -> Decision:
-    message, sender = h.reading.message, h.situation.sender
+    """Plain words on a case: to the other side, or to the house alone when they begin with an `@handle`."""
+    message, sender, judgement = h.reading.message, h.situation.sender, h.judgement
     text = h.reading.new_text.strip()
-    internal = role != "customer" and text.startswith("@")
-    actions: list[Action] = [
-        AddComment(
-            text=text or "(no words of its own)",
-            public=not internal,
-            author_id=sender.id if sender else None,
-            author_address=message.author,
+    internal = role != "customer" and (judgement.is_internal_post if judgement is not None else text.startswith("@"))
+    made = draft_of(h, case, role, judgement) if judgement is not None else None
+    actions: list[Action] = []
+    letters: list[Action] = []
+    if internal and made is not None and judgement is not None:
+        internal_post(made, text, judgement.mentions)
+        actions, letters = made.actions, made.letters
+    else:
+        actions.append(
+            AddComment(
+                text=text or "(no words of its own)", public=not internal, author_id=sender.id if sender else None,
+                author_address=message.author,
+            )
         )  # fmt: skip
-    ]
+        if not internal:
+            letters += mails("case-comment", customers_side(case) if role != "customer" else partners_side(case), exclude=own_addresses(h))
+        if made is not None and role != "customer" and judgement is not None:
+            mention(made, text, judgement.mentions, internal=internal)
+            letters += made.letters
+    letters += _hints(h, case, role)
     actions += kept_attachments(h)
-    if not internal and not h.situation.archive:
-        audience = customers_side(case) if role != "customer" else partners_side(case)
-        actions += mails("case-comment", audience, exclude=own_addresses(h))
     reason = Reason.INTERNAL_COMMENT_ADDED if internal else Reason.COMMENT_ADDED
     return decision(
-        h, kind_of(h), Outcome.ACTED, reason, case=case, matched_by=h.found.matched_by, actions=actions, detail=f"from its {role}"
-    )
+        h, kind_of(h), Outcome.ACTED, reason, case=case, matched_by=h.found.matched_by,
+        actions=[*actions, *([] if h.situation.archive else letters)], detail=f"from its {role}",
+    )  # fmt: skip
+
+
+def _hints(h: Hearing, case: CaseFacts, role: str) -> list[Action]:
+    """What is said once: to a partner who answers without acknowledging, to a customer who writes on a closed case."""
+    if h.silence is not None or h.reading.message.author is None:
+        return []
+    if role == "partner" and case.open and case.acknowledged_at is None and h.rulebook.sla:
+        name = f"hint-acknowledge:{case.id}:{case.cycle}"
+        clock = next((clock for clock in case.clocks if clock.running and clock.kind == "acknowledge"), None)
+        values: tuple[tuple[str, object], ...] = (
+            ("deadline_at", clock.deadline_at.isoformat() if clock is not None else ""),
+            ("steps", list(steps(open_verbs("partner", State.OPEN)))),
+        )
+        return [_hint(h, "hint-acknowledge", name, values)] if name not in case.once else []
+    if role == "customer" and not case.open and case.closed_at is not None:
+        name = f"closed-hint:{case.id}:{case.closed_at.isoformat()}"
+        return [_hint(h, "closed-hint", name, (("steps", list(steps(("reopen",)))),))] if name not in case.once else []
+    return []
+
+
+def _hint(h: Hearing, template: str, name: str, values: tuple[tuple[str, object], ...]) -> QueueMail:
+    known = h.situation.sender
+    return replace(answer(h, template, known, quote_subject=known is not None), once=name, values=values)

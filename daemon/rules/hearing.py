@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from daemon.actions.vocabulary import Action, KeepAttachments, KeepNote, QueueMail
@@ -11,6 +12,7 @@ from daemon.model import (
     ContactFacts,
     Decision,
     Grade,
+    Heard,
     Kind,
     Match,
     Reading,
@@ -19,7 +21,9 @@ from daemon.model import (
 )
 from daemon.reasons import Outcome, Reason
 from daemon.rules.correlate import Correlation
+from daemon.rules.judgement import Judgement
 from daemon.rules.robots import limited
+from daemon.rules.rulebook import Rulebook
 
 Audience = tuple[tuple[AddrSpec, int | None, str], ...]
 """People to mail: address, contact, name."""
@@ -34,6 +38,11 @@ class Hearing:
     found: Correlation
     trust: Trust
     silence: str | None
+    rulebook: Rulebook
+    role: str | None = None
+    """What the sender is on the case, or without one at all: customer, partner, house."""
+    judgement: Judgement | None = None
+    """What the new words ask for; None: they are not searched (robots, lists, copies)."""
 
 
 def kind_of(h: Hearing) -> Kind:
@@ -71,10 +80,21 @@ def own_addresses(h: Hearing) -> tuple[str | None, ...]:
     return (h.reading.message.author, sender.address if sender is not None else None)
 
 
-def mails(template: str, audience: Audience, *, exclude: tuple[str | None, ...]) -> list[Action]:
+def mails(
+    template: str, audience: Audience, *, exclude: tuple[str | None, ...], values: Mapping[str, object] | None = None
+) -> list[Action]:
     """One mail to each, but for those addresses."""
     return [
-        QueueMail(template=template, to=address, contact_id=contact_id, name=name, answer=False, counted=False, quote_subject=True)
+        QueueMail(
+            template=template,
+            to=address,
+            contact_id=contact_id,
+            name=name,
+            answer=False,
+            counted=False,
+            quote_subject=True,
+            values=tuple((values or {}).items()),
+        )
         for address, contact_id, name in audience
         if address not in exclude
     ]
@@ -106,15 +126,29 @@ def customers_side(case: CaseFacts) -> Audience:
 
 def decision(
     h: Hearing, kind: Kind, outcome: Outcome, reason: Reason, *, detail: str = "", case: CaseFacts | None = None,
-    matched_by: str | None = None, actions: list[Action] | None = None,
+    matched_by: str | None = None, actions: list[Action] | None = None, judgement: Judgement | None = None,
 ) -> Decision:  # fmt: skip
     """An outcome with its reason; the Name of the mail is the sender where they are believed to be it."""
     return Decision(
         kind=kind, outcome=outcome, reason=reason, detail=detail, trust=h.trust,
         match=Match(case_id=case.id, matched_by=matched_by or "") if case is not None else None,
         contact_id=h.situation.sender.id if h.situation.sender and h.trust.sender and h.trust.grade is not Grade.FORGED else None,
-        actions=tuple(actions or ()), gates=(),
+        actions=tuple(actions or ()), gates=(), heard=_heard(judgement or h.judgement, ran=judgement is not None),
     )  # fmt: skip
+
+
+def _heard(judgement: Judgement | None, *, ran: bool) -> Heard | None:
+    """What `explain` tells of the words; granted is only what was carried out."""
+    if judgement is None:
+        return None
+    return Heard(
+        commands=tuple((command.verb, command.argument, command.line) for command in judgement.commands),
+        natural=judgement.natural,
+        comment=judgement.comment,
+        errors=tuple((finding.code, finding.line) for finding in judgement.errors),
+        warnings=tuple((finding.code, finding.line) for finding in judgement.warnings),
+        granted=tuple(request.facts() for request in judgement.requests) if ran else (),
+    )
 
 
 def note(h: Hearing, case: CaseFacts, reason: Reason, why: str) -> Decision:

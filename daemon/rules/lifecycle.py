@@ -107,7 +107,8 @@ CASE: tuple[Transition, ...] = (
 """The case. Every event of a case has a row for every state it can be in."""
 
 CS_TICKET: tuple[Transition, ...] = (
-    _row(State.NOTHING, Event.CREATE_TICKET, "a form's request", State.CS_OPEN, "assignee, due dates and attachments", "mail to the assignee"),
+    _row(State.NOTHING, Event.CREATE_TICKET, "a form's request", State.CS_OPEN, "assignee, due dates, attachments",
+         "mail to the assignee"),
     _row(State.CS_OPEN, Event.DONE, "X A", State.CS_DONE, "closed_at and closed_by are set",
          "without outstanding items: New Channel Req 2, once"),
     _row(State.CS_DONE, Event.REOPEN, "A", State.CS_OPEN, "closed_at and closed_by are cleared", "mail to the assignee"),

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
-from daemon.parsers.keywords import AGENT, ANYONE, ASKED, BY_VERB, CS, CUSTOMER, GIVER, KEYWORDS, PARTNER
+from daemon.parsers.keywords import AGENT, ANYONE, ASKED, BY_VERB, CS, CUSTOMER, GIVER, KEYWORDS, NONE, PARTNER
 from daemon.rules import judge
 from daemon.rules.judgement import IMPLIED_ACKNOWLEDGE, Context, Finding, Judgement, Question, Request
 from daemon.rules.lifecycle import State
@@ -87,7 +87,7 @@ VERBS: Mapping[str, Verb] = MappingProxyType({
     "outstanding": Verb("what is missing", "what is still missing, one item a line", "outstanding {number}: {text}",
         "Wrong item? Send #cleared and its number."),
     "cleared": Verb("1", "that item is settled; #cleared all settles them all", "cleared {number}: {text}"),
-    "help": Verb("", "this list"),
+    "help": Verb("", "all you can send"),
     "status": Verb("", "everything about the case; in a new mail, with its number behind it"),
     "list": Verb("", "your tickets, the latest change first"),
     "case": Verb("", "a new case: lines like Contact: and Type:, then the words"),
@@ -124,9 +124,12 @@ def open_verbs(role: str, state: State, *, question: bool = False) -> tuple[str,
         open=state not in (State.CLOSED, State.CS_DONE), acknowledged=state in _ACKNOWLEDGED, planned=state is State.PLANNED,
         question=Question(kind="", asked_sender=True) if question else None,
     )  # fmt: skip
-    might = judge.open_verbs(context)
-    # acknowledging again does no harm and is of no use
-    return tuple(verb for verb in _FOOTER if verb in might and not (verb == "acknowledge" and state in _ACKNOWLEDGED))
+    might = set(judge.open_verbs(context))
+    if state is not State.NOTHING:
+        might -= {keyword.verb for keyword in KEYWORDS if NONE in keyword.on}
+    if state in _ACKNOWLEDGED:  # again: it would do no harm, and no good
+        might.discard("acknowledge")
+    return tuple(verb for verb in _FOOTER if verb in might)
 
 
 def steps(verbs: Iterable[str]) -> tuple[Row, ...]:
@@ -135,8 +138,8 @@ def steps(verbs: Iterable[str]) -> tuple[Row, ...]:
 
 
 def help_rows(role: str) -> tuple[Row, ...]:
-    """Every verb this role may ever use, as the template `help` takes them; rows like those of `steps`."""
-    return steps(keyword.verb for keyword in KEYWORDS if keyword.who & _also(role))
+    """Every verb this role may ever use that is answered, as the template `help` takes them; rows like those of `steps`."""
+    return steps(keyword.verb for keyword in KEYWORDS if keyword.who & _also(role) and keyword.receipt)
 
 
 def _also(role: str) -> set[str]:

@@ -56,8 +56,8 @@ class _Wrong:
 
 _NOTE = "     ("
 """Before what is said of a form and is not part of it."""
-_REVIEW = "#review\nCurrent Status: \nPending Action Items: \nPending Action Owner: "
-_MISSING = _Wrong("{missing} missing. Please send", ("#{verb}\n{labels}\n{text}",))
+_REVIEW = "#review\nCurrent Status: \nPending Action Items: \nPending Action Owner:"
+_MISSING = _Wrong("still needed: {missing}. Please send", ("#{verb}\n{labels}\n{text}",))
 _PLAN = ("#plan {example} {text_or_example}",)
 
 ERRORS: Mapping[str, _Wrong] = MappingProxyType({
@@ -77,10 +77,10 @@ ERRORS: Mapping[str, _Wrong] = MappingProxyType({
         ("#update {text}", "{shown}     (when it is time)")),
     "E-TEXT-MISSING": _Wrong("{shown} needs words behind it:", ("{shown} {form}",)),
     "E-TEXT-MISSING/review": _Wrong("#review needs its words. Please fill in, or write your own:", (_REVIEW,)),
-    "E-TEXT-MISSING/plan": _Wrong("#plan needs a date and what you will do:", _PLAN),
+    "E-TEXT-MISSING/plan": _Wrong("#plan needs a date and what you will do:", ("#plan {text_or_day} what you will do",)),
     "E-TEXT-MISSING/case": _MISSING,
     "E-TEXT-MISSING/contact": _MISSING,
-    "E-TEXT-MISSING:contact": _Wrong("contact: {kind} case needs its contact. Please send", ("#{verb}\nContact: \n{text}",)),
+    "E-TEXT-MISSING:contact": _Wrong("contact: {kind}. Please send", ("#{verb}\nContact: \n{text}",)),
     "E-ARG-MISSING": _Wrong("{shown} needs to know more:", ("{shown} {form}",)),
     "E-ARG-MISSING/assign": _Wrong("#assign needs to know to whom: me, an address, a handle or a queue.", ("#assign me",)),
     "E-ARG-MISSING:type": _Wrong("there is no such type of case. Please use one of: {types}."),
@@ -154,7 +154,7 @@ def _error(trouble: Trouble, reader: Reader) -> dict[str, str | list[Form]]:
                 _form(f"#plan {day.isoformat()} {facts['text_or_example']}", "in the past" if day < reader.today else "")
                 for day in finding.readings
             ]
-        elif (filled := command.format_map(facts).strip()) != "#update":
+        elif (filled := command.format_map(facts).strip()) not in ("", "#update"):
             forms.append(_form(filled, note.rstrip(")")))
     return {"words": words, "forms": forms}
 
@@ -181,7 +181,8 @@ def _facts(trouble: Trouble, reader: Reader) -> dict[str, str]:
     count = int(detail) if detail.isdecimal() else len(text)
     return {
         "verb": verb, "shown": shown(verb) if verb else "that", "said": said, "given": given, "text": text,
-        "text_or_example": text or "what you will do", "form": VERBS[verb].form if verb in VERBS else "",
+        "text_or_example": text or "what you will do", "text_or_day": text or reader.example.isoformat(),
+        "form": VERBS[verb].form if verb in VERBS else "",
         "example": reader.example.isoformat(), "day": full_date(finding.readings[0]) if finding.readings else said,
         "allowed": _allowed(verb, reader.role), "count": str(count), "limit": str(limit), "over": str(max(count - limit, 1)),
         "kind": _kind(text), "types": ", ".join(sorted(blocks.CASE_TYPES)),
@@ -193,9 +194,11 @@ def _facts(trouble: Trouble, reader: Reader) -> dict[str, str]:
 
 
 def _kind(argument: str) -> str:
-    """The kind of case that somebody wanted, in words that go before "case needs its contact"."""
+    """Why the case that somebody wanted needs its contact."""
     kind = blocks.case_type(blocks.read_block("case", argument)).replace("_", " ")
-    return f"{'an' if kind[:1] in 'aeiou' else 'a'} {kind}" if kind else "this"
+    if kind == "installer":
+        return "an installer case under an account needs its installer contact"
+    return f"{'an' if kind[:1] in 'aeiou' else 'a'} {kind} case needs its contact" if kind else "this case needs its contact"
 
 
 def _allowed(verb: str, role: str) -> str:

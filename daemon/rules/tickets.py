@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from daemon.actions.vocabulary import Action, OpenCase, RegisterContact
 from daemon.model import Decision, DomainVerdict, Grade, SystemFacts
 from daemon.reasons import Outcome, Reason
+from daemon.rules import promises
 from daemon.rules.hearing import (
     Audience,
     Hearing,
@@ -20,8 +22,11 @@ from daemon.rules.hearing import (
     own_addresses,
 )
 
+ABOUT_ACCESS = re.compile(r"(?<!\w)(?:access|log-?in|log in|sign-?in|sign in|password|credentials|user id)(?!\w)", re.IGNORECASE)
+"""A subject that asks for access; from somebody unregistered it is a case of its own type."""
 
-def triage(h: Hearing, reason: Reason, why: str, *, answered: bool) -> Decision:
+
+def triage(h: Hearing, reason: Reason, why: str, *, answered: bool, told: Sequence[Action] = ()) -> Decision:
     """A case of type triage in the triage queue: a person must look. At most the one answer that discloses nothing."""
     message, queue = h.reading.message, h.situation.triage_queue
     actions: list[Action] = [
@@ -32,6 +37,7 @@ def triage(h: Hearing, reason: Reason, why: str, *, answered: bool) -> Decision:
         ),
         *kept_attachments(h),
     ]  # fmt: skip
+    actions += told
     if answered and h.silence is None and message.author is not None:
         actions.append(answer(h, "unknown-sender", None, quote_subject=False))
     return decision(h, kind_of(h), Outcome.ACTED, reason, actions=actions, detail=why)
@@ -54,10 +60,11 @@ def open_ticket(h: Hearing) -> Decision:
     system, why = _system(h) if organization_id is not None else (None, "")
     notes += [why] if why else []
     helpdesk = bool(situation.systems) and organization_id is not None
+    access = organization_id is None and ABOUT_ACCESS.search(message.subject) is not None
     queue = situation.default_queue
     actions.append(
         OpenCase(
-            type="helpdesk" if helpdesk else "support",
+            type="access_request" if access else "helpdesk" if helpdesk else "support",
             subject=message.subject or "(no subject)",
             description=description(h),
             origin="email",
@@ -73,16 +80,26 @@ def open_ticket(h: Hearing) -> Decision:
     actions += kept_attachments(h)
     if h.silence is None:
         known = sender is not None and h.trust.grade in (Grade.VERIFIED, Grade.KEYED)
-        actions.append(answer(h, "case-received", sender, quote_subject=known))
+        actions.append(answer(h, "access-request" if access else "case-received", sender, quote_subject=known))
+    due: dict[str, object] = {}
+    if system is not None and system.partner_id is not None:
+        clocks = promises.begin(_calendar(system), situation.clock or situation.now, h.rulebook)
+        actions += clocks
+        due = promises.first_deadline(clocks)
     if not situation.archive:
         assigned: Audience = ()
         if system is not None and system.partner_id is not None:
             assigned = audience_of(system.partner_agents)
         elif queue is not None:
             assigned = audience_of(queue.members)
-        actions += mails("case-assigned", assigned, exclude=own_addresses(h))
+        actions += mails("case-assigned", assigned, exclude=own_addresses(h), values=due)
     reason = Reason.CASE_OPENED if h.silence is None else Reason.CASE_OPENED_UNANSWERED
     return decision(h, kind_of(h), Outcome.ACTED, reason, actions=actions, detail="; ".join(notes))
+
+
+def _calendar(system: SystemFacts) -> str | None:
+    """The calendar of the partner who looks after a system."""
+    return next((agent.calendar for agent in system.partner_agents), None)
 
 
 def _system(h: Hearing) -> tuple[SystemFacts | None, str]:

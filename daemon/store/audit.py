@@ -130,7 +130,7 @@ def _words() -> Iterator[str]:
     """Descriptions, comments and notes still are what was logged when they were written, and all of them are there."""
     logged: dict[str, Counter[str]] = {}
     notes: dict[str, list[str]] = {}
-    query: Any = Event.select(Event.cause, Event.verb, Event.payload).where(Event.verb.in_(["comment", "open-case", "keep-note"]))
+    query: Any = Event.select(Event.cause, Event.verb, Event.payload).where(Event.verb.in_(["add-comment", "open-case", "keep-note"]))
     for cause, verb, payload in rows(query):
         facts = _facts(payload)
         words = facts.get("description" if verb == "open-case" else "text")
@@ -138,7 +138,7 @@ def _words() -> Iterator[str]:
         if verb == "keep-note":
             notes.setdefault(cause, []).append(f"[{facts.get('why')}]\n")
     for number, cause, body in rows(CaseComment.select(CaseComment.id, CaseComment.cause, CaseComment.body)):
-        if not _taken(logged, f"comment:{cause}", body):
+        if not _taken(logged, f"add-comment:{cause}", body):
             yield f"comment {number}: its words are not those that were logged"
     query = FeedItem.select(FeedItem.cause, Case.id, Case.description).join(Case).where(FeedItem.kind == "created")
     for cause, case_id, description in rows(query):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from daemon.parsers.names import folded
 from daemon.store.schema import (
     Contact,
     ContactEmail,
@@ -25,7 +26,7 @@ from daemon.store.schema import (
     Row,
     System,
 )
-from daemon.store.sheets import Mistake, SheetRow, SheetRows, folded, guess, read_folder
+from daemon.store.sheets import Mistake, SheetRow, SheetRows, guess, read_folder
 
 STATEMENT_VALUES = 8000
 """Values in one INSERT: below the least limit of both databases, enough that statements don't count."""

@@ -135,6 +135,15 @@ def recorded_uids(mailbox: str, folder: str, uidvalidity: int, lowest: int) -> s
     return {row[0] for row in rows(query)}
 
 
+def oldest_waiting() -> datetime | None:
+    """The arrival of the oldest mail that is not done yet."""
+    found = _OLDEST.first()
+    return found[0] if found is not None else None
+
+
+_OLDEST = Select(lambda: Journal.select(Journal.internal_date).where(Journal.state == "received").order_by(Journal.internal_date).limit(1))
+
+
 def waiting_count(most: int) -> int:
     """How many mails wait, counted up to `most`."""
     return int(Journal.select(Journal.id).where(Journal.state == "received").limit(most).count())
@@ -244,9 +253,10 @@ def reopen(number: int, *, released: bool) -> bool:
 
     What was recorded of it goes, so that it is recorded afresh: nothing had been done for it.
     """
-    where = (Journal.id == number) & (Journal.state == "quarantined") & (Journal.reason != Reason.LIMIT_CROSSED.value)
-    if released:
-        where = (Journal.id == number) & (Journal.state == "quarantined")
+    where = (Journal.id == number) & (Journal.state == "quarantined")
+    if not released:
+        # of a mail over the size limit only the head is kept, and nothing was ever decided
+        where &= (Journal.reason != Reason.LIMIT_CROSSED.value) | Journal.record.is_null(False)
     reopened = (
         Journal.update(
             state="received", released=released, attempts=0, failures=0, alone=0, next_attempt_at=None, reason=None, detail=None, kind=None

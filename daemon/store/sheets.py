@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -17,6 +16,7 @@ from typing import Any
 
 from daemon.errors import closest
 from daemon.parsers.addresses import addr_spec, canonical_domain
+from daemon.parsers.names import folded
 
 ROLES = ("customer", "partner_agent", "agent", "level_one", "level_two", "account_manager", "configuration_assignee", "qa_assignee")
 KINDS = ("house", "partner", "customer")
@@ -86,17 +86,6 @@ class SheetRows:
 
     sheet: Sheet
     rows: dict[str, SheetRow] = field(default_factory=dict)
-
-
-def folded(text: str) -> str:
-    """How keys are compared: without regard to case, compatibility forms and repeated blanks.
-
-    >>> folded(" ACME   Homes ")
-    'acme homes'
-    """
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    return " ".join(text.casefold().split())
 
 
 def guess(word: str, words: Sequence[str]) -> str:

@@ -56,6 +56,9 @@ from daemon.store.statements import Select, first, rows
 REFERENCES_LOOKED_UP = 20
 """The nearest ids of a long thread are enough to find its case."""
 
+ONCE_TEMPLATES = ("hint-acknowledge", "closed-hint")
+"""Mails that a case sends at most once for what they are about; their effect key is that name."""
+
 SourcedKey = tuple[Key, str]
 """A key whose signature is right, and where it stood: "address" or "references"."""
 
@@ -88,6 +91,7 @@ def load_situation(
         tagged_case_ids=tuple(tagged), cases=case_facts(wanted, lock=lock), systems=_systems(entity) if entity is not None else (),
         default_queue=default_queue, triage_queue=triage_queue, bounced=bounced, answers_today=written.answers,
         unknown_sender_told_today="unknown-sender" in written.told, errors_this_hour=written.errors, told=written.told,
+        clock=clock,
         question=_question(sender, now), asked=look_up(names, lock=lock) if names is not None else None,
     )  # fmt: skip
 
@@ -276,6 +280,7 @@ _CLOCKS = Select(
         SlaClock.met_at, SlaClock.breached_at, SlaClock.warned_at, SlaClock.reminded_at, SlaClock.cancelled_at,
     ).where(SlaClock.case.in_(ids)).order_by(SlaClock.id)
 )  # fmt: skip
+_ONCE = Select(lambda ids: Outbox.select(Outbox.case, Outbox.effect_key).where(Outbox.case.in_(ids) & Outbox.template.in_(ONCE_TEMPLATES)))
 _REVERSALS = Select(
     lambda ids: (
         Reversal.select(Reversal.case, Reversal.id, Reversal.verb, Reversal.giver, Reversal.at, Reversal.before)
@@ -302,7 +307,10 @@ def case_facts(ids: Sequence[int], *, lock: bool) -> tuple[CaseFacts, ...]:
     queues = _queue_facts(_QUEUES(ids=queue_ids)) if queue_ids else {}
     clocks: dict[int, list[ClockFacts]] = {}
     reversals: dict[int, ReversalFacts] = {}
+    once: dict[int, set[str]] = {}
     if numbers:
+        for case_id, effect_key in _ONCE(ids=numbers):
+            once.setdefault(case_id, set()).add(effect_key)
         for row in _CLOCKS(ids=numbers):
             clocks.setdefault(row[0], []).append(_clock(row[1:]))
         for case_id, number, verb, giver_id, at, before in _REVERSALS(ids=numbers):
@@ -317,7 +325,7 @@ def case_facts(ids: Sequence[int], *, lock: bool) -> tuple[CaseFacts, ...]:
             partner_calendar=organizations.get(row[7], nobody)[2], cycle=row[11], assigned_at=row[12], acknowledged_at=row[13],
             acknowledged_by_id=row[14], planned_resolution=row[15], planned_date=row[16], first_planned_date=row[17], plan_count=row[18],
             closed_at=row[3], closed_by_id=row[19], resolution=row[20], closed_on_planned_date=row[21],
-            clocks=tuple(clocks.get(row[0], ())), reversal=reversals.get(row[0]),
+            clocks=tuple(clocks.get(row[0], ())), reversal=reversals.get(row[0]), once=frozenset(once.get(row[0], ())),
         )
         for row in found
     )  # fmt: skip

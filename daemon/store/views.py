@@ -6,6 +6,8 @@ Keys and their order are the contract of the JSON listings; times are aware date
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import peewee as pw
@@ -22,8 +24,11 @@ from daemon.store.schema import (
     Journal,
     Organization,
     Outbox,
+    PendingQuestion,
     Queue,
+    SlaClock,
     System,
+    Task,
 )
 from daemon.store.statements import first, rows
 
@@ -56,12 +61,12 @@ def _joined(*columns: Any) -> Any:
     )
 
 
-def _case(row: tuple[Any, ...]) -> dict[str, Any]:
+def _case(row: tuple[Any, ...], next_deadline: datetime | None) -> dict[str, Any]:
     return {
         "number": f"CASE-{row[0]}", "type": row[1], "subject": row[2], "state": "Closed" if row[3] else "Open", "entity": row[4],
         "system": row[5], "organization": row[6], "contact": row[7] or row[8], "partner": row[9], "owner": row[10], "queue": row[11],
         "created_at": row[12], "last_update": row[13], "acknowledged": row[14] is not None, "acknowledged_at": row[14],
-        "planned_resolution": row[15], "planned_resolution_date": row[16], "closed_at": row[3], "next_deadline": None,
+        "planned_resolution": row[15], "planned_resolution_date": row[16], "closed_at": row[3], "next_deadline": next_deadline,
     }  # fmt: skip
 
 
@@ -77,7 +82,21 @@ def list_cases(*, state: str, partner: str | None, search: str | None, limit: in
     query = query.order_by(Case.last_update.desc(), Case.id.desc())
     if limit is not None:
         query = query.limit(limit)
-    return [_case(row) for row in rows(query)]
+    found = list(rows(query))
+    deadlines = _next_deadlines([row[0] for row in found] if len(found) <= PAGE else None)
+    return [_case(row, deadlines.get(row[0])) for row in found]
+
+
+PAGE = 500
+"""Of so many cases at most the clocks are looked up by number; of more, all that run are read."""
+
+
+def _next_deadlines(numbers: Sequence[int] | None) -> dict[int, datetime]:
+    """The deadline of the earliest running clock by case, of these cases or of all, in one statement."""
+    running = SlaClock.met_at.is_null() & SlaClock.breached_at.is_null() & SlaClock.cancelled_at.is_null()
+    if numbers is not None:
+        running = SlaClock.case.in_(numbers) & running
+    return dict(rows(SlaClock.select(SlaClock.case, pw.fn.MIN(SlaClock.deadline_at)).where(running).group_by(SlaClock.case)))
 
 
 def count_cases(state: str) -> int:
@@ -93,7 +112,7 @@ def case_view(number: int, house_address: str) -> dict[str, Any] | None:
     row = first(
         _joined(
             Case.description, Case.origin, Contract.number, _By.handle, Case.first_planned_resolution_date, Case.plan_count, _Closer.handle,
-            Case.resolution, Case.sla_cycle, Case.flags,
+            Case.resolution, Case.sla_cycle, Case.flags, Case.closed_on_planned_date,
         )
         .join(Contract, JOIN.LEFT_OUTER, on=(Case.contract == Contract.id))
         .join(_By, JOIN.LEFT_OUTER, on=(Case.acknowledged_by_id == _By.id))
@@ -103,13 +122,62 @@ def case_view(number: int, house_address: str) -> dict[str, Any] | None:
     if row is None:
         return None
     rest = row[len(_COLUMNS) :]
-    return _case(row) | {
-        "description": rest[0], "origin": rest[1], "contract": rest[2], "acknowledged_by": rest[3], 
-        "first_planned_resolution_date": rest[4], "plan_count": rest[5], "closed_by": rest[6], "resolution": rest[7], "closed_on_planned_date": None, "sla_cycle": rest[8],
-        "support": None, "flags": json.loads(rest[9]), "last_review": None, "question": None, "request": None, "clocks": [],
-        "feed": _feed(number), "comments": _comments(number), "tasks": [], "cs_tickets": [], "attachments": _attachments(number),
-        "interactions": _interactions(number, house_address),
+    return _case(row, _next_deadlines([number]).get(number)) | {
+        "description": rest[0], "origin": rest[1], "contract": rest[2], "acknowledged_by": rest[3],
+        "first_planned_resolution_date": rest[4], "plan_count": rest[5], "closed_by": rest[6], "resolution": rest[7],
+        "closed_on_planned_date": rest[10], "sla_cycle": rest[8], "support": None, "flags": json.loads(rest[9]),
+        "last_review": _last_review(number), "question": _question(number), "request": None, "clocks": _clocks(number),
+        "feed": _feed(number), "comments": _comments(number), "tasks": _tasks(number), "cs_tickets": [],
+        "attachments": _attachments(number), "interactions": _interactions(number, house_address),
     }  # fmt: skip
+
+
+REVIEW = "Case Review"
+"""The subject of the task that a Log Review leaves."""
+
+_CLOCK = ("cycle", "kind", "started_at", "deadline_at", "met_at", "breached_at", "cancelled_at")
+_TASK = ("subject", "status", "comments", "name", "due_date", "at")
+
+
+def _clocks(number: int) -> list[dict[str, Any]]:
+    query = SlaClock.select(*(getattr(SlaClock, name) for name in _CLOCK)).where(SlaClock.case == number).order_by(SlaClock.id)
+    return [dict(zip(_CLOCK, row, strict=True)) for row in rows(query)]
+
+
+def _tasks(number: int) -> list[dict[str, Any]]:
+    query = (
+        Task.select(Task.subject, Task.status, Task.comments, Contact.handle, Task.due_date, Task.at)
+        .join(Contact, JOIN.LEFT_OUTER, on=(Task.name == Contact.id))
+        .where(Task.case == number)
+        .order_by(Task.id)
+    )
+    return [dict(zip(_TASK, row, strict=True)) for row in rows(query)]
+
+
+def _last_review(number: int) -> dict[str, Any] | None:
+    """The newest Log Review; older ones are only tasks."""
+    query = (
+        Task.select(Task.comments, Contact.handle, Task.at)
+        .join(Contact, JOIN.LEFT_OUTER, on=(Task.owner == Contact.id))
+        .where((Task.case == number) & (Task.subject == REVIEW))
+        .order_by(Task.id.desc())
+        .limit(1)
+    )
+    row = first(query)
+    return dict(zip(("comments", "by", "at"), row, strict=True)) if row is not None else None
+
+
+def _question(number: int) -> dict[str, Any] | None:
+    """The newest question about the case that nobody has answered."""
+    query = (
+        PendingQuestion.select(PendingQuestion.kind, Contact.handle, PendingQuestion.expires_at)
+        .join(Contact, on=(PendingQuestion.asked == Contact.id))
+        .where((PendingQuestion.case == number) & PendingQuestion.answer.is_null())
+        .order_by(PendingQuestion.id.desc())
+        .limit(1)
+    )
+    row = first(query)
+    return dict(zip(("kind", "asked", "expires_at"), row, strict=True)) if row is not None else None
 
 
 def _feed(number: int) -> list[dict[str, Any]]:

@@ -112,7 +112,7 @@ def test_a_comment_is_added_and_told(database: Database, desk: Desk) -> None:
         (comment,) = CaseComment.select()
         assert (comment.case_id, comment.body, comment.public, comment.author_id, comment.at) == (number, "On it.", True, facts.PAT.id, AT)
         assert (done.case_id, done.mails) == (number, 1)
-        assert events(number) == [(1, "comment"), (2, "queue-mail")]
+        assert events(number) == [(1, "add-comment"), (2, "queue-mail")]
         assert [(row.template, row.forward_path) for row in outbox()] == [("case-comment", facts.ANN.address)]
 
 

@@ -11,14 +11,21 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parent.parent.parent))
 
-from tests.benchmarks.measures import GROUPS, Bench, Line
+from tests.benchmarks.bench import Bench, Line
 from tests.benchmarks.rig import rig
+from tests.benchmarks.throughput import growth, memory, pipeline, workers
+from tests.benchmarks.waiting import idle, large, latency, start
+
+GROUPS: dict[str, Callable[[Bench], list[Line]]] = {
+    "pipeline": pipeline, "memory": memory, "growth": growth, "latency": latency, "idle": idle, "large": large, "start": start,
+    "workers": workers,
+}  # fmt: skip
 
 
 def table(lines: Sequence[Line]) -> str:

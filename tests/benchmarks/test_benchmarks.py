@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks.measures import Bench, pipeline
+from tests.benchmarks.bench import Bench
 from tests.benchmarks.rig import rig
+from tests.benchmarks.throughput import pipeline
 from tests.benchmarks.workload import SHARES, mails
 
 

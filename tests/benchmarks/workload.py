@@ -82,7 +82,9 @@ RUSSIAN = _vocabulary(
     """с понедельника установка не работает экран тёмный пожалуйста пришлите мастера завтра деталь заказана две недели назад счёт
     неверный спасибо заранее с уважением"""
 )
-JAPANESE = _vocabulary("月曜日から 機械が 動きません 画面は 暗いまま です 明日 どなたか 来て ください 部品の 注文と 請求書を 確認 お願いします")
+JAPANESE = _vocabulary(
+    "月曜日から 機械が 動きません 画面は 暗いまま です 明日 どなたか 来て ください 部品の 注文と 請求書を 確認 お願いします"
+)
 
 TONGUES = (
     _Tongue("us-ascii", "7bit", ENGLISH, 22),
@@ -232,8 +234,7 @@ class _Writer:
             "Diagnostic-Code: smtp; 550 5.1.1 no such mailbox\n"
         )
         returned = (
-            f"From: Support <{SUPPORT}>\nTo: {dead}\nSubject: Re: your question\n"
-            f"Message-ID: <{position}.{self.seed}@support.example>\n\n"
+            f"From: Support <{SUPPORT}>\nTo: {dead}\nSubject: Re: your question\nMessage-ID: <{position}.{self.seed}@support.example>\n\n"
         )
         parts = [
             _Part(b"Content-Type: text/plain; charset=us-ascii\r\n", _crlf(notice).encode()),

@@ -47,3 +47,17 @@ def make_world(tmp_path: Path, sink: Sink, environment: Callable[..., dict[str, 
             return made
 
         yield make
+
+
+@pytest.fixture
+def without_move(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server can UIDPLUS but not MOVE."""
+    inbox = request.getfixturevalue("inbox")
+    if isinstance(inbox, DovecotInbox):
+        server = request.getfixturevalue("make_dovecot")(capability="IMAP4rev1 IDLE UIDPLUS")
+        trust_authority(server, monkeypatch.setenv)
+        inbox.server = server
+        return
+    from pymap.config import IMAPConfig
+
+    monkeypatch.setattr(IMAPConfig, "login_capability", property(lambda _: [b"UIDPLUS", b"IDLE"]))

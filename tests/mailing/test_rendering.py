@@ -22,6 +22,7 @@ TEMPLATES = Templates.load((SHIPPED,))
 VOID = {"meta", "br", "hr"}
 KNOWN = VOID | {"html", "head", "title", "style", "body", "table", "tbody", "tr", "td", "p", "a", "strong", "em", "ul", "ol", "li"}
 KNOWN |= {"blockquote", "code", "h2", "pre", "thead", "th"}
+ATTRIBUTES = {"lang", "charset", "name", "content", "class", "role", "style", "dir", "href", "data-label"}
 
 HOSTILE = [
     "{{ 7*7 }}", "{% for x in y %}", "{{ ''.__class__ }}", "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "**bold**",
@@ -43,7 +44,7 @@ class Nesting(HTMLParser):
     def handle_starttag(self, tag, attrs):
         assert tag in KNOWN, tag
         assert len(dict(attrs)) == len(attrs)
-        assert not {name for name, _ in attrs} - {"lang", "charset", "name", "content", "class", "role", "style", "dir", "href", "data-label"}
+        assert not {name for name, _ in attrs} - ATTRIBUTES
         self.seen.append(tag)
         if tag not in VOID:
             assert not (tag in ("p", "ul", "table", "blockquote") and "p" in self.open), self.open

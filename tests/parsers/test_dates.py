@@ -165,7 +165,8 @@ def test_a_plan_without_a_sure_date_is_refused(argument: str, code: str) -> None
 
 @given(DATES, DATES)
 def test_every_way_to_write_a_day_is_the_same_day(day: date, today: date) -> None:
-    ways = (day.isoformat(), f"{day:%Y/%m/%d}", f"{day.day}.{day.month}.{day.year}", f"{day:%d %B %Y}", f"{day:%B %d, %Y}", f"{day:%A %d %B %Y}")
+    numbers = (day.isoformat(), f"{day:%Y/%m/%d}", f"{day.day}.{day.month}.{day.year}")
+    ways = (*numbers, f"{day:%d %B %Y}", f"{day:%B %d, %Y}", f"{day:%A %d %B %Y}")
     found = {str(read_date(f"{way} ship", today, None, is_business_day)) for way in ways}
     assert len(found) == 1
     (only,) = {told(f"{way} ship", today=today) for way in ways}

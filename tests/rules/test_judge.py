@@ -236,7 +236,9 @@ def test_a_review_has_at_most_a_thousand_characters_as_people_count(count: int, 
 # --- questions, undo, natural replies ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("text", "verb"), [("#confirm", "confirm"), ("#yes", "confirm"), ("Yes please", "confirm"), ("No thanks", "decline")])
+@pytest.mark.parametrize(
+    ("text", "verb"), [("#confirm", "confirm"), ("#yes", "confirm"), ("Yes please", "confirm"), ("No thanks", "decline")]
+)
 def test_the_one_asked_answers_a_question(text: str, verb: str) -> None:
     assert requests(text, context("agent", question=Question(kind="contract", asked_sender=True))) == [verb]
 
@@ -377,7 +379,8 @@ CONTEXTS = st.builds(
     lambda roles, about, state, asked, reply: replace(
         context("", state, about), roles=roles, is_reply=reply, question=None if asked is None else Question(kind="q", asked_sender=asked)
     ),
-    ROLES, st.sampled_from(("case", "cs", None)), st.sampled_from((*STATES, "open", "done")), st.sampled_from((None, True, False)), st.booleans(),
+    ROLES, st.sampled_from(("case", "cs", None)), st.sampled_from((*STATES, "open", "done")),
+    st.sampled_from((None, True, False)), st.booleans(),
 )  # fmt: skip
 WORDS = [word for keyword in KEYWORDS for word in (keyword.verb, *keyword.aliases)]
 LINES = st.one_of(

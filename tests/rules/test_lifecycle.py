@@ -52,7 +52,10 @@ def test_every_state_can_be_reached_from_the_beginning() -> None:
         assert reached - {State.NOTHING, State.AS_BEFORE} == set(states)
 
 
-@pytest.mark.parametrize(("state", "event"), [(State.NOTHING, Event.CLOSE), (State.OPEN, Event.DONE), (State.CS_OPEN, Event.PLAN), (State.OPEN, Event.CREATE)])
+@pytest.mark.parametrize(
+    ("state", "event"),
+    [(State.NOTHING, Event.CLOSE), (State.OPEN, Event.DONE), (State.CS_OPEN, Event.PLAN), (State.OPEN, Event.CREATE)],
+)
 def test_what_the_table_does_not_list_cannot_happen(state: State, event: Event) -> None:
     assert not allows(state, event)
     assert refusal(state, event) == "not-possible"

@@ -18,10 +18,10 @@ from daemon.rules.refusals import ERRORS, Reader, Trouble, error_lines, troubles
 MONDAY = date(2026, 11, 23)
 READER = Reader(role="partner", today=MONDAY, example=date(2026, 11, 24))
 CODES = (
-    "E-UNKNOWN-VERB E-NOT-ALLOWED E-NO-CASE E-AMBIGUOUS-CASE E-STATE E-CONFLICT E-CONDITIONAL E-TEXT-MISSING E-ARG-MISSING E-TOO-LONG "
-    "E-DATE-MISSING E-DATE-INVALID E-DATE-AMBIGUOUS E-DATE-PAST E-DATE-FAR E-UNKNOWN-PERSON E-AMBIGUOUS-PERSON E-UNKNOWN-ORG "
-    "E-NO-CONTRACT E-NO-QUESTION E-NO-ACCOUNT"
-).split(" ")
+    "E-UNKNOWN-VERB", "E-NOT-ALLOWED", "E-NO-CASE", "E-AMBIGUOUS-CASE", "E-STATE", "E-CONFLICT", "E-CONDITIONAL", "E-TEXT-MISSING",
+    "E-ARG-MISSING", "E-TOO-LONG", "E-DATE-MISSING", "E-DATE-INVALID", "E-DATE-AMBIGUOUS", "E-DATE-PAST", "E-DATE-FAR", "E-UNKNOWN-PERSON",
+    "E-AMBIGUOUS-PERSON", "E-UNKNOWN-ORG", "E-NO-CONTRACT", "E-NO-QUESTION", "E-NO-ACCOUNT",
+)  # fmt: skip
 
 
 def told(text: str, role: str = "partner", **known: object) -> tuple[tuple[str, tuple[tuple[object, object], ...]], ...]:
@@ -86,7 +86,7 @@ def test_a_form_holds_all_the_words_of_the_plan():
         (
             "#plan Friday",
             '"#plan Friday": #plan needs a date and what you will do:',
-            ["#plan 2026-11-24 what you will do"],
+            ["#plan Friday what you will do"],
         ),
         ("#review all fine", '"#review all fine": only our own agents can use #review.', []),
         ("#update", '"#update": #update needs words behind it:', ["#update your words"]),
@@ -104,7 +104,7 @@ def test_an_error_quotes_the_line_and_says_what_to_send(text, words, forms):
 
 def test_an_empty_review_gets_its_template():
     ((_, forms),) = told("#review", role="agent")
-    assert forms == (("#review\nCurrent Status: \nPending Action Items: \nPending Action Owner: ", ""),)
+    assert forms == (("#review\nCurrent Status: \nPending Action Items: \nPending Action Owner:", ""),)
 
 
 def test_a_text_that_is_too_long_gets_its_count():
@@ -121,7 +121,7 @@ def test_commands_that_contradict_each_other_are_named():
 
 def test_all_missing_labels_are_one_sentence_and_one_form():
     ((words, forms),) = told("#contact\nFirst Name: Joe\nDepartment: IT", role="agent")
-    assert words == '"#contact": Last Name, Company and Email missing. Please send'
+    assert words == '"#contact": still needed: Last Name, Company and Email. Please send'
     assert forms == (("#contact\nLast Name: \nCompany: \nEmail: \nFirst Name: Joe\nDepartment: IT", ""),)
 
 
@@ -190,7 +190,7 @@ def test_every_code_has_words():
             finding = Finding(name=code, verb=verb, quoted=f"#{verb or 'x'} y", readings=(MONDAY, MONDAY - timedelta(days=1)))
             (line,) = error_lines([Trouble(finding=finding, argument="y", said="it")], READER)
             assert re.fullmatch(r'"#[a-z]+ y": .+[^ ]', str(line["words"]))
-            assert "{" not in str(line)
+            assert "{" not in "".join([str(line["words"]), *(str(form["command"]) for form in line["forms"])])  # type: ignore[index]
 
 
 def test_what_is_offered_is_a_command_that_is_read_back():

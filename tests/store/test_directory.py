@@ -27,7 +27,8 @@ from daemon.store.schema import (
     Row,
     System,
 )
-from daemon.store.sheets import ROLES, SHEETS, folded
+from daemon.parsers.names import folded
+from daemon.store.sheets import ROLES, SHEETS
 
 TABLES: tuple[type[Row], ...] = (
     Organization, OrganizationDomain, Contact, ContactEmail, ContactRole, System, Contract, Order, Evaluation, Queue, QueueMember,

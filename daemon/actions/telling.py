@@ -1,0 +1,105 @@
+"""What a case or a list of cases says to the person who asked by mail."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from peewee import JOIN
+
+from daemon.store.schema import Case, CaseComment, Contact, Organization, Queue, System
+from daemon.store.statements import rows
+
+MOST_TICKETS = 50
+"""Rows of a list by mail; the newest."""
+
+_Entity = Organization.alias("entity")
+_Partner = Organization.alias("partner")
+_Owner = Contact.alias("owner")
+
+
+def moment(at: datetime, zone: ZoneInfo) -> str:
+    """A time for people: "Monday 23 November 2026, 10:05 (America/New_York)"."""
+    local = at.astimezone(zone)
+    return f"{local:%A} {local.day} {local:%B %Y, %H:%M} ({zone.key})"
+
+
+def short(at: datetime, zone: ZoneInfo) -> str:
+    """A time in a table."""
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M}"
+
+
+def tickets(contact_id: int | None, zone: ZoneInfo) -> list[dict[str, str]]:
+    """The tickets of whoever asks, the latest change first: a partner's agent sees the partner's, the house all."""
+    reader = Contact.select(Organization.id, Organization.kind).join(Organization).where(Contact.id == contact_id).tuples().first()
+    if reader is None:
+        return []
+    query = (
+        Case.select(Case.id, _Entity.name, System.name, Case.subject, Case.created_at, Case.last_update, Case.closed_at, Organization.name)
+        .join(System, JOIN.LEFT_OUTER, on=(Case.system == System.id))
+        .join(_Entity, JOIN.LEFT_OUTER, on=(System.entity == _Entity.id))
+        .switch(Case)
+        .join(Organization, JOIN.LEFT_OUTER, on=(Case.organization == Organization.id))
+        .order_by(Case.last_update.desc(), Case.id.desc())
+        .limit(MOST_TICKETS)
+    )
+    if reader[1] != "house":
+        query = query.where(Case.partner == reader[0])
+    return [
+        {
+            "number": f"CASE-{row[0]}", "entity": row[1] or row[7] or "", "system": row[2] or "", "subject": row[3],
+            "created_at": short(row[4], zone), "last_update": short(row[5], zone), "state": "Ticket Closed" if row[6] else "Ticket Open",
+        }
+        for row in rows(query)
+    ]  # fmt: skip
+
+
+def status(case_id: int, role: str, zone: ZoneInfo) -> dict[str, Any]:
+    """All fields of a case that this role may see, and its public comments, the oldest first."""
+    query = (
+        Case.select(
+            Case.subject, Case.type, Organization.name, Contact.first_name, Contact.last_name, Case.contact_address, _Entity.name,
+            System.name, _Partner.name, _Owner.first_name, _Owner.last_name, Queue.name, Case.created_at, Case.last_update,
+            Case.acknowledged_at, Case.planned_resolution, Case.planned_resolution_date, Case.closed_at, Case.resolution,
+        )
+        .join(Organization, JOIN.LEFT_OUTER, on=(Case.organization == Organization.id))
+        .switch(Case)
+        .join(Contact, JOIN.LEFT_OUTER, on=(Case.contact == Contact.id))
+        .switch(Case)
+        .join(System, JOIN.LEFT_OUTER, on=(Case.system == System.id))
+        .join(_Entity, JOIN.LEFT_OUTER, on=(System.entity == _Entity.id))
+        .switch(Case)
+        .join(_Partner, JOIN.LEFT_OUTER, on=(Case.partner == _Partner.id))
+        .switch(Case)
+        .join(_Owner, JOIN.LEFT_OUTER, on=(Case.owner == _Owner.id))
+        .switch(Case)
+        .join(Queue, JOIN.LEFT_OUTER, on=(Case.queue == Queue.id))
+        .where(Case.id == case_id)
+    )  # fmt: skip
+    row = next(rows(query), None)
+    if row is None:
+        return {"fields": [], "comments": []}
+    staff = role != "customer"
+    fields = [
+        ("Subject", row[0]), ("State", "Ticket Closed" if row[17] else "Ticket Open"), ("Entity", row[6] or row[2]), ("System", row[7]),
+        ("Contact", " ".join(part for part in (row[3], row[4]) if part) or row[5]), ("Partner", row[8]),
+        ("Owner", " ".join(part for part in (row[9], row[10]) if part) or row[11] if staff else None),
+        ("Created at", moment(row[12], zone)), ("Last Update", moment(row[13], zone)),
+        ("Acknowledged", moment(row[14], zone) if row[14] else None), ("Planned Resolution", row[15]),
+        ("Planned Resolution Date", row[16].isoformat() if row[16] else None), ("Closed Date", moment(row[17], zone) if row[17] else None),
+        ("Resolution", row[18]),
+    ]  # fmt: skip
+    words = (
+        CaseComment.select(CaseComment.at, Contact.first_name, Contact.last_name, CaseComment.author_address, CaseComment.body)
+        .join(Contact, JOIN.LEFT_OUTER, on=(CaseComment.author == Contact.id))
+        .where((CaseComment.case == case_id) & CaseComment.public)
+        .order_by(CaseComment.id)
+    )
+    return {
+        "case_number": f"CASE-{case_id}", "case_subject": row[0],
+        "fields": [{"label": label, "value": str(value)} for label, value in fields if value],
+        "comments": [
+            {"author": f"{r[1] or ''} {r[2] or ''}".strip() or r[3] or "", "at": moment(r[0], zone), "words": r[4]} for r in rows(words)
+        ],
+    }  # fmt: skip

@@ -1,0 +1,103 @@
+"""How the sender of a mail stands to what it is about: roles, the context its words are judged in, whom they name. Pure."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from daemon.model import CaseFacts, Names, Reading, Situation
+from daemon.parsers import blocks
+from daemon.parsers.commands import mentions_in, read_commands
+from daemon.parsers.keywords import AGENT, CUSTOMER, PARTNER
+from daemon.parsers.names import folded
+from daemon.rules.judge import judge
+from daemon.rules.judgement import Context, Judgement, Question, Undoable
+from daemon.rules.rulebook import Rulebook
+from daemon.rules.trust import HOUSE_ROLES, role_on
+
+ROLE_WORDS = {"customer": CUSTOMER, "partner": PARTNER, "house": AGENT}
+"""The grammar's word for each role on a case."""
+
+UNDO_WITHIN = timedelta(hours=24)
+
+
+def role_of(case: CaseFacts | None, situation: Situation, reading: Reading) -> str | None:
+    """customer, partner, house or None: on the case, or without one what the sender is at all."""
+    sender = situation.sender
+    if case is not None:
+        return role_on(case, sender, reading.message.author)
+    if sender is None:
+        return None
+    if sender.organization_kind == "house":
+        return "house" if sender.roles & HOUSE_ROLES else None
+    if sender.organization_kind == "partner":
+        return "partner" if "partner_agent" in sender.roles else None
+    return "customer"
+
+
+def context_of(case: CaseFacts | None, role: str | None, reading: Reading, situation: Situation, rulebook: Rulebook) -> Context:
+    """What is known besides the words."""
+    sender = situation.sender
+    calendar = rulebook.calendar_of_person(sender)
+    question = situation.question
+    reversal = case.reversal if case is not None else None
+    return Context(
+        roles=frozenset({ROLE_WORDS[role]}) if role is not None else frozenset(),
+        about="case" if case is not None else None,
+        today=calendar.local(situation.now).date(),
+        is_business_day=calendar.is_business_day,
+        is_reply=case is not None or bool(reading.message.in_reply_to) or question is not None,
+        open=case.open if case is not None else True,
+        acknowledged=case is not None and case.acknowledged_at is not None,
+        planned=case is not None and case.planned_resolution is not None,
+        date_order=sender.date_order if sender is not None else None,
+        question=Question(kind=question.kind, asked_sender=sender is not None and question.asked_id == sender.id) if question else None,
+        undoable=Undoable(
+            verb=reversal.verb, given_by_sender=sender is not None and reversal.giver_id == sender.id,
+            within_day=situation.now - reversal.at <= UNDO_WITHIN,
+        ) if reversal is not None else None,
+        customer_may_close=rulebook.customer_may_close,
+    )  # fmt: skip
+
+
+def judge_words(case: CaseFacts | None, role: str | None, reading: Reading, situation: Situation, rulebook: Rulebook) -> Judgement:
+    """What the new words of a mail ask for, and what of it the grammar, the role and the state allow."""
+    context = context_of(case, role, reading, situation, rulebook)
+    return judge(reading.new_text, context, rulebook.vocabulary, rulebook.phrasebook)
+
+
+def names_of(reading: Reading, rulebook: Rulebook) -> Names | None:
+    """Whom and what the commands of a mail name, to be looked up before it is decided; None when nobody."""
+    read = read_commands(reading.new_text, rulebook.vocabulary)
+    people: set[str] = {folded(handle) for handle in read.mentions}
+    organizations: set[str] = set()
+    queues: set[str] = set()
+    systems: set[str] = set()
+    contracts: set[str] = set()
+    cases: set[int] = set()
+    for command in read.commands:
+        if command.verb == "assign":
+            name = folded(command.argument.removesuffix("."))
+            people.add(name)
+            queues.add(name)
+            organizations.add(name)
+        elif command.verb == "status":
+            cases.update(_numbers(command.argument))
+        elif command.verb in ("case", "contact"):
+            fields = blocks.read_block(command.verb, command.argument).fields
+            people.update(folded(fields[name]) for name in ("contact", "email") if fields.get(name))
+            organizations.update(folded(fields[name]) for name in ("organization", "company", "partner") if fields.get(name))
+            systems.update(folded(fields[name]) for name in ("system",) if fields.get(name))
+            contracts.update(folded(fields[name]) for name in ("contract",) if fields.get(name))
+        people.update(folded(handle) for handle in mentions_in(command.argument))
+    if not (people or cases or organizations):
+        return None
+    return Names(
+        people=tuple(sorted(people)), organizations=tuple(sorted(organizations)), queues=tuple(sorted(queues)),
+        systems=tuple(sorted(systems)), contracts=tuple(sorted(contracts)), cases=tuple(sorted(cases)),
+        with_contracts=any(command.verb == "case" for command in read.commands),
+    )  # fmt: skip
+
+
+def _numbers(text: str) -> list[int]:
+    digits = "".join(sign if sign.isascii() and sign.isdigit() else " " for sign in text).split()
+    return [int(number) for number in digits[:1] if len(number) < 10]
