@@ -1,43 +1,31 @@
 """How promises were kept: by partner and month, each kind of promise, and closing against the first and the last promised date.
 
-Reads only. A promise is a clock and counts in the month in which it started, in the zone of its partner, for the partner who
-had the case then. What the books don't say yet is not judged: a clock is late when it is marked so, or was met after all.
+Reads only. A promise is a clock. It counts in the month in which it started, in the zone of its partner, and for the partner
+who had the case then, whoever has it now.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import json
-
 import peewee as pw
-from peewee import JOIN
 
 from daemon.store.schema import Case, Event, Organization, SlaClock
 from daemon.store.statements import rows
 
 ACKNOWLEDGE, PLAN, CLOSE = "acknowledge", "plan", "close"
 KINDS = (ACKNOWLEDGE, PLAN, CLOSE)
-"""The promises every row has, even those of which there was none; others follow under `others`."""
+"""The promises that every row has, also where there was none; what else an installation promises follows under `others`."""
+
+OUTCOMES = ("in_time", "late", "running")
 
 ZoneOf = Callable[[str | None], ZoneInfo]
 """The zone of a calendar by its name; of the house's for None and for a calendar that is configured no more."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Clock:
-    id: int
-    case_id: int
-    cycle: int
-    kind: str
-    started_at: datetime
-    met: bool
-    breached: bool
-    cancelled: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,11 +36,9 @@ class _Partner:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Dates:
+class _Closing:
     """What a case promised in its present cycle, and when it was closed."""
 
-    partner_id: int
-    cycle: int
     closed_at: datetime | None
     first: date | None
     last: date | None
@@ -60,108 +46,128 @@ class _Dates:
 
 
 def report(*, partner: str | None, month: str | None, now: datetime, zone_of: ZoneOf) -> list[dict[str, Any]]:
-    """One row a partner and month, by partner's name and then month: `{partner, month, acknowledge, plan, close, others}`.
+    """One row a partner and month, in the order of both: `{partner, month, acknowledge, plan, close, others}`; `month` is YYYY-MM.
 
-    Each kind is `{promised, in_time, late, running, cancelled}`; promised = in_time + late + running. A cancelled clock (another
-    partner, a new plan, an undone command) counts for nobody. `close` has besides `first_promise` and `last_promise`, each
-    `{in_time, late, running}`, and `closed_on_planned_date`: cases of which the latest promise of closing counts in this row, the
-    day they were closed against the first and the last date planned in their present cycle. An open case is late once the date
-    is over, at `now`. `month` is YYYY-MM.
+    Each kind is `{promised, in_time, late, running, cancelled}`, where promised = in_time + late + running: a cancelled clock (a new
+    plan, another partner, a command that was undone) promises nothing any more. `close` has besides `first_promise` and
+    `last_promise`, each `{in_time, late, running}`, and `closed_on_planned_date`. They count cases, each where the latest promise of
+    closing of its present cycle counts: the day it was closed against the first and the last date that was planned. An open case is
+    late when that day is over at `now`. Raises ValueError when `month` is none.
     """
-    partners = {number: _Partner(id=number, name=name, zone=zone_of(calendar)) for number, name, calendar in rows(
-        Organization.select(Organization.id, Organization.name, Organization.calendar).where(Organization.kind == "partner")
-    )}  # fmt: skip
-    within = _months_around(month) if month is not None else None
-    clocks = list(_clocks(within))
-    moved = _former_partners()
-    dates = _dates()
-    latest = _latest_closings(clocks, dates)
+    around = _around(month) if month is not None else None
+    partners = _partners(zone_of)
+    former = _former_partners()
+    closings = _closings()
     found: dict[tuple[str, str], dict[str, Any]] = {}
-    for clock in clocks:
-        held = dates[clock.case_id]
-        holder = partners.get(moved.get(clock.id, held.partner_id))
+    for number, partner_id, kind, started_at, met_at, breached_at, cancelled_at in _clocks(around):
+        holder = partners.get(former.get(number, partner_id))
         if holder is None or (partner is not None and holder.name.casefold() != partner.casefold()):
             continue
-        started = clock.started_at.astimezone(holder.zone).strftime("%Y-%m")
+        started = f"{started_at.astimezone(holder.zone):%Y-%m}"
         if month is not None and started != month:
             continue
         row = found.setdefault((holder.name, started), _row(holder.name, started))
-        _count(row[clock.kind] if clock.kind in KINDS else row["others"].setdefault(clock.kind, _counts()), clock)
-        if latest.get(clock.case_id) == clock.id and holder.id == held.partner_id:
-            _judge_closing(row[CLOSE], held, now, holder.zone)
+        counts = row[kind] if kind in KINDS else row["others"].setdefault(kind, _counts())
+        if cancelled_at is not None:
+            counts["cancelled"] += 1
+            continue
+        counts["promised"] += 1
+        counts["late" if breached_at is not None else "in_time" if met_at is not None else "running"] += 1
+        if number in closings:
+            _against_dates(counts, closings[number], now, holder.zone)
     return [found[key] for key in sorted(found)]
 
 
-def is_partner(name: str) -> bool:
-    """Whether there is a partner organization of this name, in any case."""
-    return any(known.casefold() == name.casefold() for known in partner_names())
-
-
-def partner_names() -> list[str]:
-    """Every partner organization."""
-    return [name for (name,) in rows(Organization.select(Organization.name).where(Organization.kind == "partner").order_by(Organization.name))]
+def partner_names() -> tuple[str, ...]:
+    """Every partner organization, by name."""
+    query = Organization.select(Organization.name).where(Organization.kind == "partner").order_by(Organization.name)
+    return tuple(name for (name,) in rows(query))
 
 
 # --- counting ------------------------------------------------------------------------------------------------------
 
 
 def _row(partner: str, month: str) -> dict[str, Any]:
-    promised = {"first_promise": _outcomes(), "last_promise": _outcomes(), "closed_on_planned_date": 0}
-    return {"partner": partner, "month": month, ACKNOWLEDGE: _counts(), PLAN: _counts(), CLOSE: _counts() | promised, "others": {}}
+    dates = {"first_promise": dict.fromkeys(OUTCOMES, 0), "last_promise": dict.fromkeys(OUTCOMES, 0), "closed_on_planned_date": 0}
+    return {"partner": partner, "month": month, ACKNOWLEDGE: _counts(), PLAN: _counts(), CLOSE: _counts() | dates, "others": {}}
 
 
 def _counts() -> dict[str, Any]:
-    return {"promised": 0, **_outcomes(), "cancelled": 0}
+    return dict.fromkeys(("promised", *OUTCOMES, "cancelled"), 0)
 
 
-def _outcomes() -> dict[str, int]:
-    return {"in_time": 0, "late": 0, "running": 0}
-
-
-def _count(counts: dict[str, Any], clock: _Clock) -> None:
-    if clock.cancelled:
-        counts["cancelled"] += 1
-        return
-    counts["promised"] += 1
-    counts["late" if clock.breached else "in_time" if clock.met else "running"] += 1
-
-
-def _judge_closing(counts: dict[str, Any], case: _Dates, now: datetime, zone: ZoneInfo) -> None:
-    """The case against the dates it promised: the day it was closed, or today while it is open."""
-    day = (case.closed_at or now).astimezone(zone).date()
-    for name, promised in (("first_promise", case.first), ("last_promise", case.last)):
+def _against_dates(counts: dict[str, Any], closing: _Closing, now: datetime, zone: ZoneInfo) -> None:
+    """The day a case was closed, or today while it is open, against what it promised."""
+    day = (closing.closed_at or now).astimezone(zone).date()
+    for name, promised in (("first_promise", closing.first), ("last_promise", closing.last)):
         if promised is not None:
-            counts[name]["late" if day > promised else "running" if case.closed_at is None else "in_time"] += 1
-    counts["closed_on_planned_date"] += case.closed_on_planned_date is True
-
-
-def _latest_closings(clocks: list[_Clock], dates: dict[int, _Dates]) -> dict[int, int]:
-    """By case the last promise of closing that its present cycle made and did not take back."""
-    return {
-        clock.case_id: clock.id
-        for clock in clocks
-        if clock.kind == CLOSE and not clock.cancelled and clock.cycle == dates[clock.case_id].cycle
-    }
+            counts[name]["late" if day > promised else "in_time" if closing.closed_at is not None else "running"] += 1
+    if closing.closed_on_planned_date:
+        counts["closed_on_planned_date"] += 1
 
 
 # --- reading -------------------------------------------------------------------------------------------------------
 
 
-def _months_around(month: str) -> tuple[datetime, datetime]:
-    """From when to when it is this month somewhere on earth. Raises ValueError when it is no month."""
-    start = datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC)
-    return start - timedelta(days=1), start + timedelta(days=33)
+def _around(month: str) -> tuple[datetime, datetime]:
+    """From when to when it is this month somewhere on earth."""
+    start = datetime.strptime(f"{month} +0000", "%Y-%m %z")
+    return start - timedelta(days=1), start + timedelta(days=32)
 
 
-def _clocks(within: tuple[datetime, datetime] | None) -> Iterator[_Clock]:
+def _partners(zone_of: ZoneOf) -> dict[int | None, _Partner]:
+    query = Organization.select(Organization.id, Organization.name, Organization.calendar).where(Organization.kind == "partner")
+    return {number: _Partner(id=number, name=name, zone=zone_of(calendar)) for number, name, calendar in rows(query)}
+
+
+def _clocks(around: tuple[datetime, datetime] | None) -> Iterator[tuple[Any, ...]]:
     query = SlaClock.select(
-        SlaClock.id, SlaClock.case, SlaClock.cycle, SlaClock.kind, SlaClock.started_at, SlaClock.met_at, SlaClock.breached_at,
-        SlaClock.cancelled_at,
-    ).order_by(SlaClock.id)  # fmt: skip
-    if within is not None:
-        query = query.where((SlaClock.started_at >= within[0]) & (SlaClock.started_at < within[1]))
-    for number, case_id, cycle, kind, started_at, met_at, breached_at, cancelled_at in rows(query):
-        yield _Clock(
-            id=number, case_id=case_id, cycle=cycle, kind=kind, started_at=started_at, met=met_at is not None,
-            breached=breached_at is not None, cancelled=cancelled_at is not None,
-        )  # fmt: skip
+        SlaClock.id, Case.partner, SlaClock.kind, SlaClock.started_at, SlaClock.met_at, SlaClock.breached_at, SlaClock.cancelled_at
+    ).join(Case)
+    if around is not None:
+        query = query.where((SlaClock.started_at >= around[0]) & (SlaClock.started_at < around[1]))
+    return rows(query)
+
+
+def _closings() -> dict[int, _Closing]:
+    """By the latest promise of closing that the present cycle of a case made and did not take back."""
+    latest = (
+        SlaClock.select(pw.fn.MAX(SlaClock.id))
+        .join(Case)
+        .where((SlaClock.kind == CLOSE) & SlaClock.cancelled_at.is_null() & (SlaClock.cycle == Case.sla_cycle))
+        .group_by(SlaClock.case)
+    )
+    query = SlaClock.select(
+        SlaClock.id, Case.closed_at, Case.first_planned_resolution_date, Case.planned_resolution_date, Case.closed_on_planned_date
+    ).join(Case)
+    return {
+        number: _Closing(closed_at=closed_at, first=first, last=last, closed_on_planned_date=on_date)
+        for number, closed_at, first, last, on_date in rows(query.where(SlaClock.id.in_(latest)))
+    }
+
+
+def _former_partners() -> dict[int, int | None]:
+    """By clock the partner who had the case when it started, for cases that were given to another one since.
+
+    The log of such a case tells: its clocks were started in the order of its entries.
+    """
+    moved = Event.select(Event.case).where((Event.verb == "assign-partner") & Event.case.is_null(False))
+    starts: dict[int, list[int | None]] = {}
+    holders: dict[int, int | None] = {}
+    query = Event.select(Event.case, Event.verb, Event.payload).where(
+        Event.case.in_(moved) & Event.verb.in_(["open-case", "assign-partner", "start-clock"])
+    )
+    for case_id, verb, payload in rows(query.order_by(Event.case, Event.sequence)):
+        if verb == "start-clock":
+            starts.setdefault(case_id, []).append(holders.get(case_id))
+        else:
+            holders[case_id] = json.loads(payload).get("partner_id")
+    numbers: dict[int, list[int]] = {}
+    for number, case_id in rows(SlaClock.select(SlaClock.id, SlaClock.case).where(SlaClock.case.in_(moved)).order_by(SlaClock.id)):
+        numbers.setdefault(case_id, []).append(number)
+    return {
+        number: holder
+        for case_id, started in starts.items()
+        if len(started) == len(numbers.get(case_id, ()))
+        for number, holder in zip(numbers[case_id], started, strict=True)
+    }
