@@ -25,6 +25,7 @@ from daemon.configuration.keys import (
     HoursKeys,
     HouseKeys,
     KeysKeys,
+    KeywordsKeys,
     LimitsKeys,
     MailboxKeys,
     SmtpKeys,
@@ -36,8 +37,8 @@ from daemon.errors import ConfigError, Problem
 from daemon.model import AddrSpec
 
 __all__ = [
-    "AfterKeys", "CalendarKeys", "Config", "DatabaseKeys", "DigestsKeys", "HouseKeys", "HoursKeys", "KeysKeys", "LimitsKeys",
-    "MailboxKeys", "Secret", "SmtpKeys", "TrustKeys", "data_dir", "find_config", "load_config",
+    "AfterKeys", "CalendarKeys", "Config", "DatabaseKeys", "DigestsKeys", "HouseKeys", "HoursKeys", "KeysKeys",
+    "KeywordsKeys", "LimitsKeys", "MailboxKeys", "Secret", "SmtpKeys", "TrustKeys", "data_dir", "find_config", "load_config",
 ]  # fmt: skip
 
 SYSTEM_CONFIG = Path("/etc/supportd/supportd.toml")
@@ -57,6 +58,7 @@ class Config:
     mailbox: tuple[MailboxKeys, ...]
     smtp: SmtpKeys | None
     trust: TrustKeys
+    keywords: KeywordsKeys
     digests: DigestsKeys
     limits: LimitsKeys
     calendars: dict[str, CalendarKeys]
@@ -168,6 +170,7 @@ def _complete(path: Path, keys: ConfigKeys) -> Config:
         mailbox=tuple(_mailboxes(keys.mailbox)),
         smtp=smtp,
         trust=trust,
+        keywords=keys.keywords,
         digests=keys.digests,
         limits=keys.limits,
         calendars=dict(keys.calendars),

@@ -15,6 +15,8 @@ from daemon.mail.imap import Account
 from daemon.mail.smtp import Server
 from daemon.model import AddrSpec, Policy
 from daemon.parsers import ReadLimits
+from daemon.parsers.keywords import Vocabulary, vocabulary
+from daemon.parsers.phrases import Phrasebook, phrasebook
 from daemon.rules.calendars import Calendar, calendar
 from daemon.rules.rulebook import Rulebook
 from daemon.rules.sla import SlaRule
@@ -106,7 +108,8 @@ def limits_of(config: Config) -> Limits:
     limits = config.limits
     return Limits(
         message_size=limits.message_size, batch=limits.batch, batch_bytes=limits.batch_bytes, max_backlog=limits.max_backlog,
-        attempts=limits.attempts, outbox_age=timedelta(days=limits.outbox_age_days), backlog_age=timedelta(days=limits.answer_max_age_days), free_disk=limits.free_disk,
+        attempts=limits.attempts, outbox_age=timedelta(days=limits.outbox_age_days),
+        backlog_age=timedelta(days=limits.answer_max_age_days), free_disk=limits.free_disk,
     )  # fmt: skip
 
 
@@ -146,7 +149,10 @@ def sla_rules_of(config: Config) -> tuple[SlaRule, ...]:
 
 def rulebook_of(config: Config) -> Rulebook:
     """What the rules need of the configuration. Raises ConfigError with every mistake."""
-    return Rulebook(calendars=calendars_of(config), house=config.house.calendar, sla=sla_rules_of(config))
+    return Rulebook(
+        calendars=calendars_of(config), house=config.house.calendar, sla=sla_rules_of(config), vocabulary=vocabulary_of(config),
+        phrasebook=phrasebook_of(config), customer_may_close=config.keywords.customer_may_close,
+    )  # fmt: skip
 
 
 def zones_of(config: Config) -> dict[str, ZoneInfo]:
@@ -158,3 +164,13 @@ def timezone_of(config: Config) -> ZoneInfo:
     """The house's own zone."""
     calendar = config.calendars.get(config.house.calendar)
     return ZoneInfo(calendar.timezone if calendar is not None else "UTC")
+
+
+def vocabulary_of(config: Config) -> Vocabulary:
+    """The words that mean a verb: the built-in ones and the installation's synonyms."""
+    return vocabulary(config.keywords.synonyms.model_dump())
+
+
+def phrasebook_of(config: Config) -> Phrasebook:
+    """The phrases that are a whole reply: English, the house's own language, those configured, and the installation's own."""
+    return phrasebook((config.house.language, *config.keywords.languages), config.keywords.phrases.model_dump())

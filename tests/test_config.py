@@ -18,6 +18,8 @@ from daemon import config as configuration
 from daemon.config import Config, data_dir, find_config, load_config
 from daemon.configuration.keys import CalendarKeys, ConfigKeys, HoursKeys, LimitsKeys, MailboxKeys, SmtpKeys
 from daemon.errors import ConfigError, Problem
+from daemon.parsers.keywords import BY_VERB
+from daemon.parsers.phrases import STEPS
 
 HUNTED = "hunter2"
 MINIMAL = '[house]\naddress = "support@support.example"\n'
@@ -127,6 +129,22 @@ def test_a_relative_database_lies_beside_the_file_and_an_absolute_one_where_it_s
     assert good(tmp_path, f'{MINIMAL}[database]\nurl = "{url}"\n').database.url == url
 
 
+def test_without_a_section_the_keywords_are_the_built_in_ones(tmp_path: Path) -> None:
+    keywords = good(tmp_path, MINIMAL).keywords
+    assert set(keywords.synonyms.model_dump()) == set(BY_VERB)
+    assert set(keywords.phrases.model_dump()) == set(STEPS)
+    assert not any([*keywords.synonyms.model_dump().values(), *keywords.phrases.model_dump().values(), keywords.languages])
+    assert keywords.customer_may_close
+
+
+def test_a_mistake_in_the_keywords_has_its_line_and_a_guess(tmp_path: Path) -> None:
+    found = problems(tmp_path, MINIMAL + '[keywords]\nsynonyms = { acknowlege = ["mine"] }\n[keywords.phrases]\nclose = ["what?"]\n')
+    verb, phrase = found["keywords.synonyms.acknowlege"], found["keywords.phrases.close[0]"]
+    assert (verb.hint, verb.file.rpartition(":")[2]) == ("acknowledge", "4")
+    assert verb.allowed.startswith("acknowledge, plan, comment")
+    assert (phrase.found, phrase.file.rpartition(":")[2]) == ("'what?', which is no reply", "6")
+
+
 def test_finished_mails_can_be_kept_where_they_lie(tmp_path: Path) -> None:
     assert good(tmp_path, MINIMAL + MAILBOX + 'after = "keep"\n').mailbox[0].after == "keep"
 
@@ -209,6 +227,19 @@ MISTAKES = {
     "a subdivision of nowhere": (MINIMAL + '[calendars.house]\nsubdivision = "NY"\n', "calendars.house.country"),
     "a day that is none": (MINIMAL + '[calendars.house]\nextra_holidays = ["2026-02-30"]\n', "calendars.house.extra_holidays[0]"),
     "a negative limit": (MINIMAL + "[limits]\nanswers_per_contact_day = -1\n", "limits.answers_per_contact_day"),
+    "a synonym of no verb": (MINIMAL + '[keywords]\nsynonyms = { acknowlege = ["mine"] }\n', "keywords.synonyms.acknowlege"),
+    "a synonym without brackets": (MINIMAL + '[keywords]\nsynonyms = { close = "solved" }\n', "keywords.synonyms.close"),
+    "a synonym of two words": (MINIMAL + '[keywords]\nsynonyms = { close = ["well", "all done"] }\n', "keywords.synonyms.close[1]"),
+    "a synonym that is another verb": (MINIMAL + '[keywords]\nsynonyms = { close = ["done"] }\n', "keywords.synonyms.close[0]"),
+    "a synonym of two verbs": (
+        MINIMAL + '[keywords.synonyms]\nclose = ["solved"]\nplan = ["#Solved"]\n', "keywords.synonyms.plan[0]"
+    ),
+    "an empty synonym": (MINIMAL + '[keywords]\nsynonyms = { close = [""] }\n', "keywords.synonyms.close[0]"),
+    "a phrase of no step": (MINIMAL + '[keywords]\nphrases = { plan = ["soon"] }\n', "keywords.phrases.plan"),
+    "a phrase without words": (MINIMAL + '[keywords]\nphrases = { close = ["..."] }\n', "keywords.phrases.close[0]"),
+    "a phrase that asks": (MINIMAL + '[keywords]\nphrases = { close = ["all good?"] }\n', "keywords.phrases.close[0]"),
+    "a phrase that is only a greeting": (MINIMAL + '[keywords]\nphrases = { close = ["hello team"] }\n', "keywords.phrases.close[0]"),
+    "an unknown language": (MINIMAL + '[keywords]\nlanguages = ["de", "xx"]\n', "keywords.languages[1]"),
     "yes instead of true": (MINIMAL + '[digests]\nenabled = "yes"\n', "digests.enabled"),
 }
 
@@ -256,8 +287,8 @@ def toml(value: object) -> str:
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    st.sampled_from(["house", "database", "keys", "mailbox", "smtp", "trust", "digests", "limits", "calendars"]),
-    st.sampled_from(["address", "url", "reply", "host", "password", "after", "hours", "reply_address", "batch", "x"]),
+    st.sampled_from(["house", "database", "keys", "mailbox", "smtp", "trust", "digests", "limits", "calendars", "keywords"]),
+    st.sampled_from(["address", "url", "reply", "host", "password", "after", "hours", "reply_address", "batch", "synonyms", "x"]),
     TOML_VALUES,
     st.sampled_from(["[{}]", "[[{}]]", "[{}.house]"]),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -12,7 +13,19 @@ import pytest
 from daemon.config import Config, load_config
 from daemon.errors import Temporary
 from daemon.parsers import ReadLimits
-from daemon.wiring import accounts_of, limits_of, places_of, policy_of, read_limits_of, relay_server_of, timezone_of
+from daemon.parsers.phrases import match
+from daemon.wiring import (
+    accounts_of,
+    limits_of,
+    phrasebook_of,
+    places_of,
+    policy_of,
+    read_limits_of,
+    relay_server_of,
+    rulebook_of,
+    timezone_of,
+    vocabulary_of,
+)
 
 FULL = """
 [house]
@@ -42,6 +55,11 @@ connections = 2
 [trust]
 authserv_id = "mx.support.example"
 authserv_position = "border"
+[keywords]
+synonyms = {{ acknowledge = ["Mine", "#roger"], close = ["solved"] }}
+phrases = {{ close = ["All good now!"] }}
+languages = ["de"]
+customer_may_close = false
 [limits]
 message_size = "1MiB"
 mime_depth = 7
@@ -159,3 +177,26 @@ def test_the_zone_is_that_of_the_houses_calendar(config: Config, lone: Config) -
 
 def test_without_a_calendar_the_zone_is_utc(lone: Config) -> None:
     assert timezone_of(lone) == ZoneInfo("UTC")
+
+
+def test_an_installations_words_stand_beside_the_built_in_ones(config: Config, lone: Config) -> None:
+    words = vocabulary_of(config)
+    said = {word: words.verb(word) for word in ("mine", "ROGER", "solved", "ack", "fixed")}
+    assert said == {"mine": "acknowledge", "ROGER": "acknowledge", "solved": "close", "ack": "acknowledge", "fixed": "close"}
+    assert [vocabulary_of(lone).verb(word) for word in ("mine", "solved", "ack")] == [None, None, "acknowledge"]
+
+
+def test_phrases_are_english_the_houses_own_language_and_those_configured(config: Config, lone: Config) -> None:
+    phrases = phrasebook_of(config)
+    assert match("All good now, thanks!", phrases) == match("closed", phrases) == match("Geschlossen, danke", phrases) == {"close"}
+    assert match("résolu", phrases) == frozenset()
+    assert match("all good now", phrasebook_of(lone)) == match("geschlossen", phrasebook_of(lone)) == frozenset()
+    french = replace(lone, house=lone.house.model_copy(update={"language": "fr"}))
+    assert match("Résolu, merci", phrasebook_of(french)) == {"close"}
+
+
+def test_the_rules_get_the_words_and_whether_a_customer_may_close(config: Config, lone: Config) -> None:
+    book = rulebook_of(config)
+    assert (book.vocabulary.verb("mine"), book.customer_may_close) == ("acknowledge", False)
+    assert match("all good now", book.phrasebook) == {"close"}
+    assert rulebook_of(lone).customer_may_close

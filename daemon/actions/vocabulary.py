@@ -45,6 +45,8 @@ class OpenCase:
     queue_id: int | None
     flags: tuple[str, ...] = ()
     contract_id: int | None = None
+    contract_status: str | None = None
+    """How the contract stood when this was decided; the log keeps it, as the directory may change later."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,6 +37,7 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("outbox", "looking", "outbox"),
     ("quarantine", "looking", "quarantine"),
     ("audit", "looking", "audit"),
+    ("report", "report", "report"),
     ("sla", "sla", "sla"),
     ("import", "directory", "import_directory"),
     ("init", "setup", "init"),

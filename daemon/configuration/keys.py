@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Sequence
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -16,6 +18,7 @@ from pydantic import (
     Discriminator,
     Field,
     Tag,
+    create_model,
     field_validator,
     model_validator,
 )
@@ -23,6 +26,8 @@ from pydantic import (
 from daemon.configuration.secret import Secret
 from daemon.model import AddrSpec
 from daemon.parsers.addresses import addr_spec, canonical_domain
+from daemon.parsers.keywords import BY_VERB
+from daemon.parsers.phrases import PHRASES, STEPS
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
 IMPLICIT_PORTS = {"imap": {"implicit": 993, "starttls": 143, "none": 143}, "smtp": {"implicit": 465, "starttls": 587, "none": 25}}
@@ -90,6 +95,12 @@ def _day(value: Any) -> Any:
     return value
 
 
+def _language(value: str) -> str:
+    if value not in PHRASES:
+        raise ValueError
+    return value
+
+
 def _hours(value: Any) -> Any:
     if not isinstance(value, str) or _HOURS.match(value) is None or value[:5] >= value[6:] or value[6:] > "24:00":
         raise ValueError
@@ -99,6 +110,7 @@ def _hours(value: Any) -> Any:
 Address = Annotated[str, AfterValidator(_address)]
 Domain = Annotated[str, AfterValidator(_domain)]
 Day = Annotated[date, BeforeValidator(_day)]
+Language = Annotated[str, AfterValidator(_language)]
 Hours = Annotated[str, BeforeValidator(_hours)]
 Size = Annotated[int, BeforeValidator(size)]
 Reference = Annotated[Secret, BeforeValidator(_secret)]
@@ -248,6 +260,29 @@ class TrustKeys(Section):
         return f"{local.lower()}@{canonical_domain(domain)}"
 
 
+def _words_for(name: str, purpose: str, keys: Sequence[str], description: str) -> Any:
+    """A section with a key for each of `keys`, so that a verb or a step has its one place in the parsers' own table."""
+    field: Any = (tuple[Annotated[str, Field(min_length=1, max_length=200)], ...], Field((), description=description))
+    return create_model(name, __base__=Section, __doc__=purpose, __module__=__name__, **dict.fromkeys(keys, field))
+
+
+if TYPE_CHECKING:
+    SynonymKeys = Section
+    PhraseKeys = Section
+else:
+    SynonymKeys = _words_for("SynonymKeys", "More words for a verb.", tuple(BY_VERB), 'an array of words, like ["mine"]')
+    PhraseKeys = _words_for("PhraseKeys", "More phrases for a step.", STEPS, 'an array of phrases, like ["all good now"]')
+
+
+class KeywordsKeys(Section):
+    """What people may write in a reply, beside the built-in words; and what a customer may."""
+
+    synonyms: SynonymKeys = Field(default_factory=SynonymKeys, description='a table like { acknowledge = ["mine"] }')
+    phrases: PhraseKeys = Field(default_factory=PhraseKeys, description='a table like { close = ["all good now"] }')
+    languages: tuple[Language, ...] = Field((), description=f"an array of {', '.join(json.dumps(code) for code in PHRASES)}")
+    customer_may_close: bool = Field(True, description="true or false")
+
+
 class DigestsKeys(Section):
     """Daily and weekly summaries."""
 
@@ -323,6 +358,7 @@ class ConfigKeys(Section):
     mailbox: tuple[MailboxKeys, ...] = Field((), description="sections [[mailbox]], in double brackets")
     smtp: SmtpKeys | None = Field(None, description="the section [smtp]")
     trust: TrustKeys = Field(default_factory=TrustKeys, description="the section [trust]")
+    keywords: KeywordsKeys = Field(default_factory=KeywordsKeys, description="the section [keywords]")
     digests: DigestsKeys = Field(default_factory=DigestsKeys, description="the section [digests]")
     limits: LimitsKeys = Field(default_factory=LimitsKeys, description="the section [limits]")
     calendars: dict[str, CalendarKeys] = Field(default_factory=lambda: {"house": CalendarKeys()}, description="sections [calendars.NAME]")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -14,6 +14,8 @@ from pydantic.fields import FieldInfo
 
 from daemon.configuration.keys import LOOPBACK, ConfigKeys, Section
 from daemon.errors import ConfigError, Problem, closest
+from daemon.parsers.keywords import BY_VERB, VOCABULARY, vocabulary
+from daemon.parsers.phrases import STEPS, match, phrasebook
 
 Location = tuple[str | int, ...]
 
@@ -114,6 +116,7 @@ def contradictions(source: Source) -> Iterator[Problem]:
             absent = "password" if "username" in table else "username"
             yield source.problem((*location, absent), "nothing", "username and password together, or neither")
     yield from _calendar(source)
+    yield from _keywords(source)
 
 
 def _mailbox(source: Source, location: Location, table: dict[str, Any], names: set[str]) -> Iterator[Problem]:
@@ -139,6 +142,41 @@ def _calendar(source: Source) -> Iterator[Problem]:
     for name, table in calendars.items() if isinstance(calendars, dict) else ():
         if isinstance(table, dict) and "subdivision" in table and "country" not in table:
             yield source.problem(("calendars", name, "country"), "nothing", "the country that the subdivision belongs to")
+
+
+def _keywords(source: Source) -> Iterator[Problem]:
+    """Words that can't be a verb's, or are another's already; phrases that no reply can equal."""
+    taken: dict[str, str] = {}
+    for verb, index, word in _words(source, "synonyms", BY_VERB):
+        location = ("keywords", "synonyms", verb, index)
+        allowed = "one word of letters that means no other verb"
+        try:
+            new = vocabulary({verb: (word,)}).words.keys() - VOCABULARY.words.keys()
+        except ValueError as error:
+            yield source.problem(location, str(error).removeprefix(f"{verb}: "), allowed)
+            continue
+        other = next((taken[folded] for folded in new if taken.setdefault(folded, verb) != verb), None)
+        if other is not None:
+            yield source.problem(location, f"{word!r} means {other} already", allowed)
+    for step, index, phrase in _words(source, "phrases", STEPS):
+        try:
+            good = step in match(phrase, phrasebook((), {step: (phrase,)}))
+        except ValueError:
+            good = False
+        if not good:
+            yield source.problem(
+                ("keywords", "phrases", step, index), f"{phrase!r}, which is no reply",
+                "words beside greeting and thanks, without a question mark",
+            )  # fmt: skip
+
+
+def _words(source: Source, key: str, known: Container[str]) -> Iterator[tuple[str, int, str]]:
+    """The words of a table of arrays; what is no word is told elsewhere."""
+    table = source.value(("keywords", key))
+    for name, words in table.items() if isinstance(table, dict) else ():
+        for index, word in enumerate(words if isinstance(words, list) and name in known else ()):
+            if isinstance(word, str) and 0 < len(word) <= 200:
+                yield name, index, word
 
 
 def _walk(location: Sequence[str | int], whole: type[Section]) -> tuple[Location, type[Section], FieldInfo | None]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,6 +12,8 @@ import peewee as pw
 from peewee import JOIN
 
 from daemon.actions.cases import chained
+from daemon.store import audit_promises
+from daemon.store.audit_promises import facts_of, named
 from daemon.store.schema import (
     Attachment,
     Case,
@@ -23,8 +24,11 @@ from daemon.store.schema import (
     Journal,
     Octets,
     Outbox,
+    PendingQuestion,
     Queue,
+    Reversal,
     SlaClock,
+    Task,
 )
 from daemon.store.statements import rows
 
@@ -107,10 +111,16 @@ def _causes() -> Iterator[str]:
     for number, cause in rows(Outbox.select(Outbox.id, Outbox.cause)):
         if not known(cause):
             yield f"outbox {number}: its cause {cause} is no acted mail"
-    for model, name in ((CaseComment, "comment"), (FeedItem, "feed item")):
+    for model, name in CAUSED:
         for number, cause in rows(model.select(model.id, model.cause)):
             if not known(cause):
                 yield f"{name} {number}: its cause {cause} is no acted mail"
+
+
+CAUSED: tuple[tuple[Any, str], ...] = (
+    (CaseComment, "comment"), (FeedItem, "feed item"), (Task, "task"), (PendingQuestion, "question"), (Reversal, "reversal"),
+)  # fmt: skip
+"""What else names its cause."""
 
 
 def _chains() -> Iterator[str]:
@@ -139,7 +149,7 @@ def _words() -> Iterator[str]:
     notes: dict[str, list[str]] = {}
     query: Any = Event.select(Event.cause, Event.verb, Event.payload).where(Event.verb.in_(["add-comment", "open-case", "keep-note"]))
     for cause, verb, payload in rows(query):
-        facts = _facts(payload)
+        facts = facts_of(payload)
         words = facts.get("description" if verb == "open-case" else "text")
         logged.setdefault(f"{verb}:{cause}", Counter())[words.get("sha256", "") if isinstance(words, dict) else ""] += 1
         if verb == "keep-note":
@@ -162,22 +172,12 @@ def _words() -> Iterator[str]:
             yield f"{cause.replace(':', ' ')}: what it wrote by {verb} is not there"
 
 
-def _facts(payload: str) -> dict[str, Any]:
-    """The payload of an event; nothing where it was spoilt, which the chain tells."""
-    try:
-        facts = json.loads(payload)
-    except ValueError:
-        return {}
-    return facts if isinstance(facts, dict) else {}
-
-
 def _taken(logged: dict[str, Counter[str]], name: str, words: str) -> bool:
     """Whether these words were logged under this name; each entry of the log answers for one text."""
-    digest = hashlib.sha256(words.encode()).hexdigest()
     left = logged.get(name, Counter())
-    if left[digest] <= 0:
+    if left[named(words)] <= 0:
         return False
-    left[digest] -= 1
+    left[named(words)] -= 1
     return True
 
 
@@ -202,7 +202,7 @@ def _cases() -> Iterator[str]:
 def _outbox() -> Iterator[str]:
     wanted: Counter[tuple[str, str]] = Counter()
     for cause, payload in rows(Event.select(Event.cause, Event.payload).where(Event.verb == "queue-mail")):
-        wanted[(cause, str(_facts(payload).get("to")))] += 1
+        wanted[(cause, str(facts_of(payload).get("to")))] += 1
     written = Counter(rows(Outbox.select(Outbox.cause, Outbox.forward_path)))
     for cause, to in sorted((wanted - written).keys()):
         yield f"{cause.replace(':', ' ')}: the mail to {to} that it queued is not in the outbox"
@@ -215,7 +215,10 @@ def _outbox() -> Iterator[str]:
         yield f"outbox {number}: it is to be sent but was never composed"
 
 
-CHECKS: tuple[Callable[[], Iterator[str]], ...] = (_states, _interactions, _causes, _chains, _words, _cases, _outbox)
+CHECKS: tuple[Callable[[], Iterator[str]], ...] = (
+    _states, _interactions, _causes, _chains, _words, _cases, _outbox, audit_promises.standing, audit_promises.clocks,
+    audit_promises.clocks_logged, audit_promises.reviews, audit_promises.posts, audit_promises.resolutions, audit_promises.questions,
+)  # fmt: skip
 
 
 def _octets(progress: Progress) -> Iterator[str]:

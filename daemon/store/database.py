@@ -54,8 +54,6 @@ class Database:
         self._writer = threading.RLock()
         self._lock_file: int | None = None
         self._guard: Any = None
-        self.interrupted: set[str] = set()
-        """Which of "apply" and "send" may hold leases nobody works on: a transaction ended in an error since they last looked."""
         self.owner = secrets.randbits(62)
         self.peewee: Any = self._sqlite(url) if self.is_sqlite else self._postgres(url, password)
         schema.database.initialize(self.peewee)
@@ -123,11 +121,7 @@ class Database:
             except (pw.OperationalError, pw.InterfaceError) as error:
                 # a dead PostgreSQL connection does not say so until it is asked again
                 self._abandon()
-                self.interrupted |= {"apply", "send"}
                 raise Temporary(f"the database did not finish: {_first_line(error)}") from error
-            except BaseException:
-                self.interrupted |= {"apply", "send"}
-                raise
 
     @contextmanager
     def reading(self) -> Iterator[None]:

@@ -57,13 +57,14 @@ def report(*, partner: str | None, month: str | None, now: datetime, zone_of: Zo
     around = _around(month) if month is not None else None
     partners = _partners(zone_of)
     former = _former_partners()
-    closings = _closings()
+    closings = _closings(around)
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for number, partner_id, kind, started_at, met_at, breached_at, cancelled_at in _clocks(around):
         holder = partners.get(former.get(number, partner_id))
         if holder is None or (partner is not None and holder.name.casefold() != partner.casefold()):
             continue
-        started = f"{started_at.astimezone(holder.zone):%Y-%m}"
+        local = started_at.astimezone(holder.zone)
+        started = f"{local.year:04}-{local.month:02}"
         if month is not None and started != month:
             continue
         row = found.setdefault((holder.name, started), _row(holder.name, started))
@@ -124,12 +125,14 @@ def _clocks(around: tuple[datetime, datetime] | None) -> Iterator[tuple[Any, ...
     query = SlaClock.select(
         SlaClock.id, Case.partner, SlaClock.kind, SlaClock.started_at, SlaClock.met_at, SlaClock.breached_at, SlaClock.cancelled_at
     ).join(Case)
-    if around is not None:
-        query = query.where((SlaClock.started_at >= around[0]) & (SlaClock.started_at < around[1]))
-    return rows(query)
+    return rows(_started(query, around))
 
 
-def _closings() -> dict[int, _Closing]:
+def _started(query: Any, around: tuple[datetime, datetime] | None) -> Any:
+    return query if around is None else query.where((SlaClock.started_at >= around[0]) & (SlaClock.started_at < around[1]))
+
+
+def _closings(around: tuple[datetime, datetime] | None) -> dict[int, _Closing]:
     """By the latest promise of closing that the present cycle of a case made and did not take back."""
     latest = (
         SlaClock.select(pw.fn.MAX(SlaClock.id))
@@ -142,7 +145,7 @@ def _closings() -> dict[int, _Closing]:
     ).join(Case)
     return {
         number: _Closing(closed_at=closed_at, first=first, last=last, closed_on_planned_date=on_date)
-        for number, closed_at, first, last, on_date in rows(query.where(SlaClock.id.in_(latest)))
+        for number, closed_at, first, last, on_date in rows(_started(query.where(SlaClock.id.in_(latest)), around))
     }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import peewee as pw
@@ -102,6 +103,11 @@ def _defaults_of(model: type[Row]) -> dict[str, Any]:
     return _defaults[model]
 
 
+@cache
+def _holds_octets(model: type[Row]) -> bool:
+    return any(isinstance(field, pw.BlobField) for field in model._meta.sorted_fields)
+
+
 def _column(model: type[Row], name: str) -> str:
     return f'"{model._meta.fields[name].column_name}"'
 
@@ -113,6 +119,10 @@ def insert(model: type[Row], rows: Sequence[Mapping[str, Any]], *, ignore: bool 
     """
     if not rows:
         return []
+    if len(rows) > 1 and _holds_octets(model) and isinstance(database.obj, pw.SqliteDatabase):
+        # SQLite keeps prepared statements with the values last bound to them: one statement for each number of rows would keep
+        # a batch of mails in memory each
+        return [number for row in rows for number in insert(model, [row], ignore=ignore, ids=ids)]
     defaults = _defaults_of(model)
     filled = [{**defaults, **row} for row in rows]
     names = tuple(filled[0])

@@ -257,7 +257,8 @@ def list_mails(*, outcome: str | None, limit: int | None, numbers: list[int] | N
     """The journal: one row a received mail."""
     query = Journal.select(
         Journal.id, Journal.mailbox, Journal.uidvalidity, Journal.uid, Journal.message_id, Journal.author, Journal.subject,
-        Journal.internal_date, Journal.kind, Journal.state, Journal.reason, Journal.grade, Interaction.case, Journal.attempts, Journal.detail,
+        Journal.internal_date, Journal.kind, Journal.state, Journal.reason, Journal.grade, Interaction.case, Journal.attempts,
+        Journal.detail,
     ).join(Interaction, JOIN.LEFT_OUTER, on=(Interaction.journal == Journal.id))  # fmt: skip
     if outcome is not None:
         query = query.where(Journal.state == ("received" if outcome == IN_PROGRESS else outcome))

@@ -28,7 +28,7 @@ def _talked(_worked: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     answer = next(row for row in desk.json("outbox") if row["to"] == "pat@miller.example" and row["case"] == "CASE-1002")
     thread = [("In-Reply-To", answer["message_id"])]
     desk.take(
-        letter("Pat <pat@miller.example>", "Re", "On it.\n", "pat", headers=thread),
+        letter("Pat <pat@miller.example>", "Re", "We have a look.\n", "pat", headers=thread),
         letter("Mallory <mallory@evil.example>", "Re", "Tell me all.\n", "mal", headers=thread),
     )
     return desk.folder

@@ -138,7 +138,7 @@ def with_file() -> bytes:
     return bytes(message)
 
 
-FORGED = letter("Pat Miller <pat@miller.example>", "Close it", "#close\n", "forged", dmarc="fail")
+FORGED = letter("Pat Miller <pat@miller.example>", "Close it", "Please close it.\n", "forged", dmarc="fail")
 ROBOT = letter("Ann Lee <ann@acme.example>", "Away", "I am away.\n", "robot", headers=[("Auto-Submitted", "auto-replied")])
 STRANGER = letter("Mallory <mallory@evil.example>", "Re: [CASE-1001]", "Tell me all.\n", "stranger")
 DEEP = (

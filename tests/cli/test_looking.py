@@ -20,6 +20,7 @@ WHOLE_CASE = [
     "closed_on_planned_date", "sla_cycle", "support", "flags", "last_review", "question", "request", "clocks", "feed", "comments",
     "tasks", "cs_tickets", "attachments", "interactions",
 ]  # fmt: skip
+CLOCK = ["cycle", "kind", "started_at", "deadline_at", "met_at", "breached_at", "cancelled_at"]
 FEED = [
     "at", "kind", "author", "public", "body", "cause", "mentions",
 ]  # fmt: skip
@@ -132,7 +133,9 @@ def test_a_case_has_the_keys_of_the_contract(day: Installation) -> None:
     assert [list(item) for item in case["attachments"]] == [ATTACHMENT]
     assert {tuple(item) for item in case["interactions"]} == {tuple(INTERACTION)}
     assert (case["origin"], case["plan_count"], case["sla_cycle"], case["flags"]) == ("email", 0, 1, [])
-    assert (case["tasks"], case["cs_tickets"], case["clocks"], case["comments"]) == ([], [], [], [])
+    assert (case["tasks"], case["cs_tickets"], case["comments"]) == ([], [], [])
+    assert [list(clock) for clock in case["clocks"]] == [CLOCK]
+    assert case["next_deadline"] == case["clocks"][0]["deadline_at"]
     assert (case["support"], case["last_review"], case["question"], case["request"]) == (None, None, None, None)
 
 
@@ -151,8 +154,8 @@ def test_every_mail_of_a_case_is_related_with_name_and_state(day: Installation) 
 def test_a_comment_has_its_keys(commented: Installation) -> None:
     (comment,) = commented.json("case", "1002")["comments"]
     assert list(comment) == COMMENT
-    assert (comment["author"], comment["public"], comment["body"]) == ("pat", True, "On it.")
-    assert "On it." in commented.run("case", "1002").stdout
+    assert (comment["author"], comment["public"], comment["body"]) == ("pat", True, "We have a look.")
+    assert "We have a look." in commented.run("case", "1002").stdout
 
 
 @pytest.mark.parametrize("number", ["1001", "CASE-1001", "case-1001", " 1001 "])
@@ -220,7 +223,8 @@ def test_a_mail_that_was_done_is_told_by_number_and_by_message_id(day: Installat
     assert (by_number["journal"], by_number["outcome"], by_number["case"]) == (1, "acted", {"number": "CASE-1001", "matched_by": "new"})
     assert [mail["template"] for mail in by_number["mails"]] == ["case-received", "case-assigned"]
     assert by_number["mail"]["attachments"][0]["name"] == "photo.jpg"
-    assert [action["verb"] for action in by_number["actions"]] == ["open-case", "keep-attachments", "queue-mail", "queue-mail"]
+    verbs = sorted(action["verb"] for action in by_number["actions"])
+    assert verbs == ["keep-attachments", "open-case", "queue-mail", "queue-mail", "start-clock"]
 
 
 def test_one_document_a_line_in_the_order_given(day: Installation) -> None:
@@ -386,7 +390,7 @@ def test_the_books_of_a_fresh_installation_balance(installation: Installation) -
 
 TAMPERED: list[tuple[str, str]] = [
     ("UPDATE case_comment SET body = 'I agree to pay'", "comment 1: its words are not those that were logged"),
-    ("DELETE FROM case_comment", "mail 8: what it wrote by comment is not there"),
+    ("DELETE FROM case_comment", "mail 8: what it wrote by add-comment is not there"),
     ("UPDATE support_case SET description = 'other' WHERE id = 1001", "CASE-1001: its description"),
     ("DELETE FROM journal WHERE id = 2", "mail 2"),
     ("DELETE FROM journal WHERE id = 4", "mail 4"),
@@ -396,8 +400,8 @@ TAMPERED: list[tuple[str, str]] = [
     ("DELETE FROM interaction WHERE journal_id = 4", "mail 4: it is done but was never recorded"),
     ("DELETE FROM interaction WHERE outbox_id = 2", "outbox 2: it was never recorded"),
     ("DELETE FROM event WHERE case_id = 1001 AND sequence = 1", "CASE-1001: its log was changed at entry 2"),
-    ("DELETE FROM event WHERE case_id = 1001 AND sequence = 4", "CASE-1001: its log ends before entry 4"),
-    ("DELETE FROM event WHERE case_id = 1001", "CASE-1001: its log ends before entry 4"),
+    ("DELETE FROM event WHERE case_id = 1001 AND sequence = 5", "CASE-1001: its log ends before entry 5"),
+    ("DELETE FROM event WHERE case_id = 1001", "CASE-1001: its log ends before entry 5"),
     ("UPDATE event SET payload = '{}' WHERE case_id = 1001 AND verb = 'queue-mail'", "CASE-1001: its log was changed at entry 3"),
     ("UPDATE event SET payload = 'no JSON'", "CASE-1001: its log was changed at entry 1"),
     ("UPDATE event SET payload = '[1]'", "CASE-1001: its log was changed at entry 1"),
@@ -438,7 +442,7 @@ def test_books_that_were_tampered_with_do_not_balance(commented: Installation, s
 def test_wrong_books_are_told_to_people_too(commented: Installation) -> None:
     assert commented.json("audit")["ok"] is True
     sql(commented, "DELETE FROM case_comment")
-    assert "WRONG  mail 8: what it wrote by comment is not there" in commented.run("audit", status=1).stdout
+    assert "WRONG  mail 8: what it wrote by add-comment is not there" in commented.run("audit", status=1).stdout
 
 
 # --- on both databases ----------------------------------------------------------------------------------------------

@@ -27,10 +27,10 @@ def test_a_customer_opens_a_case_and_talks_with_the_partner(world: World) -> Non
         ("in", "ann", None, "acted"), ("out", "ann", "case-received", "sent"), ("out", "bob", "case-assigned", "sent"),
     ]  # fmt: skip
 
-    # IN bob, a reply: ann hears it, bob does not
+    # IN bob, a reply: ann hears it; bob does not, but is told once that this was no acknowledgement
     world.later(hours=1)
     question = "Please restart the logger and tell me the colour of the lamp."
-    (asked,) = world.talk(mail("bob", question, answers=assigned), ("ann", "case-comment"))
+    asked, _ = world.talk(mail("bob", question, answers=assigned), ("ann", "case-comment"), ("bob", "hint-acknowledge"))
     assert question in asked.text
     assert received.message_id in asked.references
     case = world.case(1001)
@@ -58,8 +58,8 @@ def test_the_quoted_mail_below_a_reply_is_not_repeated(world: World) -> None:
     quoted = "\n".join(f"> {line}" for line in assigned.text.splitlines())
     world.talk(
         mail("bob", f"Will look.\n\nOn Tue, 1 Dec 2026 at 10:00, Example Support wrote:\n{quoted}", answers=assigned),
-        ("ann", "case-comment"),
-    )
+        ("ann", "case-comment"), ("bob", "hint-acknowledge"),
+    )  # fmt: skip
     assert [c["body"] for c in world.case(1001)["comments"]] == ["Will look."]
 
 
@@ -86,9 +86,10 @@ def test_a_house_agent_comments_on_any_case_by_its_number(world: World) -> None:
 
 def test_a_text_of_the_house_that_begins_with_a_handle_stays_in_the_house(world: World) -> None:
     world.talk(mail("ann", "Roof-7 shows no data."), ("ann", "case-received"), ("bob", "case-assigned"))
-    world.talk(mail("cara", "@marta can you call her?", subject="[CASE-1001]"))
-    (comment,) = world.case(1001)["comments"]
-    assert (comment["public"], comment["body"]) == (False, "@marta can you call her?")
+    world.talk(mail("cara", "@marta can you call her?", subject="[CASE-1001]"), ("marta", "mention"))
+    assert world.case(1001)["comments"] == []
+    (post,) = [item for item in world.case(1001)["feed"] if item["kind"] == "mention"]
+    assert (post["author"], post["public"], post["body"]) == ("cara", False, "@marta can you call her?")
     assert world.case(1001)["last_update"] == TUESDAY
 
 

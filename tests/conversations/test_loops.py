@@ -73,8 +73,8 @@ def test_the_same_mail_under_two_uids_has_one_set_of_effects(world: World) -> No
     world.run()
     world.expect(("ann", "case-received"), ("bob", "case-assigned"))
     assert [(m["outcome"], m["kind"]) for m in world.mails()] == [("acted", "ticket"), ("ignored", "copy")]
-    # and once more much later
-    world.later(days=2)
+    # and once more later
+    world.later(hours=2)
     world.talk(octets)
     _nothing_but(world, "copy-of-mail", "copy")
     assert len(world.cases()) == 1

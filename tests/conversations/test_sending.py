@@ -20,13 +20,13 @@ quote_subject = true
 recipient_name = "Ann"
 +++
 """
-TOO_MUCH = HEAD + "{{ case_subject }} " * 6000
-"""All is well with the sample; with a subject of 190 signs it crosses the limit of one mail."""
+TOO_MUCH = HEAD + "{{ case_subject }} " * 300
+"""All is well with the sample; with a subject of 5,000 signs it crosses the limit of one mail."""
 
 
 def test_a_template_that_fails_holds_its_mail_and_the_case_stands(world: World) -> None:
     world.write_template("case-received", TOO_MUCH)
-    world.talk(mail("ann", "Roof-7 shows no data.", subject="no data " * 24), ("bob", "case-assigned"))
+    world.talk(mail("ann", "Roof-7 shows no data.", subject="no data " * 625), ("bob", "case-assigned"))
     assert world.case(1001)["state"] == "Open"
     (held,) = [row for row in world.outbox() if row["state"] == "held"]
     assert (held["to"], held["template"], held["case"]) == (PEOPLE["ann"], "case-received", "CASE-1001")
@@ -153,7 +153,7 @@ def test_a_lost_answer_to_the_final_dot_is_sent_again_with_the_same_octets(world
 def test_a_mail_for_now_refused_is_tried_again_and_keeps_its_place_in_the_case(world: World) -> None:
     received, assigned = world.talk(mail("ann", "Roof-7 shows no data."), ("ann", "case-received"), ("bob", "case-assigned"))
     world.sink.script.append(Script(rcpt="450 4.2.1 mailbox busy"))
-    world.talk(mail("bob", "first", answers=assigned))
+    world.talk(mail("bob", "first", answers=assigned), ("bob", "hint-acknowledge"))
     # the second comment waits for the first one, to the same reader about the same case
     world.talk(mail("bob", "second", answers=assigned))
     world.later(minutes=2)

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from tests.conversations.world import PEOPLE, World, mail
+
+
+@pytest.fixture
+def database_url(tmp_path: Path) -> str:
+    """What is decided here does not depend on the database; the other dialogues run on both."""
+    return f"sqlite:///{tmp_path / 'supportd.db'}"
 
 
 def _case_of_ann(world: World) -> tuple:
@@ -36,9 +43,9 @@ def test_a_forged_new_mail_is_kept_in_triage_and_never_answered(world: World) ->
 def test_a_forged_reply_is_a_note_for_the_house(world: World) -> None:
     _, assigned = _case_of_ann(world)
     world.later(hours=1)
-    world.talk(mail("bob", "Close it, please.", answers=assigned, results="fail"))
+    world.talk(mail("bob", "I was there today.", answers=assigned, results="fail"))
     assert world.last_mail()["reason"] == "note-forged"
-    assert "Close it, please." in _note(world)
+    assert "I was there today." in _note(world)
     case = world.case(1001)
     assert case["comments"] == []
     assert case["last_update"] == case["created_at"]
@@ -95,7 +102,7 @@ def test_a_verdict_below_the_border_is_nobodys(world: World) -> None:
 )
 def test_verdicts_about_somebody_else_prove_nothing(world: World, field: str) -> None:
     _, assigned = _case_of_ann(world)
-    octets = mail("bob", "Close it.", answers=assigned, results=None)
+    octets = mail("bob", "I was there today.", answers=assigned, results=None)
     world.talk(f"Authentication-Results: {field}\r\n".encode() + octets)
     row = world.last_mail()
     assert (row["reason"], row["trust"]) == ("note-untrusted", "claimed")
@@ -107,7 +114,7 @@ def test_verdicts_about_somebody_else_prove_nothing(world: World, field: str) ->
 )
 def test_a_from_that_can_be_read_in_two_ways_is_nobody(world: World, written: str) -> None:
     _, assigned = _case_of_ann(world)
-    octets = mail("bob", "Close it.", answers=assigned).replace(b"From: bob@miller.example", f"From: {written}".encode(), 1)
+    octets = mail("bob", "I was there today.", answers=assigned).replace(b"From: bob@miller.example", f"From: {written}".encode(), 1)
     world.talk(octets)
     row = world.last_mail()
     assert (row["reason"], row["trust"]) == ("note-untrusted", "untrusted")
@@ -120,7 +127,7 @@ def test_with_a_silent_provider_the_key_is_the_proof(world: World) -> None:
     world.configure(authserv_id=None)
     received, assigned = _case_of_ann(world)
     assert world.last_mail()["trust"] == "claimed"
-    (asked,) = world.talk(mail("bob", "Which lamp?", answers=assigned), ("ann", "case-comment"))
+    asked, _ = world.talk(mail("bob", "Which lamp?", answers=assigned), ("ann", "case-comment"), ("bob", "hint-acknowledge"))
     assert world.last_mail()["trust"] == "keyed"
     world.talk(mail("ann", "The green one.", answers=asked), ("bob", "case-comment"))
     assert world.last_mail()["trust"] == "keyed"
@@ -145,7 +152,10 @@ def test_a_thread_alone_finds_the_case_and_its_signed_message_id_is_a_key(world:
     world.configure(authserv_id=None)
     _, assigned = _case_of_ann(world)
     # some clients answer to the plain address; In-Reply-To still carries our signed Message-ID
-    world.talk(mail("bob", "To the plain address.", answers=assigned, to="help@support.example"), ("ann", "case-comment"))
+    world.talk(
+        mail("bob", "To the plain address.", answers=assigned, to="help@support.example"),
+        ("ann", "case-comment"), ("bob", "hint-acknowledge"),
+    )  # fmt: skip
     assert world.last_mail()["trust"] == "keyed"
 
 
@@ -257,7 +267,9 @@ def test_a_colleague_of_the_same_role_may_use_the_key(world: World) -> None:
     _, assigned, _ = world.talk(
         mail("ann", "Roof-7 shows no data."), ("ann", "case-received"), ("bob", "case-assigned"), ("bert@miller.example", "case-assigned")
     )
-    world.talk(mail("bert@miller.example", "I go there.", answers=assigned), ("ann", "case-comment"))
+    world.talk(
+        mail("bert@miller.example", "I go there.", answers=assigned), ("ann", "case-comment"), ("bert@miller.example", "hint-acknowledge")
+    )
     assert world.last_mail()["trust"] == "verified"
     assert world.case(1001)["comments"][0]["author"] == "bert"
 
@@ -298,6 +310,6 @@ def test_a_subject_tag_never_contradicts_the_signed_address(world: World) -> Non
 
 
 def test_a_mail_much_later_still_finds_its_case(world: World) -> None:
-    received, _ = _case_of_ann(world)
+    received, _ = world.talk(mail("sam", "Order 9001."), ("sam", "case-received"), ("lou", "case-assigned"))
     world.clock += timedelta(days=40)
-    world.talk(mail("ann", "It is back.", answers=received), ("bob", "case-comment"))
+    world.talk(mail("sam", "It is back.", answers=received), ("lou", "case-comment"))

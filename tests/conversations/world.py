@@ -288,7 +288,10 @@ def _empty(client: imaplib.IMAP4, user: str, password: str) -> None:
 class World:
     """An installation with the fixture's directory. Its clock stands still until a test moves it."""
 
-    def __init__(self, folder: Path, database_url: str, inbox: Inbox, sink: Sink, environment: Callable[..., dict[str, str]]) -> None:
+    def __init__(
+        self, folder: Path, database_url: str, inbox: Inbox, sink: Sink, environment: Callable[..., dict[str, str]],
+        directory: Path | None = DIRECTORY,
+    ) -> None:  # fmt: skip
         self.folder, self.database_url, self.inbox, self.sink = folder, database_url, inbox, sink
         self.clock = TUESDAY
         self.path = folder / "supportd.toml"
@@ -311,7 +314,8 @@ class World:
         (folder / "reply.key").write_text("the key of this world, long enough to sign with\n")
         (folder / "mailbox.password").write_text(_password(inbox))
         self.configure()
-        self.import_directory(DIRECTORY)
+        if directory is not None:
+            self.import_directory(directory)
 
     def configure(self, **changes: Any) -> None:
         """Write the configuration again with these changes; the next round works with it."""
@@ -392,7 +396,7 @@ class World:
         """OUT: exactly these (recipient, template), in any order, and nothing else; the mails in the order they are asked for."""
         got = self.out()
         held = [(row["to"], row["template"], row["detail"]) for row in self.outbox() if row["state"] == "held"]
-        assert sorted((mail.to, mail.template) for mail in got) == sorted(wanted), f"held: {held}"
+        assert sorted((mail.to, mail.template) for mail in got) == sorted(wanted), f"left: {[(one.to, one.template) for one in got]}, held: {held}"
         ordered = []
         for pair in wanted:
             found = next(mail for mail in got if (mail.to, mail.template) == pair)
@@ -405,6 +409,11 @@ class World:
         self.deliver(octets)
         self.run()
         return self.expect(*wanted)
+
+    def all_out(self) -> list[Out]:
+        """What the relay ever got, in the order it came."""
+        self._seen = 0
+        return self.out()
 
     # --- DB --------------------------------------------------------------------------------------------------------
 

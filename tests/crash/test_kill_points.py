@@ -1,0 +1,110 @@
+"""Kill the program at every place it knows, start it again: nothing is lost, and nothing happens twice (K1 to K10)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from daemon.failpoints import POINTS
+from tests.conversations.world import DIRECTORY, DovecotInbox, World, mail, trust_authority
+from tests.crash import rig
+from tests.servers.dovecot import Dovecot
+
+pytestmark = pytest.mark.crash
+
+APART = frozenset({"after_copy_before_delete", "migration_step"})
+"""Places with a test of their own below: the one needs a server without MOVE, the other an empty database."""
+
+ONCE_A_ROUND = frozenset(
+    {"after_search", "after_fetch", "before_t1", "after_t1", "before_t2", "after_t2", "before_move", "after_move", "after_tidied", "before_t4", "after_t4"}
+)
+"""Passed once for all mails of a round. The others are passed for each mail, and killed at the second, between two others."""
+
+TAKEN = frozenset({"before_t6"})
+MAYBE_TAKEN = frozenset({"after_dot"})
+"""K8: the relay has, or may have, a mail of which we don't know it. It is sent again, and only that one."""
+
+SUBJECTS = ("Roof-7", "Installing", "Manual")
+ANSWERS = 6
+"""Two to each mail: its writer, and whoever looks after the case."""
+
+
+def three_mails(world: World) -> list[bytes]:
+    """Three tickets of two customers lie in the inbox: a customer's, then two of another, which must keep their order."""
+    mails = [
+        mail("ann", "Roof-7 shows no data.", subject="Roof-7"), mail("sam", "How do I install it?", subject="Installing"),
+        mail("sam", "And where do I find the manual?", subject="Manual"),
+    ]  # fmt: skip
+    for octets in mails:
+        world.deliver(octets)
+    return mails
+
+
+def assert_three_cases(world: World, mails: list[bytes], doubled: tuple[int, int] = (0, 0)) -> rig.Copies:
+    """The three mails made three cases and six answers, of which so many (least, most) went out twice."""
+    rig.assert_all_final(world, 3)
+    # PostgreSQL doesn't give out again the number of a case that was rolled back
+    cases = {case["number"]: case["subject"] for case in world.cases()}
+    assert [(m["kind"], m["outcome"], m["subject"]) for m in world.mails()] == [("ticket", "acted", name) for name in SUBJECTS]
+    assert [cases.pop(m["case"]) for m in world.mails()] == [*SUBJECTS]
+    assert cases == {}
+    got = rig.assert_all_sent(world)
+    assert len(got.by_id) == ANSWERS
+    assert doubled[0] <= got.doubled <= doubled[1]
+    assert all(len(octets) <= 2 for octets in got.by_id.values())
+    if not isinstance(world.inbox, DovecotInbox):
+        assert rig.put_away(world) == sorted(mails)
+    return got
+
+
+@pytest.mark.parametrize("point", [name for name in POINTS if name not in APART], ids=lambda name: f"killed at {name}")
+def test_every_mail_acts_once_and_every_answer_leaves(point: str, make_world: Callable[..., World], database_url: str) -> None:
+    world = make_world(database_url)
+    mails = three_mails(world)
+    rig.die_at(world, point if point in ONCE_A_ROUND else f"{point}:2")
+    doubled = (int(point in TAKEN), int(point in TAKEN | MAYBE_TAKEN))
+    for _ in range(2):  # the round after the crash does the rest, another one nothing
+        world.run()
+        assert_three_cases(world, mails, doubled)
+
+
+@pytest.mark.dovecot
+def test_a_mail_copied_but_not_deleted_when_the_program_died_is_put_away_again(
+    make_world: Callable[..., World], database_url: str, make_dovecot: Callable[..., Dovecot], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = make_dovecot(capability="IMAP4rev1 UIDPLUS IDLE")
+    trust_authority(server, monkeypatch.setenv)
+    world = make_world(database_url, DovecotInbox(server))
+    mails = three_mails(world)
+    rig.die_at(world, "after_copy_before_delete")
+    assert len(world.inbox.mails()) == len(world.inbox.mails("Processed")) == 3
+    world.run()
+    assert_three_cases(world, mails)
+    assert world.inbox.mails() == []
+    # the server has the copies twice, as a person with another client would see
+    assert sorted(world.inbox.mails("Processed")) == sorted(mails * 2)
+
+
+def test_a_migration_that_was_killed_is_made_as_a_whole_at_the_next_start(make_world: Callable[..., World], database_url: str) -> None:
+    world = make_world(database_url)
+    forget_everything(world)
+    mails = three_mails(world)
+    rig.die_at(world, "migration_step")
+    world.import_directory(DIRECTORY)
+    rig.round_again(world)
+    assert_three_cases(world, mails)
+
+
+def forget_everything(world: World) -> None:
+    """An empty database again."""
+    world.close()
+    if world.database_url.startswith("sqlite"):
+        for path in Path(world.database_url.removeprefix("sqlite:///")).parent.glob("supportd.db*"):
+            path.unlink()
+        return
+    with psycopg.connect(world.database_url, autocommit=True) as connection:
+        connection.execute("DROP SCHEMA public CASCADE")
+        connection.execute("CREATE SCHEMA public")
