@@ -25,7 +25,7 @@ from daemon.failpoints import failpoint
 from daemon.mail.addresses import token_digest
 from daemon.mail.imap import Watch
 from daemon.mail.smtp import Outgoing, Relay, Result
-from daemon.model import Decision, Policy, Reading, Situation
+from daemon.model import Asked, Decision, Policy, Reading, Situation
 from daemon.parsers.lane import lane_of
 from daemon.reader import Reader, ReadFailure
 from daemon.reasons import Reason
@@ -35,6 +35,7 @@ from daemon.rules.decide import decide, decide_refusal
 from daemon.rules.rulebook import Rulebook
 from daemon.rules.standing import names_of
 from daemon.store import journal, outbox
+from daemon.store.asking import look_up
 from daemon.store.database import Database
 from daemon.store.journal import Claimed, Delivery
 from daemon.store.situation import case_facts, due_clocks, load_situation
@@ -262,7 +263,7 @@ def _act(house: House, row: Claimed, reading: Reading, now: datetime) -> Decisio
     with house.database.transaction() as transaction:
         situation = load_situation(
             reading, house.policy, house.desk.signer, number=row.id, sha256=row.sha256, now=row.internal_date, clock=now,
-            recorded_at=row.recorded_at, archive=row.archive, released=row.released, lock=True, names=names_of(reading, house.rulebook),
+            recorded_at=row.recorded_at, archive=row.archive, released=row.released, lock=True, asked=_asked(house, reading, lock=True),
         )  # fmt: skip
         decision = decide(reading, situation, token_digest(message.author) if message.author else None, house.rulebook)
         applied = apply(
@@ -279,6 +280,12 @@ def _act(house: House, row: Claimed, reading: Reading, now: datetime) -> Decisio
         failpoint("before_t3_commit")
     failpoint("after_t3_commit")
     return decision
+
+
+def _asked(house: House, reading: Reading, *, lock: bool) -> Asked | None:
+    """Whom and what the mail's commands name, found before it is decided."""
+    names = names_of(reading, house.rulebook)
+    return look_up(names, lock=lock) if names is not None else None
 
 
 def _trace(error: BaseException) -> str:
@@ -317,7 +324,7 @@ def explain(house: House, octets: bytes, sha256: str, now: datetime) -> tuple[Re
     with house.database.reading():
         situation = load_situation(
             reading, house.policy, house.desk.signer, number=None, sha256=sha256, now=now, clock=now, recorded_at=now, archive=False,
-            released=False, lock=False, names=names_of(reading, house.rulebook),
+            released=False, lock=False, asked=_asked(house, reading, lock=False),
         )  # fmt: skip
     author = reading.message.author
     return reading, situation, decide(reading, situation, token_digest(author) if author else None, house.rulebook)

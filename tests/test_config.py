@@ -87,9 +87,7 @@ def test_the_shipped_file_shows_the_defaults_of_a_mailbox() -> None:
         assert getattr(mailbox, key) == getattr(bare, key), key
 
 
-@pytest.mark.parametrize(
-    ("tls", "imap", "smtp"), [("implicit", 993, 465), ("starttls", 143, 587), ("none", 143, 25)]
-)
+@pytest.mark.parametrize(("tls", "imap", "smtp"), [("implicit", 993, 465), ("starttls", 143, 587), ("none", 143, 25)])
 def test_the_port_follows_from_the_kind_of_tls(tmp_path: Path, tls: str, imap: int, smtp: int) -> None:
     config = good(
         tmp_path,
@@ -177,7 +175,7 @@ def test_every_mistake_is_told_at_once_with_line_and_guess(tmp_path: Path) -> No
         '[smtp]\nhost = "smtp.example"\ntls = "implict"\n'
         '[trust]\nauthserv_position = "topp"\n'
         '[limits]\nmessage_size = "25 MB"\n'
-        '[digest]\nenabled = true\n'
+        "[digest]\nenabled = true\n"
         '[calendars.house]\ntimezone = "Europe/Berlim"\nhours = { mon = "9-17", tues = "09:00-17:00" }\n',
     )
     assert {key: (int(p.file.rpartition(":")[2]), p.found, p.hint) for key, p in found.items()} == {
@@ -231,9 +229,7 @@ MISTAKES = {
     "a synonym without brackets": (MINIMAL + '[keywords]\nsynonyms = { close = "solved" }\n', "keywords.synonyms.close"),
     "a synonym of two words": (MINIMAL + '[keywords]\nsynonyms = { close = ["well", "all done"] }\n', "keywords.synonyms.close[1]"),
     "a synonym that is another verb": (MINIMAL + '[keywords]\nsynonyms = { close = ["done"] }\n', "keywords.synonyms.close[0]"),
-    "a synonym of two verbs": (
-        MINIMAL + '[keywords.synonyms]\nclose = ["solved"]\nplan = ["#Solved"]\n', "keywords.synonyms.plan[0]"
-    ),
+    "a synonym of two verbs": (MINIMAL + '[keywords.synonyms]\nclose = ["solved"]\nplan = ["#Solved"]\n', "keywords.synonyms.plan[0]"),
     "an empty synonym": (MINIMAL + '[keywords]\nsynonyms = { close = [""] }\n', "keywords.synonyms.close[0]"),
     "a phrase of no step": (MINIMAL + '[keywords]\nphrases = { plan = ["soon"] }\n', "keywords.phrases.plan"),
     "a phrase without words": (MINIMAL + '[keywords]\nphrases = { close = ["..."] }\n', "keywords.phrases.close[0]"),
@@ -352,9 +348,7 @@ def test_a_secret_that_is_not_there_is_told_only_when_it_is_needed(
     assert found in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    "value", ['"hunter2"', '{ file = "a", env = "b" }', '{ pass = "hunter2" }', "5", '{ credential = "../hunter2" }']
-)
+@pytest.mark.parametrize("value", ['"hunter2"', '{ file = "a", env = "b" }', '{ pass = "hunter2" }', "5", '{ credential = "../hunter2" }'])
 def test_a_secret_in_the_file_is_refused_and_not_repeated(tmp_path: Path, value: str) -> None:
     with pytest.raises(ConfigError) as caught:
         good(tmp_path, MINIMAL + MAILBOX.replace('{ file = "p" }', value))

@@ -214,7 +214,8 @@ DEFAULTS: Mapping[str, Any] = MappingProxyType(
         "warnings",
     )}
     | dict.fromkeys(
-        ("columns", "internal", "permanent", "published", "three_steps", "to_acknowledge", "to_close", "to_customer", "to_owner", "to_plan"),
+        ("columns", "internal", "permanent", "published", "three_steps", "to_acknowledge", "to_close", "to_customer", "to_owner",
+         "to_plan"),
         False,
     )
 )  # fmt: skip

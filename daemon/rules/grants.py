@@ -259,8 +259,7 @@ def _receipt(made: Draft) -> list[Action]:
             "steps": list(steps(open_verbs(role, made.state))),
         }  # fmt: skip
         answers.append(_to_sender(h, made.receipt, values | made.receipt_values))
-    for template in dict.fromkeys(made.asked_for):
-        answers.append(_to_sender(h, template, _answer_values(made, template)))
+    answers.extend(_to_sender(h, template, _answer_values(made, template)) for template in dict.fromkeys(made.asked_for))
     return answers
 
 

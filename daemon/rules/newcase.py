@@ -146,6 +146,7 @@ def case(made: Draft, request: Request) -> None:
         contact_address=person.address if person is not None else None, system_id=system.id if system is not None else None,
         partner_id=partner.id if partner is not None else None, owner_id=sender.id if by_house and sender is not None else None,
         queue_id=queue.id if not by_house and queue is not None else None, contract_id=contract.id if contract is not None else None,
+        contract_status=contract.status if contract is not None else None,
     )  # fmt: skip
     if contract is not None and contract.status != "Active":
         _ask_about(made, opened, person, partner, contract)

@@ -481,6 +481,6 @@ class Undeliverable(Row):
 
 TABLES: tuple[type[Row], ...] = (
     Organization, OrganizationDomain, Contact, ContactEmail, ContactRole, System, Contract, Order, Evaluation, Queue, QueueMember,
-    Case, CaseComment, FeedItem, Event, SlaClock, Task, PendingQuestion, Reversal, Digest, Octets, MailboxState, Journal, Attachment, Outbox,
-    Interaction, Undeliverable,
+    Case, CaseComment, FeedItem, Event, SlaClock, Task, PendingQuestion, Reversal, Digest, Octets, MailboxState, Journal, Attachment,
+    Outbox, Interaction, Undeliverable,
 )  # fmt: skip

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import peewee as pw
 from peewee import JOIN, SqliteDatabase
 
 from daemon.mail.addresses import BadKey, Key, Signer
@@ -18,10 +17,8 @@ from daemon.model import (
     CaseFacts,
     ClockFacts,
     ContactFacts,
-    ContractFacts,
     KeyFacts,
     Message,
-    Names,
     OrganizationFacts,
     OutgoingFacts,
     Policy,
@@ -37,7 +34,6 @@ from daemon.store.schema import (
     Contact,
     ContactEmail,
     ContactRole,
-    Contract,
     Interaction,
     Journal,
     Organization,
@@ -65,7 +61,7 @@ SourcedKey = tuple[Key, str]
 
 def load_situation(
     reading: Reading, policy: Policy, signer: Signer, *, number: int | None, sha256: str, now: datetime, clock: datetime,
-    recorded_at: datetime, archive: bool, released: bool, lock: bool, names: Names | None = None,
+    recorded_at: datetime, archive: bool, released: bool, lock: bool, asked: Asked | None = None,
 ) -> Situation:  # fmt: skip
     """Everything `decide` may know about this mail.
 
@@ -76,7 +72,7 @@ def load_situation(
     sender = contact_of(message.author) if message.author is not None else None
     keys, bad_keys = _keys(message, signer)
     referenced = _referenced(message)
-    tagged = _existing(reading.case_tags)
+    tagged = existing_cases(reading.case_tags)
     bounced = _bounced(reading.bounce, keys) if reading.bounce is not None else None
     wanted = [key.case_id for key, _ in keys if key.case_id is not None] + referenced + tagged
     if bounced is not None and bounced.case_id is not None:
@@ -88,11 +84,11 @@ def load_situation(
     return Situation(
         now=now, recorded_at=recorded_at, policy=policy, archive=archive, released=released, copy_of=copy_of, copy_by=copy_by,
         sender=sender, sender_organization=listed, keys=_key_facts(keys), bad_keys=bad_keys, referenced_case_ids=tuple(referenced),
-        tagged_case_ids=tuple(tagged), cases=case_facts(wanted, lock=lock), systems=_systems(entity) if entity is not None else (),
+        tagged_case_ids=tuple(tagged), cases=case_facts(wanted, lock=lock), systems=systems_of(entity) if entity is not None else (),
         default_queue=default_queue, triage_queue=triage_queue, bounced=bounced, answers_today=written.answers,
         unknown_sender_told_today="unknown-sender" in written.told, errors_this_hour=written.errors, told=written.told,
         clock=clock,
-        question=_question(sender, now), asked=look_up(names, lock=lock) if names is not None else None,
+        question=_question(sender, now), asked=asked,
     )  # fmt: skip
 
 
@@ -170,7 +166,7 @@ def people_of(ids: Iterable[int]) -> tuple[ContactFacts, ...]:
     return tuple(people.values())
 
 
-def _agents(partner_ids: Iterable[int]) -> dict[int, tuple[ContactFacts, ...]]:
+def agents_of(partner_ids: Iterable[int]) -> dict[int, tuple[ContactFacts, ...]]:
     """The agents of each partner."""
     wanted = sorted(set(partner_ids))
     if not wanted:
@@ -204,9 +200,10 @@ _LISTED = Select(
 )
 
 
-def _systems(entity_id: int) -> tuple[SystemFacts, ...]:
+def systems_of(entity_id: int) -> tuple[SystemFacts, ...]:
+    """The systems of an entity, with the partner of each and its agents."""
     found = _SYSTEMS(entity=entity_id)
-    agents = _agents(row[3] for row in found if row[3] is not None)
+    agents = agents_of(row[3] for row in found if row[3] is not None)
     return tuple(
         SystemFacts(id=row[0], name=row[1], entity_id=row[2], partner_id=row[3], partner=row[4], partner_agents=agents.get(row[3], ()))
         for row in found
@@ -224,7 +221,8 @@ _SYSTEMS = Select(
 )
 
 
-def _queue_query(where: Any) -> Any:
+def queue_query(where: Any) -> Any:
+    """Queues and their members, a row a member; see `queue_facts`."""
     return (
         Queue.select(Queue.id, Queue.name, Queue.is_default, Queue.is_triage, QueueMember.contact)
         .join(QueueMember, JOIN.LEFT_OUTER, on=(QueueMember.queue == Queue.id))
@@ -233,11 +231,11 @@ def _queue_query(where: Any) -> Any:
     )
 
 
-_HOUSE_QUEUES = Select(lambda: _queue_query(Queue.is_default | Queue.is_triage))
-_QUEUES = Select(lambda ids: _queue_query(Queue.id.in_(ids)))
+_HOUSE_QUEUES = Select(lambda: queue_query(Queue.is_default | Queue.is_triage))
+_QUEUES = Select(lambda ids: queue_query(Queue.id.in_(ids)))
 
 
-def _queue_facts(found: Sequence[tuple[Any, ...]]) -> dict[int, tuple[QueueFacts, bool, bool]]:
+def queue_facts(found: Sequence[tuple[Any, ...]]) -> dict[int, tuple[QueueFacts, bool, bool]]:
     """Queues with their members, and whether each is the default and the triage queue."""
     people = {person.id: person for person in people_of(row[4] for row in found if row[4] is not None)}
     queues: dict[int, tuple[QueueFacts, bool, bool]] = {}
@@ -250,7 +248,7 @@ def _queue_facts(found: Sequence[tuple[Any, ...]]) -> dict[int, tuple[QueueFacts
 
 
 def _queues() -> tuple[QueueFacts | None, QueueFacts | None]:
-    found = _queue_facts(_HOUSE_QUEUES()).values()
+    found = queue_facts(_HOUSE_QUEUES()).values()
     default = next((queue for queue, is_default, _ in found if is_default), None)
     triage = next((queue for queue, _, is_triage in found if is_triage), None)
     return default, triage
@@ -297,14 +295,14 @@ def case_facts(ids: Sequence[int], *, lock: bool) -> tuple[CaseFacts, ...]:
         return ()
     found = (_CASES_LOCKED if lock and not isinstance(database.obj, SqliteDatabase) else _CASES)(ids=wanted)
     numbers = [row[0] for row in found]
-    agents = _agents({row[7] for row in found if row[7] is not None})
+    agents = agents_of({row[7] for row in found if row[7] is not None})
     organization_ids = sorted({number for row in found for number in (row[4], row[7]) if number is not None})
     organizations = {row[0]: row for row in _ORGANIZATIONS(ids=organization_ids)} if organization_ids else {}
     system_ids = sorted({row[10] for row in found if row[10] is not None})
     systems = dict(_SYSTEM_NAMES(ids=system_ids)) if system_ids else {}
     people = {person.id: person for person in people_of(person for row in found for person in (row[5], row[8]) if person is not None)}
     queue_ids = sorted({row[9] for row in found if row[9] is not None})
-    queues = _queue_facts(_QUEUES(ids=queue_ids)) if queue_ids else {}
+    queues = queue_facts(_QUEUES(ids=queue_ids)) if queue_ids else {}
     clocks: dict[int, list[ClockFacts]] = {}
     reversals: dict[int, ReversalFacts] = {}
     once: dict[int, set[str]] = {}
@@ -351,7 +349,8 @@ def due_clocks(now: datetime, most: int) -> list[tuple[int, ClockFacts]]:
     return [(row[0], _clock(row[1:])) for row in _DUE_CLOCKS(now=now, most=most)]
 
 
-def _existing(numbers: Sequence[int]) -> list[int]:
+def existing_cases(numbers: Sequence[int]) -> list[int]:
+    """Those of the numbers that cases have."""
     wanted = [number for number in numbers if 0 < number < 2**31][:10]
     if not wanted:
         return []
@@ -453,87 +452,6 @@ _WRITTEN = Select(
         .limit(1000)
     )
 )
-
-
-# --- what commands name --------------------------------------------------------------------------------------------
-
-
-def look_up(names: Names, *, lock: bool) -> Asked:
-    """Find whom and what the commands of a mail name. Names are folded (`store.sheets.folded`); an address is itself."""
-    people: dict[str, tuple[ContactFacts, ...]] = {}
-    for name in names.people:
-        found = people_of(_people_called(name))
-        if found:
-            people[name] = found
-    organizations: dict[str, OrganizationFacts] = {}
-    for name in names.organizations:
-        row = _ORGANIZATION_CALLED.first(name=name)
-        if row is not None:
-            organizations[name] = OrganizationFacts(id=row[0], name=row[1], kind=row[2], calendar=row[3])
-    queues = {}
-    for name in names.queues:
-        for queue, _, _ in _queue_facts(_QUEUE_CALLED(name=name)).values():
-            queues[name] = queue
-    systems = {system.name.casefold(): system for name in names.systems for system in _systems_called(name)}
-    contracts = {}
-    for name in names.contracts:
-        row = _CONTRACT_CALLED.first(name=name)
-        if row is not None:
-            contracts[name] = _contract(row)
-    everybody = {person.id: person for found in people.values() for person in found}
-    of = {person.id: _contracts_of(person) for person in everybody.values()} if names.with_contracts else {}
-    return Asked(
-        people=people, organizations=organizations, queues=queues, systems=systems, contracts=contracts, contracts_of=of,
-        agents=_agents(found.id for found in organizations.values() if found.kind == "partner"),
-        cases={case.id: case for case in case_facts(_existing(names.cases), lock=lock)},
-    )  # fmt: skip
-
-
-def _people_called(name: str) -> list[int]:
-    if "@" in name:
-        row = _CONTACT_AT.first(address=name)
-        return [row[0]] if row is not None else []
-    return [row[0] for row in _PERSON_CALLED(name=name)]
-
-
-_PERSON_CALLED = Select(
-    lambda name: (
-        Contact.select(Contact.id)
-        .where((Contact.handle == name) | (pw.fn.LOWER(Contact.first_name.concat(" ").concat(Contact.last_name)) == name))
-        .order_by(Contact.id)
-        .limit(5)
-    )
-)
-_ORGANIZATION_CALLED = Select(
-    lambda name: Organization.select(Organization.id, Organization.name, Organization.kind, Organization.calendar).where(
-        Organization.name_key == name
-    )
-)
-_QUEUE_CALLED = Select(lambda name: _queue_query(pw.fn.LOWER(Queue.name) == name))
-_CONTRACT_CALLED = Select(
-    lambda name: Contract.select(Contract.id, Contract.number, Contract.organization, Contract.contact, Contract.status).where(
-        pw.fn.LOWER(Contract.number) == name
-    )
-)
-_CONTRACTS_OF = Select(
-    lambda contact, organization: Contract.select(
-        Contract.id, Contract.number, Contract.organization, Contract.contact, Contract.status
-    ).where((Contract.contact == contact) | ((Contract.organization == organization) & Contract.contact.is_null())).order_by(Contract.number)
-)  # fmt: skip
-_SYSTEM_ENTITY = Select(lambda name: System.select(System.entity).where(pw.fn.LOWER(System.name) == name))
-
-
-def _contract(row: Sequence[Any]) -> ContractFacts:
-    return ContractFacts(id=row[0], number=row[1], organization_id=row[2], contact_id=row[3], status=row[4])
-
-
-def _contracts_of(person: ContactFacts) -> tuple[ContractFacts, ...]:
-    return tuple(_contract(row) for row in _CONTRACTS_OF(contact=person.id, organization=person.organization_id))
-
-
-def _systems_called(name: str) -> tuple[SystemFacts, ...]:
-    row = _SYSTEM_ENTITY.first(name=name)
-    return tuple(system for system in _systems(row[0]) if system.name.casefold() == name) if row is not None else ()
 
 
 _QUESTION = Select(

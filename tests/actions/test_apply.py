@@ -107,10 +107,16 @@ def test_a_comment_is_added_and_told(database: Database, desk: Desk) -> None:
         number = a_case()
         about = facts.case(number)
         mail = facts.message(facts.PAT.address)
-        done = carried_out(decided(mail, facts.on_case(facts.PAT, about), "On it.\n"), desk, mail)
+        done = carried_out(decided(mail, facts.on_case(facts.PAT, about), "Looking into it.\n"), desk, mail)
     with database.reading():
         (comment,) = CaseComment.select()
-        assert (comment.case_id, comment.body, comment.public, comment.author_id, comment.at) == (number, "On it.", True, facts.PAT.id, AT)
+        assert (comment.case_id, comment.body, comment.public, comment.author_id, comment.at) == (
+            number,
+            "Looking into it.",
+            True,
+            facts.PAT.id,
+            AT,
+        )
         assert (done.case_id, done.mails) == (number, 1)
         assert events(number) == [(1, "add-comment"), (2, "queue-mail")]
         assert [(row.template, row.forward_path) for row in outbox()] == [("case-comment", facts.ANN.address)]

@@ -165,7 +165,7 @@ def test_a_comment_says_who_wrote_it_and_when_in_the_zone_of_the_house(database:
     with database.transaction():
         number = a_case()
         mail = facts.message(facts.PAT.address)
-        decision = facts.judged(facts.reading(message=mail, text="On it.\n"), facts.on_case(facts.PAT, facts.case(number)))
+        decision = facts.judged(facts.reading(message=mail, text="Looking into it.\n"), facts.on_case(facts.PAT, facts.case(number)))
         carried_out(decision, desk, mail)
         (row,) = outbox()
     text = " ".join(words(row).split())

@@ -85,7 +85,9 @@ def test_the_same_mail_under_two_uids_has_one_set_of_effects(world: World) -> No
 def test_the_same_mail_by_way_of_an_alias_is_a_copy(world: World) -> None:
     octets = mail("ann", "Roof-7 shows no data.")
     world.talk(octets, ("ann", "case-received"), ("bob", "case-assigned"))
-    by_alias = b"Received: from list.example by mx.support.example; Tue, 02 Dec 2025 14:59:40 +0000\r\nDelivered-To: help@support.example\r\n"
+    by_alias = (
+        b"Received: from list.example by mx.support.example; Tue, 02 Dec 2025 14:59:40 +0000\r\nDelivered-To: help@support.example\r\n"
+    )
     world.talk(by_alias + octets)
     _nothing_but(world, "copy-of-mail", "copy")
 

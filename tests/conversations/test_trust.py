@@ -180,7 +180,9 @@ def test_a_stranger_opens_a_case_without_a_contact_and_hears_once(world: World) 
 def test_a_new_person_under_a_listed_customer_domain_becomes_a_contact(world: World, authserv_id: str | None) -> None:
     world.configure(authserv_id=authserv_id)
     received, _ = world.talk(
-        mail("joe.hill@acme.example", "Roof-7 is dark.", name="Joe Hill"), ("joe.hill@acme.example", "case-received"), ("bob", "case-assigned")
+        mail("joe.hill@acme.example", "Roof-7 is dark.", name="Joe Hill"),
+        ("joe.hill@acme.example", "case-received"),
+        ("bob", "case-assigned"),
     )
     case = world.case(1001)
     assert (case["type"], case["organization"], case["system"]) == ("helpdesk", "Acme Homes", "Roof-7")
@@ -191,9 +193,7 @@ def test_a_new_person_under_a_listed_customer_domain_becomes_a_contact(world: Wo
 
 
 def test_no_contact_is_made_without_a_verdict(world: World) -> None:
-    world.talk(
-        mail("joe@acme.example", "Roof-7 is dark.", results="none"), ("joe@acme.example", "case-received"), ("lou", "case-assigned")
-    )
+    world.talk(mail("joe@acme.example", "Roof-7 is dark.", results="none"), ("joe@acme.example", "case-received"), ("lou", "case-assigned"))
     case = world.case(1001)
     assert (case["organization"], case["contact"], case["system"]) == (None, "joe@acme.example", None)
 

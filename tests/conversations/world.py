@@ -396,7 +396,9 @@ class World:
         """OUT: exactly these (recipient, template), in any order, and nothing else; the mails in the order they are asked for."""
         got = self.out()
         held = [(row["to"], row["template"], row["detail"]) for row in self.outbox() if row["state"] == "held"]
-        assert sorted((mail.to, mail.template) for mail in got) == sorted(wanted), f"left: {[(one.to, one.template) for one in got]}, held: {held}"
+        assert sorted((mail.to, mail.template) for mail in got) == sorted(wanted), (
+            f"left: {[(one.to, one.template) for one in got]}, held: {held}"
+        )
         ordered = []
         for pair in wanted:
             found = next(mail for mail in got if (mail.to, mail.template) == pair)

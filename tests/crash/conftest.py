@@ -8,8 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.conversations.fixtures import inbox, without_move, world
 from tests.conversations.world import DovecotInbox, PymapInbox, World
 from tests.doubles import Sink
+from tests.servers.postgres import fresh_database
+
+__all__ = ["inbox", "make_world", "without_move", "world"]
 
 
 @pytest.fixture
@@ -27,3 +31,16 @@ def make_world(tmp_path: Path, sink: Sink, environment: Callable[..., dict[str, 
             return made
 
         yield make
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """The URL of an SQLite database that doesn't exist yet."""
+    return f"sqlite:///{tmp_path / 'supportd.db'}"
+
+
+@pytest.fixture
+def postgres_database(postgres_url: str) -> Iterator[str]:
+    """The URL of a fresh, empty PostgreSQL database."""
+    with fresh_database(postgres_url) as url:
+        yield url

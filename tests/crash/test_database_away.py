@@ -14,6 +14,7 @@ import psycopg
 import pytest
 
 from daemon.errors import Temporary
+from daemon.store.database import Database
 from tests.conversations.world import Inbox, World, mail
 from tests.crash.books import assert_each_answer_once, assert_every_mail_once
 
@@ -51,11 +52,10 @@ def test_a_full_disk_keeps_mail_on_the_server_and_work_goes_on_when_there_is_roo
         world.cli("run", "--once", "--stage", "fetch")
         assert len(world.inbox.mails()) == 3
     world.close()
-    sqlite3.connect(_sqlite_file(database_url)).close()
-    room = _sqlite_file(database_url).stat().st_size + 64 * 1024
 
     def little_room() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
+        """Less than one of the mails needs, in the file or in its write-ahead log."""
+        resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
 
     environment = world.environment(SUPPORTD_NOW=world.clock.isoformat())
     done = subprocess.run(world.command("run", "--once"), env=environment, capture_output=True, preexec_fn=little_room, timeout=60)
@@ -70,13 +70,13 @@ def test_a_full_disk_keeps_mail_on_the_server_and_work_goes_on_when_there_is_roo
 
 @pytest.mark.crash
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_a_nearly_full_disk_pauses_fetching(world: World) -> None:
-    world.configure(limits={"free_disk": 2**50})
+def test_a_nearly_full_disk_pauses_fetching(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Database, "free_octets", lambda _: 1000)
     world.deliver(mail("ann", "Roof-7 shows no data."))
     world.run()
     assert world.mails() == []
     assert len(world.inbox.mails()) == 1
-    world.configure(limits={})
+    monkeypatch.undo()
     world.run()
     assert_every_mail_once(world, 1)
 
@@ -94,7 +94,9 @@ def test_a_server_that_ends_our_sessions_again_and_again_loses_nothing(world: Wo
         nonlocal cut
         with psycopg.connect(database_url, autocommit=True) as other:
             while not ended.wait(0.05):
-                query = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                query = (
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
                 cut += len(other.execute(query).fetchall())
 
     cutter = threading.Thread(target=cut_lines)
@@ -144,7 +146,7 @@ def test_a_database_that_lets_nobody_in_is_tried_again(world: World, database_ur
 
 @pytest.mark.crash
 def test_an_unreachable_mailbox_and_relay_come_back(make_world: Callable[..., World], inbox: Inbox, database_url: str) -> None:
-    world = make_world(inbox, database_url)
+    world = make_world(database_url, inbox)
     world.deliver(mail("ann", "Roof-7 shows no data."))
     world.sink.greeting = "421 4.3.2 down"
     with pytest.raises(Temporary):

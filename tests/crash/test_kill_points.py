@@ -19,7 +19,19 @@ APART = frozenset({"after_copy_before_delete", "migration_step"})
 """Places with a test of their own below: the one needs a server without MOVE, the other an empty database."""
 
 ONCE_A_ROUND = frozenset(
-    {"after_search", "after_fetch", "before_t1", "after_t1", "before_t2", "after_t2", "before_move", "after_move", "after_tidied", "before_t4", "after_t4"}
+    {
+        "after_search",
+        "after_fetch",
+        "before_t1",
+        "after_t1",
+        "before_t2",
+        "after_t2",
+        "before_move",
+        "after_move",
+        "after_tidied",
+        "before_t4",
+        "after_t4",
+    }
 )
 """Passed once for all mails of a round. The others are passed for each mail, and killed at the second, between two others."""
 

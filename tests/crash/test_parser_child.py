@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from tests.conversations.world import World, mail, until
+from tests.conversations.world import World, mail
 
 HUGE = ("film.bin", "application/octet-stream", os.urandom(16 * 1024 * 1024))
 
@@ -89,29 +89,3 @@ def _has_read(child: int, octets: int) -> bool:
             return int(file.readline().split()[1]) > octets // 2
     except (OSError, ValueError, IndexError):
         return False
-
-
-@pytest.mark.crash
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_a_mail_that_takes_the_whole_program_down_each_time_is_found_out_and_the_others_go_on(world: World) -> None:
-    """Nothing in the program dies of a mail; if it ever does, the mail must not be tried for ever."""
-    for sender in ("ann", "dana", "sam"):
-        world.deliver(mail(sender, "Words.", subject="Words"))
-    # the second mail of each batch is the one that kills, until it comes alone
-    for _ in range(3):
-        process = world.start("run", "--once", "--stage", "fetch", "--stage", "apply", SUPPORTD_FAILPOINT="after_t2")
-        assert process.wait(60) == -signal.SIGKILL
-    for _ in range(20):
-        process = world.start("run", "--once", "--stage", "apply", SUPPORTD_FAILPOINT="t3_begin")
-        if process.wait(60) == 0:
-            break
-    else:
-        raise AssertionError("it is tried for ever")
-    outcomes = [m["outcome"] for m in world.mails()]
-    assert outcomes == ["quarantined"] * 3
-    assert {m["reason"] for m in world.mails()} == {"parser-failed"}
-    world.cli("quarantine", "retry", "1")
-    world.run()
-    assert world.mails()[0]["outcome"] == "acted"
-    until(lambda: world.sink.sent, "no answer")
-    world.assert_good_books()

@@ -81,7 +81,7 @@ def test_a_process_killed_there_twice_is_taken_up_by_the_third(world: World, poi
 def test_killed_between_copy_and_delete_only_the_copy_on_the_server_is_there_twice(
     make_world: Callable[..., World], inbox: Inbox, without_move: None, database_url: str
 ) -> None:
-    world = make_world(inbox, database_url)
+    world = make_world(database_url, inbox)
     _killed_at(world, WITHOUT_MOVE)
     world.run()
     _all_is_well(world, WITHOUT_MOVE)
@@ -89,9 +89,7 @@ def test_killed_between_copy_and_delete_only_the_copy_on_the_server_is_there_twi
 
 
 @pytest.fixture
-def bare_world(
-    tmp_path: Path, database_url: str, sink: Sink, environment: Callable[..., dict[str, str]]
-) -> Iterator[World]:
+def bare_world(tmp_path: Path, database_url: str, sink: Sink, environment: Callable[..., dict[str, str]]) -> Iterator[World]:
     """A world whose database has not been made."""
     inbox = PymapInbox()
     with World(tmp_path / "world", database_url, inbox, sink, environment, directory=None) as made:

@@ -45,6 +45,7 @@ def test_of_two_workers_on_one_mail_after_an_expired_lease_only_one_acts(world: 
         late = world.start(*apply, SUPPORTD_NOW=(world.clock + timedelta(minutes=11)).isoformat())
         until(lambda: waiting() == 2, "the second worker does not get to its mail")
     assert (slow.wait(60), late.wait(60)) == (0, 0), world.log()
+    world.later(minutes=12)
     world.run()
     assert len(world.cases()) == 2
     assert_every_mail_once(world, 2)

@@ -16,12 +16,14 @@ from daemon.actions.vocabulary import (
     KeepNote,
     MarkBounced,
     OpenCase,
+    PostFeed,
     QueueMail,
     RegisterContact,
     ReportRefusal,
 )
 from daemon.model import (
     AddrSpec,
+    ClockFacts,
     Attachment,
     ContactFacts,
     Decision,
@@ -34,7 +36,9 @@ from daemon.model import (
     SystemFacts,
 )
 from daemon.reasons import Outcome, Reason
+from daemon.rules.clocks import decide_clock
 from daemon.rules.decide import GATES, decide, decide_refusal
+from daemon.rules.rulebook import plain_rulebook
 from tests.rules import facts
 from tests.rules.facts import (
     AMY,
@@ -73,6 +77,7 @@ OVER = {"limit": "mime_depth"}
 OURS = {"automatic": facts.OURS}
 ROBOT = {"automatic": facts.ROBOT}
 FORGED = {"domain_says": "fail"}
+RUNNING = ClockFacts(id=1, kind="acknowledge", cycle=1, calendar="house", started_at=facts.NOW, deadline_at=facts.NOW + timedelta(days=1))
 BOUNCE = {"bounce": facts.bounce(("ann@acme.example", "5.1.1", True, "no such user")), "automatic": facts.ROBOT}
 COPY = {"copy_of": 3, "copy_by": "content"}
 
@@ -446,10 +451,12 @@ CONVERSATION = [
 
 @pytest.mark.parametrize(("writer", "about", "hears"), CONVERSATION)
 def test_a_public_comment_is_heard_by_the_other_side(writer: ContactFacts, about: Any, hears: list[ContactFacts]) -> None:
-    decision = judged(reading(writer.address, "On it.\n"), on_case(writer, about))
+    decision = judged(reading(writer.address, "Looking into it.\n"), on_case(writer, about))
     assert (decision.kind, decision.reason) == (Kind.REPLY, Reason.COMMENT_ADDED)
     assert (decision.match, decision.contact_id) == (Match(case_id=1001, matched_by="references"), writer.id)
-    assert of_type(decision, AddComment) == [AddComment(text="On it.", public=True, author_id=writer.id, author_address=writer.address)]
+    assert of_type(decision, AddComment) == [
+        AddComment(text="Looking into it.", public=True, author_id=writer.id, author_address=writer.address)
+    ]
     assert mails(decision) == [("case-comment", person.address) for person in hears]
     assert answers(decision) == []
 
@@ -478,7 +485,8 @@ def test_a_stranger_comments_on_his_own_case() -> None:
 def test_words_after_an_at_sign_are_for_the_house_only(writer: ContactFacts) -> None:
     decision = judged(reading(writer.address, "@nora please call them\n"), on_case(writer))
     assert decision.reason is Reason.INTERNAL_COMMENT_ADDED
-    assert of_type(decision, AddComment)[0].public is False
+    assert of_type(decision, AddComment) == []
+    assert [(post.kind, post.text) for post in of_type(decision, PostFeed)] == [("mention", "@nora please call them")]
     assert mails(decision) == []
 
 
@@ -717,6 +725,11 @@ class TestEveryReason:
             returned(("ann@acme.example", "4.0.0", False, "")),
             returned(GONE, about={"already": True}),
             judged(reading(**OVER), situation()),
+            judged(reading(PAT.address, "#acknowledge\n"), on_case(PAT)),
+            judged(reading(PAT.address, "#close not yet\n"), on_case(PAT)),
+            judged(reading(PAT.address, "#close\n", domain_says="none"), on_case(PAT)),
+            judged(reading(text="#close\n", **FORGED), on_case()),
+            decide_clock(case(), RUNNING, facts.NOW, plain_rulebook()),
         ]
         assert {decision.reason for decision in decisions} == set(Reason) - self.NOT_OF_RULES
 

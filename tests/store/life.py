@@ -113,5 +113,3 @@ class Life:
 
     def given_to(self, case: int, partner_id: int, at: datetime, *ends: EndClock) -> None:
         self.do(AssignPartner(partner_id=partner_id, name="x"), *ends, promise("acknowledge", at, cycle=2), case=case, at=at)
-
-

@@ -104,7 +104,7 @@ TAMPERED: list[tuple[str, str]] = [
     ("DELETE FROM pending_question", "question 1: it is gone, but its answer was logged"),
     ("UPDATE pending_question SET cause = 'mail:99'", "question 1: its cause mail:99 is no acted mail"),
     ("UPDATE event SET payload = 'no JSON' WHERE verb IN ('start-clock', 'log-review', 'answer-question')", "its log was changed"),
-    ("UPDATE event SET payload = '{\"clock_id\": \"x\", \"started_at\": \"x\"}' WHERE verb LIKE '%-clock'", "its log was changed"),
+    ('UPDATE event SET payload = \'{"clock_id": "x", "started_at": "x"}\' WHERE verb LIKE \'%-clock\'', "its log was changed"),
 ]
 
 
