@@ -44,6 +44,7 @@ class Reason(StrEnum):
     COMMANDS_REFUSED = "commands-refused", "Something in the commands is wrong, so nothing was carried out; the sender was told."
     COMMAND_NOT_PROVEN = "command-not-proven", "The mail carries a command but proves too little; its words are a note, nothing ran."
     CLOCK_LOOKED_AT = "clock-looked-at", "A promise was due for a warning, a reminder or a breach."
+    DIGEST_DUE = "digest-due", "The day opens for somebody who owes something."
     REFUSAL_TOLD = "refusal-told", "The relay refused a mail of ours; the owner was told."
     BOUNCE_RECORDED = "bounce-recorded", "A mail of ours came back; it was marked and the owner told."
     # ignored

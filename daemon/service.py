@@ -81,7 +81,8 @@ def open_house(config: Config, now: Callable[[], datetime], *, stopping: Callabl
             wall_seconds=config.limits.child_wall_seconds, memory_bytes=config.limits.child_memory,
         ) as reader:  # fmt: skip
             yield House(
-                database=database, reader=reader, policy=policy_of(config), limits=limits_of(config), rulebook=rulebook_of(config),
+                database=database, reader=reader, policy=policy_of(config), limits=limits_of(config),
+                rulebook=rulebook_of(config), digests=config.digests.enabled,
                 now=now, stopping=stopping,
                 desk=Desk(
                     signer=signer, templates=templates, house_name=config.house.name, house_address=AddrSpec(config.house.address),

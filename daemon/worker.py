@@ -32,9 +32,10 @@ from daemon.reasons import Reason
 from daemon.record import record_of
 from daemon.rules.clocks import decide_clock
 from daemon.rules.decide import decide, decide_refusal
+from daemon.rules.digests import decide_digest, digest_day
 from daemon.rules.rulebook import Rulebook
 from daemon.rules.standing import names_of
-from daemon.store import journal, outbox
+from daemon.store import journal, outbox, owed
 from daemon.store.asking import look_up
 from daemon.store.database import Database
 from daemon.store.journal import Claimed, Delivery
@@ -65,6 +66,7 @@ class House:
     policy: Policy
     limits: Limits
     rulebook: Rulebook
+    digests: bool
     after: dict[str, dict[str, str] | None]
     """By mailbox: where finished mails are put away, by outcome; None keeps them where they lie."""
     now: Callable[[], datetime]
@@ -395,7 +397,34 @@ def tick(house: House, *, clocks: bool = True) -> int:
             decision = decide_refusal(outgoing, cases[0] if cases else None)
             apply(decision, message=None, journal_id=None, cause=f"outbox:{outgoing.outbox_id}", at=now, clock=now, desk=house.desk)
         told += 1
-    return told + (_look_at_clocks(house, now) if clocks else 0)
+    return told + (_look_at_clocks(house, now) + _send_digests(house, now) if clocks else 0)
+
+
+def _send_digests(house: House, now: datetime) -> int:
+    """At opening time, one mail to each person who owes something, once a day."""
+    if not house.digests:
+        return 0
+    with house.database.reading():
+        readers = owed.readers()
+    count = 0
+    for reader, queue_id in readers:
+        calendar = house.rulebook.calendar_of_person(reader)
+        day = digest_day(now, calendar)
+        if day is None:
+            continue
+        with house.database.transaction():
+            if owed.sent_on(reader.id, queue_id, day):
+                continue
+            number = owed.settle(reader.id, queue_id, day)
+            owes = owed.owed(reader, queue_id, now - timedelta(days=1))
+            if not owes.cases and not owes.quarantined:
+                continue
+            cases = [(case.id, case.subject, case.acknowledged, case.planned, case.deadline_at) for case in owes.cases]
+            kept = [(mail.number, mail.sender, mail.subject, mail.reason) for mail in owes.quarantined]
+            decision = decide_digest(reader, owes.queue, cases, kept, day, calendar)
+            apply(decision, message=None, journal_id=None, cause=f"digest:{number}", at=now, clock=now, desk=house.desk)
+        count += 1
+    return count
 
 
 CLOCKS_AT_ONCE = 200

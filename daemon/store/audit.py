@@ -18,6 +18,7 @@ from daemon.store.schema import (
     Attachment,
     Case,
     CaseComment,
+    Digest,
     Event,
     FeedItem,
     Interaction,
@@ -96,6 +97,7 @@ def _causes() -> Iterator[str]:
     acted = {f"mail:{number}" for (number,) in rows(Journal.select(Journal.id).where(Journal.state == "acted"))}
     told = {f"outbox:{number}" for (number,) in rows(Outbox.select(Outbox.id).where(Outbox.told))}
     ours = {f"clock:{number}" for (number,) in rows(SlaClock.select(SlaClock.id))}
+    ours |= {f"digest:{number}" for (number,) in rows(Digest.select(Digest.id))}
     caused: set[str] = set()
 
     def known(cause: str) -> bool:

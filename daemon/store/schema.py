@@ -323,14 +323,15 @@ class Reversal(Row):
 
 
 class Digest(Row):
-    """A digest that was sent: one a person and day."""
+    """A digest that was settled: one a day for each person (queue 0) and for each queue of theirs."""
 
     id = pw.AutoField()
-    contact = pw.ForeignKeyField(Contact)
+    contact = pw.ForeignKeyField(Contact, index=False)
+    queue_id = pw.IntegerField(default=0)
     day = pw.DateField()
 
     class Meta:
-        indexes = ((("contact", "day"), True),)
+        indexes = ((("contact", "queue_id", "day"), True),)
 
 
 # --- the two queues ------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ A dialogue reads like the scenarios: `deliver` is IN, `run` is RUN, `expect` is 
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import email
 import email.policy
@@ -14,8 +15,10 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
@@ -197,6 +200,8 @@ class PymapInbox:
 
     def __init__(self) -> None:
         self.server = EmbeddedImap()
+        self.seen_port: int | None = None
+        """Where the program finds it, if that is not the server itself."""
 
     def deliver(self, octets: bytes, at: datetime) -> None:
         self.server.deliver(octets, internal_date=at)
@@ -222,10 +227,68 @@ class PymapInbox:
 
     def settings(self) -> str:
         server = self.server
-        return f'host = "{server.host}"\nport = {server.port}\ntls = "none"\nusername = "{server.user}"\n'
+        return f'host = "{server.host}"\nport = {self.seen_port or server.port}\ntls = "none"\nusername = "{server.user}"\n'
 
     def close(self) -> None:
         self.server.close()
+
+
+class Gate:
+    """A way to a port of loopback that can be shut: then lines break and nobody gets in."""
+
+    def __init__(self, target_port: int) -> None:
+        self._target = target_port
+        self._lines: list[socket.socket] = []
+        self._listener: socket.socket | None = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self._accept(self._listener)
+
+    def shut(self) -> None:
+        """Break every line and refuse new ones."""
+        listener, self._listener = self._listener, None
+        if listener is not None:
+            _hang_up(listener)
+        while self._lines:
+            _hang_up(self._lines.pop())
+
+    def open(self) -> None:
+        """Let everybody in again, at the same port."""
+        self._listener = socket.create_server(("127.0.0.1", self.port))
+        self._accept(self._listener)
+
+    def _accept(self, listener: socket.socket) -> None:
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    client, _ = listener.accept()
+                    server = socket.create_connection(("127.0.0.1", self._target))
+                    self._lines += [client, server]
+                    for line, other in ((client, server), (server, client)):
+                        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                        threading.Thread(target=self._carry, args=(line, other), daemon=True).start()
+
+        threading.Thread(target=serve, daemon=True).start()
+
+    @staticmethod
+    def _carry(line: socket.socket, other: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while octets := line.recv(65536):
+                other.sendall(octets)
+        for end_ in (line, other):
+            with contextlib.suppress(OSError):
+                end_.shutdown(socket.SHUT_RDWR)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.shut()
+
+
+def _hang_up(line: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        line.shutdown(socket.SHUT_RDWR)
+    line.close()
 
 
 class DovecotInbox:
@@ -477,7 +540,13 @@ class World:
             )
 
     def log(self) -> str:
-        return (self.folder / "daemon.log").read_text(errors="replace")
+        """What the started programs said so far."""
+        path = self.folder / "daemon.log"
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    def log_lines(self, event: str) -> int:
+        """How many lines of the log tell of this event."""
+        return self.log().count(f" {event}")
 
     def __enter__(self) -> Self:
         return self

@@ -36,11 +36,10 @@ STATEMENTS = (
 )""",
     """CREATE INDEX "reversal_case_id" ON "reversal" ("case_id")""",
     """CREATE TABLE "digest" (
-    "id" {serial}, "contact_id" INTEGER NOT NULL, "day" DATE NOT NULL,
+    "id" {serial}, "contact_id" INTEGER NOT NULL, "queue_id" INTEGER NOT NULL, "day" DATE NOT NULL,
     FOREIGN KEY ("contact_id") REFERENCES "contact" ("id")
 )""",
-    """CREATE INDEX "digest_contact_id" ON "digest" ("contact_id")""",
-    """CREATE UNIQUE INDEX "digest_contact_id_day" ON "digest" ("contact_id", "day")""",
+    """CREATE UNIQUE INDEX "digest_contact_id_queue_id_day" ON "digest" ("contact_id", "queue_id", "day")""",
 )
 
 
