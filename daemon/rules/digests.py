@@ -45,7 +45,7 @@ def decide_digest(
             for number, subject, acknowledged, planned, deadline in cases
         ],
         "quarantined": [
-            {"number": str(number), "sender": sender, "subject": subject, "reason": reason} for number, sender, subject, reason in quarantined
+            {"number": str(number), "sender": sender, "subject": subject, "reason": why} for number, sender, subject, why in quarantined
         ],
         "steps": [
             {"command": f"#status CASE-{number}", "form": "", "meaning": subject} for number, subject, *_ in cases[:10]

@@ -50,7 +50,7 @@ def test_mails_under_another_uidvalidity_are_copies_and_change_nothing(make_worl
         world.expect(*OPENED)
         mails = world.mails()
         assert before not in {m["uidvalidity"] for m in mails[3:]}
-        assert [(m["outcome"], m["reason"]) for m in mails[3:6]] == [("ignored", "duplicate")] * 3
+        assert [(m["outcome"], m["reason"]) for m in mails[3:6]] == [("ignored", "copy-of-mail")] * 3
         assert [m["outcome"] for m in mails[6:]] == ["acted"]
         assert len(world.cases()) == 4
         rig.assert_all_final(world, 7)
@@ -140,7 +140,7 @@ def test_a_mail_on_which_the_child_dies_three_times_is_quarantined_until_somebod
 
 def test_a_mail_that_is_too_much_for_the_child_does_not_keep_the_others_waiting(make_world: Callable[..., World], sqlite_url: str) -> None:
     world = make_world(sqlite_url, limits={"mime_parts": 1_000_000, "attachments": 1_000_000, "child_cpu_seconds": 1})
-    world.deliver(HEAVY)
+    world.cli("ingest", "-", octets=HEAVY)
     for number in range(3):
         world.deliver(mail("ann", f"Roof-7 shows no data, lamp {number}."))
     world.run()
