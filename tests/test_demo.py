@@ -309,7 +309,7 @@ def test_each_sample_shows_what_its_title_says(day: tuple[World, dict[str, Episo
     assert (forged.grade, forged.answers) == ("forged", ())
     reply = titled(episodes, "from a phone, above")
     assert reply.words == "Please restart the logger and tell me the colour of the lamp."
-    assert mails_of(reply) == [("case-comment", "ann.lee@acme.example")]
+    assert mails_of(reply) == [("case-comment", "ann.lee@acme.example"), ("hint-acknowledge", "bob@miller.example")]
     customer = titled(episodes, "answers our acknowledgement")
     assert customer.words == "Done, and the lamp is green now."
     assert mails_of(customer) == [("case-comment", "bob@miller.example")]

@@ -24,7 +24,7 @@ def make_world(tmp_path: Path, sink: Sink, environment: Callable[..., dict[str, 
         def make(database_url: str, inbox: PymapInbox | DovecotInbox | None = None, **settings: object) -> World:
             if inbox is None:
                 inbox = PymapInbox()
-                stack.callback(lambda: inbox.close())
+                stack.callback(inbox.close)
             made = stack.enter_context(World(tmp_path / "world", database_url, inbox, sink, environment))
             if settings:
                 made.configure(**settings)

@@ -52,6 +52,19 @@ def round_again(world: World, status: int = 0) -> None:
     assert got == status, f"status {got}\n{world.log()[-3000:]}"
 
 
+def log_size(world: World) -> int:
+    """How long the log is, in octets; there is none before the first start."""
+    path = world.folder / "daemon.log"
+    return path.stat().st_size if path.exists() else 0
+
+
+def log_since(world: World, size: int) -> str:
+    """What was logged since it was so long."""
+    with (world.folder / "daemon.log").open("rb") as file:
+        file.seek(size)
+        return file.read().decode(errors="replace")
+
+
 def children(process: int) -> list[int]:
     """The child processes that live."""
     found: list[int] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -21,6 +22,9 @@ pytestmark = pytest.mark.crash
 
 CUSTOMERS = ("ann", "sam", "hank")
 CONNECTIONS = 4
+
+BARREN_LIVES = 3
+"""A mail on which nine processes in a row died would rightly be suspected, so after three that did nothing one may do something."""
 
 
 @dataclass(slots=True)
@@ -66,17 +70,20 @@ class Storm:
 
     def rage(self, mails: int, kills: int) -> None:
         """Deliver so many mails to a daemon that is killed so often. A part of them comes while it is down."""
+        barren = 0
         for life in range(kills, 0, -1):
             share = max(0, mails - self.delivered) // life + self.dice.randrange(3)
             for _ in range(self.dice.randrange(share + 1)):
                 self._one_of(mails)
-            log = len(self.world.log()) if life < kills else 0
+            begun = rig.log_size(self.world)
             daemon = rig.begin(self.world, "run")
             try:
-                if self.dice.random() < 0.1:  # in the middle of its start
-                    time.sleep(self.dice.uniform(0.0, 0.5))
+                if self.dice.random() < 0.1:
+                    time.sleep(self.dice.uniform(0.0, 0.5))  # in the middle of its start
                 else:
-                    until(lambda: " ready " in self.world.log()[log:] or daemon.poll() is not None, "the daemon doesn't start")  # noqa: B023
+                    self._await(" ready ", begun, daemon)
+                    if barren >= BARREN_LIVES:
+                        self._await(" mail-decided ", begun, daemon)
                     moment = time.monotonic() + self.dice.uniform(0.0, 0.6)
                     while (left := moment - time.monotonic()) > 0:
                         self._one_of(mails)
@@ -85,12 +92,21 @@ class Storm:
             finally:
                 rig.kill(daemon)
             assert daemon.returncode == -signal.SIGKILL
+            barren = 0 if " mail-decided " in rig.log_since(self.world, begun) else barren + 1
         while self.delivered < mails:
             self.deliver()
 
     def _one_of(self, mails: int) -> None:
         if self.delivered < mails:
             self.deliver()
+
+    def _await(self, word: str, begun: int, daemon: subprocess.Popen[bytes]) -> None:
+        """Wait until the daemon says it, has nothing to do, or is no more."""
+
+        def said() -> bool:
+            return word in rig.log_since(self.world, begun) or daemon.poll() is not None or (word != " ready " and self._quiet())
+
+        until(said, f"the daemon doesn't say {word}")
 
     def settle(self, seconds: float) -> None:
         """Let the daemon run until nothing is left to do, and end it in good order."""
@@ -152,7 +168,7 @@ def stormed(world: World, mails: int, kills: int, seed: int, seconds: float) -> 
 
 
 def test_twelve_random_kills_lose_nothing_and_double_nothing(make_world: Callable[..., World], sqlite_url: str) -> None:
-    print(stormed(make_world(sqlite_url), mails=60, kills=12, seed=1, seconds=60))
+    print(stormed(make_world(sqlite_url), mails=60, kills=12, seed=4, seconds=60))
 
 
 @pytest.mark.dovecot

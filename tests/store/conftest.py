@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from daemon.actions.replies import Desk
-from daemon.store.database import open_database
+from daemon.store.database import Database, open_database
 from tests.actions.desk import made_desk, settle
 from tests.store.life import Life
 
@@ -24,4 +24,13 @@ def life(database_url: str, shipped_desk: Desk) -> Iterator[Life]:
     opened = open_database(database_url)
     settle(opened)
     yield Life(opened, shipped_desk)
+    opened.close()
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A fresh database without anything in it."""
+    opened = open_database(database_url)
+    yield opened
+    opened.let_go()
     opened.close()

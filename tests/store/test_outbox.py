@@ -1,0 +1,205 @@
+"""The outbound queue: what is due is claimed once, in order for each reader, and what the relay said is written down."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from daemon.store import outbox
+from daemon.store.database import Database
+from daemon.store.outbox import BACK_OFF, CHANNEL_PAUSE
+from daemon.store.schema import Case, Outbox
+from daemon.store.statements import insert
+
+NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
+FIVE_DAYS = timedelta(days=5)
+
+
+def _case(database: Database) -> int:
+    row = {"type": "support", "subject": "s", "description": "d", "origin": "email", "created_at": NOW, "last_update": NOW}
+    with database.transaction():
+        (number,) = insert(Case, [row])
+    return number
+
+
+def _queue(database: Database, *to: str, case: int | None = None, **values: object) -> list[int]:
+    with database.transaction():
+        first = Outbox.select().count()
+        return insert(
+            Outbox,
+            [
+                {
+                    "state": "queued", "cause": f"mail:{number}", "effect_key": f"mail:{number}:0:{address}", "forward_path": address,
+                    "reverse_path": "support@support.example", "template": "case-comment", "message_id": f"<{number}@support.example>",
+                    "subject": "s", "case": case, "octets": b"Subject: s\r\n\r\n", "created_at": NOW, "next_attempt_at": NOW, **values,
+                }
+                for number, address in enumerate(to, first)
+            ],
+        )  # fmt: skip
+
+
+def _claim(database: Database, now: datetime = NOW, most: int = 10) -> list[int]:
+    with database.transaction():
+        return [row.id for row in outbox.claim(database, now, most)]
+
+
+def _note(database: Database, number: int, outcome: str, now: datetime = NOW, code: int | None = None) -> Outbox:
+    with database.transaction():
+        outbox.note_result(number, outcome, code, "said so", now, FIVE_DAYS)
+        return Outbox.get_by_id(number)
+
+
+def test_due_rows_are_claimed_once_oldest_first(database: Database) -> None:
+    numbers = _queue(database, "a@x.example", "b@x.example", "c@x.example")
+    assert _claim(database, most=0) == []
+    assert _claim(database, most=2) == numbers[:2]
+    assert _claim(database) == numbers[2:]
+    assert _claim(database) == []
+    _queue(database, "d@x.example", next_attempt_at=NOW + timedelta(minutes=1))
+    assert _claim(database) == []
+    with database.reading():
+        assert not outbox.due(NOW)
+        assert outbox.due(NOW + timedelta(minutes=1))
+
+
+def test_what_is_claimed_is_what_was_composed(database: Database) -> None:
+    (number,) = _queue(database, "a@x.example", octets=b"Subject: \r\n\r\nwords\r\n")
+    with database.transaction():
+        (row,) = outbox.claim(database, NOW, 1)
+    assert (row.id, row.forward_path, row.reverse_path, row.octets) == (
+        number, "a@x.example", "support@support.example", b"Subject: \r\n\r\nwords\r\n",
+    )  # fmt: skip
+
+
+def test_one_reader_gets_the_mails_of_one_case_in_order(database: Database) -> None:
+    case = _case(database)
+    numbers = _queue(database, "ann@x.example", "ann@x.example", "bob@x.example", case=case)
+    assert _claim(database) == [numbers[0], numbers[2]]
+    _note(database, numbers[0], "deferred")
+    # the second one waits for the first, however long that takes
+    assert _claim(database) == []
+    assert _claim(database, NOW + BACK_OFF[0]) == [numbers[0]]
+    _note(database, numbers[0], "sent")
+    assert _claim(database) == [numbers[1]]
+
+
+@pytest.mark.parametrize("end", ["refused", "drop"])
+def test_a_row_that_will_never_leave_holds_up_nobody(database: Database, end: str) -> None:
+    numbers = _queue(database, "ann@x.example", "ann@x.example", case=_case(database))
+    assert _claim(database) == numbers[:1]
+    if end == "drop":
+        with database.transaction():
+            assert outbox.drop(numbers[0], "why not")
+    else:
+        _note(database, numbers[0], end)
+    assert _claim(database) == numbers[1:]
+
+
+def test_the_next_attempt_is_booked_before_this_one_and_the_pauses_grow(database: Database) -> None:
+    (number,) = _queue(database, "a@x.example")
+    now = NOW
+    for pause in (*BACK_OFF, timedelta(hours=1), timedelta(hours=1)):
+        assert _claim(database, now) == [number]
+        row = _note(database, number, "deferred", now)
+        assert (row.state, row.next_attempt_at - now) == ("queued", pause)
+        assert _claim(database, now) == []
+        now += pause
+
+
+def test_each_outcome_has_its_state(database: Database) -> None:
+    sent, refused, unknown, channel = _queue(database, "a@x.example", "b@x.example", "c@x.example", "d@x.example")
+    _claim(database)
+    row = _note(database, sent, "sent", code=250)
+    assert (row.state, row.sent_at, row.reply_code, row.lease_owner) == ("sent", NOW, 250, None)
+    row = _note(database, refused, "refused", code=550)
+    assert (row.state, row.reply_code, row.detail) == ("failed", 550, "said so")
+    row = _note(database, unknown, "unknown")
+    assert (row.state, row.next_attempt_at) == ("unknown", NOW + BACK_OFF[0])
+    # the relay refused us, so no attempt of the mail was made
+    row = _note(database, channel, "channel")
+    assert (row.state, row.attempts, row.next_attempt_at) == ("queued", 0, NOW + CHANNEL_PAUSE)
+
+
+def test_several_sent_rows_are_noted_at_once(database: Database) -> None:
+    numbers = _queue(database, "a@x.example", "b@x.example")
+    _claim(database)
+    with database.transaction():
+        outbox.note_sent(numbers, 250, "taken", NOW)
+        assert {(row.state, row.detail) for row in Outbox.select()} == {("sent", "taken")}
+
+
+@pytest.mark.parametrize("outcome", ["deferred", "unknown"])
+def test_after_five_days_a_row_is_given_up(database: Database, outcome: str) -> None:
+    (number,) = _queue(database, "a@x.example")
+    _claim(database, NOW + FIVE_DAYS)
+    assert _note(database, number, outcome, NOW + FIVE_DAYS).state != "failed"
+    _claim(database, NOW + FIVE_DAYS + timedelta(hours=2))
+    row = _note(database, number, outcome, NOW + FIVE_DAYS + timedelta(hours=2))
+    assert (row.state, row.detail) == ("failed", "gave up: said so")
+
+
+def test_rows_of_a_dead_worker_are_sent_again_as_unknown(database: Database) -> None:
+    numbers = _queue(database, "a@x.example", "b@x.example")
+    assert database.hold()
+    _claim(database, most=1)
+    with database.transaction():
+        assert outbox.free_dead(database, NOW) == 0
+    database.let_go()
+    database.owner += 1
+    assert database.hold()
+    with database.transaction():
+        assert outbox.free_dead(database, NOW) == 1
+    with database.reading():
+        assert [(row.state, row.next_attempt_at) for row in Outbox.select().order_by(Outbox.id)] == [("unknown", NOW), ("queued", NOW)]
+    assert _claim(database) == numbers
+
+
+def test_rows_this_worker_lost_sight_of_are_sent_again_as_unknown(database: Database) -> None:
+    first, other = _queue(database, "a@x.example", "b@x.example")
+    _claim(database, most=1)
+    database.owner += 1
+    _claim(database, most=1)
+    with database.transaction():
+        outbox.take_back_own(database, NOW)
+        found = {row.id: (row.state, row.lease_owner) for row in Outbox.select()}
+    assert found == {first: ("queued", database.owner - 1), other: ("unknown", None)}
+
+
+def test_a_refused_mail_is_told_once(database: Database) -> None:
+    numbers = _queue(database, "a@x.example", "b@x.example", "c@x.example")
+    _claim(database)
+    _note(database, numbers[1], "refused", code=550)
+    _note(database, numbers[0], "sent")
+    with database.transaction():
+        (facts,) = outbox.untold(10)
+        assert (facts.outbox_id, facts.recipient, facts.template, facts.detail) == (numbers[1], "b@x.example", "case-comment", "said so")
+        assert outbox.mark_told(numbers[1])
+        assert not outbox.mark_told(numbers[1])
+        assert outbox.untold(10) == []
+
+
+def test_an_operator_may_retry_release_and_drop(database: Database) -> None:
+    failed, held, bare, sent = _queue(database, "a@x.example", "b@x.example", "c@x.example", "d@x.example")
+    _claim(database)
+    for number, state in ((failed, "failed"), (held, "held"), (bare, "held"), (sent, "sent")):
+        with database.transaction():
+            octets = {"octets": None} if number == bare else {}
+            Outbox.update(state=state, lease_owner=None, told=True, **octets).where(Outbox.id == number).execute()
+    later = NOW + timedelta(days=9)
+    with database.transaction():
+        assert outbox.retry(failed, later)
+        assert outbox.release(held, later)
+        # never composed: there is nothing to send yet
+        assert not outbox.release(bare, later)
+        assert not outbox.retry(bare, later)
+        assert not outbox.retry(held + 100, later)
+        assert outbox.drop(bare, "told by phone")
+        assert not outbox.drop(sent, "too late")
+        assert not outbox.retry(sent, later)
+        rows = {row.id: row for row in Outbox.select()}
+    assert (rows[failed].state, rows[failed].attempts, rows[failed].told) == ("queued", 0, False)
+    # its five days begin anew
+    assert rows[failed].created_at == later
+    assert (rows[bare].state, rows[bare].detail) == ("dropped", "dropped: told by phone")
+    assert _claim(database, later) == [failed, held]
