@@ -144,9 +144,7 @@ def test_systemd_hears_ready_alive_reloading_and_stopping(world: World, short_fo
 
 
 @SQLITE
-def test_a_mailbox_that_is_away_at_the_start_is_found_when_it_comes_back(
-    make_world: Callable[..., World], database_url: str
-) -> None:
+def test_a_mailbox_that_is_away_at_the_start_is_found_when_it_comes_back(make_world: Callable[..., World], database_url: str) -> None:
     inbox = PymapInbox()
     with Gate(inbox.server.port) as gate:
         inbox.seen_port = gate.port
@@ -288,4 +286,3 @@ def test_on_sqlite_two_processes_do_not_work_at_once(tmp_path: Path) -> None:
     second.close()
     first.let_go()
     first.close()
-

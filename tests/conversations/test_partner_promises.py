@@ -38,7 +38,9 @@ def test_a_case_in_time_from_the_first_word_to_the_last(world: World) -> None:
 
     world.clock = MONDAY + timedelta(hours=4, minutes=10)
     done, _ = world.talk(
-        mail("bob", "Acknowledged\n\nSent from my iPhone\n", answers=assigned), ("bob", "confirmation"), ("cara", "case-acknowledged-notice")
+        mail("bob", "Acknowledged\n\nSent from my iPhone\n", answers=assigned),
+        ("bob", "confirmation"),
+        ("cara", "case-acknowledged-notice"),
     )
     assert "send #plan" in done.text
     case = world.case(1001)
@@ -47,7 +49,9 @@ def test_a_case_in_time_from_the_first_word_to_the_last(world: World) -> None:
     assert clock(world, "plan")["deadline_at"] == datetime(2025, 11, 18, 22, 0, tzinfo=UTC)
 
     world.clock = datetime(2025, 11, 18, 16, 0, tzinfo=UTC)
-    (done,) = world.talk(mail("bob", "#plan Thursday Replace the gateway,\nthen re-pair the sensors.\n", answers=done), ("bob", "confirmation"))
+    (done,) = world.talk(
+        mail("bob", "#plan Thursday Replace the gateway,\nthen re-pair the sensors.\n", answers=done), ("bob", "confirmation")
+    )
     assert "Thursday 20 November 2025" in done.text
     case = world.case(1001)
     assert case["planned_resolution"] == "Replace the gateway,\nthen re-pair the sensors."

@@ -44,7 +44,10 @@ CHANGES = (
     ("UPDATE interaction SET journal_id = NULL WHERE journal_id = 1", "it belongs to no mail"),
     ("UPDATE event SET payload = '{}' WHERE id = 1", "CASE-1001: its log was changed at entry 1"),
     ("UPDATE event SET sequence = 77 WHERE id = 1", "CASE-1001: its log was changed"),
-    ("DELETE FROM event WHERE case_id = 1001 AND sequence = (SELECT MAX(sequence) FROM event WHERE case_id = 1001)", "CASE-1001: its log ends"),
+    (
+        "DELETE FROM event WHERE case_id = 1001 AND sequence = (SELECT MAX(sequence) FROM event WHERE case_id = 1001)",
+        "CASE-1001: its log ends",
+    ),
     ("UPDATE event SET cause = 'mail:99' WHERE id = 1", "event 1: its cause mail:99 is no acted mail"),
     ("UPDATE case_comment SET body = 'other words'", "comment 1: its words are not those that were logged"),
     ("DELETE FROM case_comment", "is not there"),

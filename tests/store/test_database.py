@@ -120,7 +120,9 @@ def test_a_file_with_signs_that_a_url_escapes_is_found(tmp_path: Path) -> None:
 def test_sqlite_syncs_every_commit(tmp_path: Path) -> None:
     database = open_database(f"sqlite:///{tmp_path / 'one.db'}")
     with database.reading():
-        settings = {name: database.peewee.execute_sql(f"PRAGMA {name}").fetchone()[0] for name in ("synchronous", "journal_mode", "foreign_keys")}
+        settings = {
+            name: database.peewee.execute_sql(f"PRAGMA {name}").fetchone()[0] for name in ("synchronous", "journal_mode", "foreign_keys")
+        }
     assert settings == {"synchronous": 2, "journal_mode": "wal", "foreign_keys": 1}
     database.close()
 

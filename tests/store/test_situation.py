@@ -63,7 +63,9 @@ def test_a_system_comes_with_its_partner_and_that_partners_agents(known: World) 
 
 def test_a_case_comes_with_everybody_who_hears_of_it(world: World) -> None:
     world.talk(mail("ann", "Roof-7 shows no data."), ("ann", "case-received"), ("bob", "case-assigned"))
-    world.talk(mail("stranger@gmail.example", "Hello?", subject="Hi"), ("stranger@gmail.example", "case-received"), ("lou", "case-assigned"))
+    world.talk(
+        mail("stranger@gmail.example", "Hello?", subject="Hi"), ("stranger@gmail.example", "case-received"), ("lou", "case-assigned")
+    )
     for lock in (True, False):
         with world.house.database.transaction():
             with_partner, of_stranger = case_facts([1002, 1001, 1001, 4711], lock=lock)

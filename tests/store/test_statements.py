@@ -43,7 +43,10 @@ def test_octets_of_every_value_come_back_as_they_were(database: Database) -> Non
         assert insert(Octets, [{"sha256": "a" * 64, "content": content}], ignore=True, ids=False) == []
     select = Select(lambda digests: Octets.select(Octets.sha256, Octets.content).where(Octets.sha256.in_(digests)).order_by(Octets.sha256))
     with database.reading():
-        assert [(digest, bytes(octets)) for digest, octets in select(digests=["a" * 64, "b" * 64])] == [("a" * 64, content), ("b" * 64, b"")]
+        assert [(digest, bytes(octets)) for digest, octets in select(digests=["a" * 64, "b" * 64])] == [
+            ("a" * 64, content),
+            ("b" * 64, b""),
+        ]
 
 
 def test_times_are_aware_and_in_utc_whatever_zone_they_came_in(database: Database) -> None:

@@ -39,7 +39,9 @@ def lived(world: World) -> Iterator[World]:
     )
     world.later(hours=1)
     world.talk(mail("sam", "100% _sure_", subject="Ordér \\ 9001"), ("sam", "case-received"), ("lou", "case-assigned"))
-    world.talk(mail("stranger@gmail.example", "Hello?", subject="Hi"), ("stranger@gmail.example", "case-received"), ("lou", "case-assigned"))
+    world.talk(
+        mail("stranger@gmail.example", "Hello?", subject="Hi"), ("stranger@gmail.example", "case-received"), ("lou", "case-assigned")
+    )
     world.later(hours=1)
     world.talk(mail("ann", "It is dark.", answers=received), ("bob", "case-comment"))
     with world.house.database.reading():
@@ -95,7 +97,12 @@ def test_a_case_shows_all_that_happened_in_order(lived: World) -> None:
         ("in", "ann", "acted"), ("out", "ann", "sent"), ("out", "bob", "sent"), ("in", "ann", "acted"), ("out", "bob", "sent"),
     ]  # fmt: skip
     first, answer = view["interactions"][:2]
-    assert (first["from"], first["message_id"], first["journal"], first["template"]) == ("ann.lee@acme.example", "<one@acme.example>", 1, None)
+    assert (first["from"], first["message_id"], first["journal"], first["template"]) == (
+        "ann.lee@acme.example",
+        "<one@acme.example>",
+        1,
+        None,
+    )
     assert (answer["to"], answer["template"], answer["journal"], answer["relates_to"]) == (
         "ann.lee@acme.example", "case-received", None, "CASE-1001",
     )  # fmt: skip
