@@ -299,6 +299,14 @@ class QuestionFacts:
     asked_id: int
     case_id: int | None
     expires_at: datetime
+    meant: bool = False
+    """The mail answers the very mail that asked."""
+    alone: bool = True
+    """No other question of ours waits for this person."""
+    known: ContactFacts | None = None
+    """Whoever has the payload's `address` by now."""
+    agents: tuple[ContactFacts, ...] = ()
+    """The agents of the payload's `partner_id`, as they are now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -392,6 +400,12 @@ class Asked:
     """By organization: the agents of each partner that was found."""
     cases: Mapping[int, CaseFacts]
     """Cases named by an argument (`#status CASE-1001`)."""
+    holders: Mapping[int, ContactFacts] = field(default_factory=dict)
+    """By contact: whom the contracts that were found name."""
+    contracts_at: Mapping[int, tuple[ContractFacts, ...]] = field(default_factory=dict)
+    """By organization that was found: its contracts that name nobody."""
+    entities: frozenset[int] = frozenset()
+    """Those of the organizations concerned that have a system."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -460,7 +474,7 @@ class Situation:
     clock: datetime | None = None
     """The time of this round; None: the arrival."""
     question: QuestionFacts | None = None
-    """The newest open question that was put to the sender."""
+    """The open question that the sender can answer with this mail: the one whose mail it answers, else the newest."""
     asked: Asked | None = None
     """Whom and what the mail's commands name, looked up; None when it names nobody."""
     errors_this_hour: int = 0

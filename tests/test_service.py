@@ -53,7 +53,7 @@ def test_mail_that_comes_while_the_daemon_waits_is_answered_and_put_away(world: 
         _deliver_now(world, mail("ann", "Roof-7 shows no data."))
         until(lambda: len(world.sink.sent) == 2, "no answer")
         until(lambda: not world.inbox.mails(), "the mail is not put away")
-        received, assigned = world.expect(("ann", "case-received"), ("bob", "case-assigned"))
+        _, assigned = world.expect(("ann", "case-received"), ("bob", "case-assigned"))
         _deliver_now(world, mail("bob", "I look at it.", answers=assigned))
         until(lambda: len(world.sink.sent) >= 3, "no second answer")
     assert world.out()[0].template == "case-comment"

@@ -98,12 +98,10 @@ def stumble(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, Exceptio
         return real(reading, *arguments, **more)
 
     monkeypatch.setattr(worker, "decide", decide)
-    yield errors.__setitem__
+    return errors.__setitem__
 
 
-def test_a_bug_on_one_mail_is_kept_with_its_traceback_and_the_others_go_on(
-    world: World, stumble: Callable[[str, Exception], None]
-) -> None:
+def test_a_bug_on_one_mail_is_kept_with_its_traceback_and_the_others_go_on(world: World, stumble: Callable[[str, Exception], None]) -> None:
     stumble("cursed", ZeroDivisionError("a bug"))
     _ingest(world, mail("ann", "One.", subject="good"), mail("sam", "Two.", subject="cursed"), mail("sam", "Three.", subject="good too"))
     world.run()

@@ -115,9 +115,9 @@ def apply(  # noqa: C901 - one line an action
             case RememberReversal():
                 remember_reversal(_case(case_id), action, at=at, cause=cause)
             case AssignPartner():
-                assign_partner(_case(case_id), action, at=at, clock=clock, cause=cause)
+                assign_partner(_case(case_id), action, by_id=contact_id, at=at, clock=clock, cause=cause)
             case Acknowledge() | SetPlan() | CloseCase() | ReopenCase() | AssignOwner() | LogReview() | PostFeed() | TakeBack():
-                _live(_case(case_id), action, at=at, cause=cause)
+                _live(_case(case_id), action, by_id=contact_id, at=at, cause=cause)
             case _:
                 assert_never(action)
         events.append((verb(action), payload(action)))
@@ -137,25 +137,25 @@ def apply(  # noqa: C901 - one line an action
 Step = Acknowledge | SetPlan | CloseCase | ReopenCase | AssignOwner | LogReview | PostFeed | TakeBack
 
 
-def _live(case_id: int, action: Step, *, at: datetime, cause: str) -> None:
-    """A step in the life of a case."""
+def _live(case_id: int, action: Step, *, by_id: int | None, at: datetime, cause: str) -> None:
+    """A step in the life of a case; `by_id` took it."""
     match action:
         case Acknowledge():
             acknowledge(case_id, action, at=at, cause=cause)
         case SetPlan():
-            set_plan(case_id, action, at=at, cause=cause)
+            set_plan(case_id, action, by_id=by_id, at=at, cause=cause)
         case CloseCase():
             close_case(case_id, action, at=at, cause=cause)
         case ReopenCase():
             reopen_case(case_id, action, at=at, cause=cause)
         case AssignOwner():
-            assign_owner(case_id, action, at=at, cause=cause)
+            assign_owner(case_id, action, by_id=by_id, at=at, cause=cause)
         case LogReview():
             log_review(case_id, action, at=at, cause=cause)
         case PostFeed():
             post_feed(case_id, action, at=at, cause=cause)
         case TakeBack():
-            take_back(case_id, action, at=at, cause=cause)
+            take_back(case_id, action, by_id=by_id, at=at, cause=cause)
         case _:
             assert_never(action)
 

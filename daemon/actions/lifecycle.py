@@ -26,15 +26,15 @@ REVIEW_STATUS = "Completed"
 
 
 def acknowledge(case_id: int, action: Acknowledge, *, at: datetime, cause: str) -> None:
-    """Set who owns it since when; a case that is acknowledged keeps the first time."""
+    """Set who owns it since when; a case that is acknowledged keeps the first time. What implies it has the feed to itself."""
     changed = update(
         Case, {"acknowledged_at": at, "acknowledged_by_id": action.by_id, "last_update": at}, {"id": case_id, "acknowledged_at": None}
     )
-    if changed:
+    if changed and not action.implied:
         _state(case_id, "acknowledged", action.by_id, at, cause)
 
 
-def set_plan(case_id: int, action: SetPlan, *, at: datetime, cause: str) -> None:
+def set_plan(case_id: int, action: SetPlan, *, by_id: int | None, at: datetime, cause: str) -> None:
     """Replace the plan; the first date promised stays, and the plans are counted."""
     count, first_date = _PLAN(case=case_id)[0]
     changes = {
@@ -42,7 +42,7 @@ def set_plan(case_id: int, action: SetPlan, *, at: datetime, cause: str) -> None
         "first_planned_resolution_date": first_date or action.date, "plan_count": count + 1, "last_update": at,
     }  # fmt: skip
     update(Case, changes, {"id": case_id})
-    _state(case_id, f"planned for {action.date.isoformat()}: {action.text}", None, at, cause)
+    _state(case_id, f"planned for {action.date.isoformat()}: {action.text}", by_id, at, cause)
 
 
 _PLAN = Select(lambda case: Case.select(Case.plan_count, Case.first_planned_resolution_date).where(Case.id == case))
@@ -77,19 +77,20 @@ def reopen_case(case_id: int, action: ReopenCase, *, at: datetime, cause: str) -
     _state(case_id, "reopened", action.by_id, at, cause)
 
 
-def assign_owner(case_id: int, action: AssignOwner, *, at: datetime, cause: str) -> None:
+def assign_owner(case_id: int, action: AssignOwner, *, by_id: int | None, at: datetime, cause: str) -> None:
     """Give the case to a person or a queue."""
     update(Case, {"owner": action.owner_id, "queue": action.queue_id, "last_update": at}, {"id": case_id})
-    _state(case_id, f"given to {action.name}", None, at, cause)
+    _state(case_id, f"given to {action.name}", by_id, at, cause)
 
 
-def assign_partner(case_id: int, action: AssignPartner, *, at: datetime, clock: datetime, cause: str) -> None:
-    """Give the case to a partner: a new cycle."""
+def assign_partner(case_id: int, action: AssignPartner, *, by_id: int | None, at: datetime, clock: datetime, cause: str) -> None:
+    """Give the case to a partner: a new cycle. What was done before it can be undone no more."""
     changes = CYCLE_CLEARED | {
         "partner": action.partner_id, "assigned_at": clock, "sla_cycle": _next_cycle(case_id), "last_update": at,
     }  # fmt: skip
     update(Case, changes, {"id": case_id})
-    _state(case_id, f"given to {action.name}", None, at, cause)
+    update(Reversal, {"undone_at": at}, {"case": case_id, "undone_at": None})
+    _state(case_id, f"given to {action.name}", by_id, at, cause)
 
 
 def _next_cycle(case_id: int) -> int:
@@ -124,7 +125,7 @@ def _state(case_id: int, body: str, author_id: int | None, at: datetime, cause: 
 # --- undo ----------------------------------------------------------------------------------------------------------
 
 
-def take_back(case_id: int, action: TakeBack, *, at: datetime, cause: str) -> None:
+def take_back(case_id: int, action: TakeBack, *, by_id: int | None, at: datetime, cause: str) -> None:
     """Put fields and clocks back as they were, in the same cycle; clocks that the command started are cancelled.
 
     `before` has the case's fields and, by clock, its ends; times in ISO form.
@@ -140,7 +141,7 @@ def take_back(case_id: int, action: TakeBack, *, at: datetime, cause: str) -> No
         elif cancelled is None:
             update(SlaClock, {"cancelled_at": at, "met_at": None, "breached_at": None, "look_at": None}, {"id": clock_id})
     update(Reversal, {"undone_at": at}, {"id": action.reversal_id})
-    _state(case_id, f"{action.verb} taken back", None, at, cause)
+    _state(case_id, f"{action.verb} taken back", by_id, at, cause)
 
 
 _CLOCKS = Select(lambda case: SlaClock.select(SlaClock.id, SlaClock.cancelled_at).where(SlaClock.case == case).order_by(SlaClock.id))

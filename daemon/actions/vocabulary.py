@@ -121,9 +121,10 @@ class QueueMail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acknowledge:
-    """Somebody has seen the case and owns it; the time is the mail's arrival."""
+    """Somebody has seen the case and owns it; the time is the mail's arrival. `implied`: by a plan or a closing, which says it all."""
 
     by_id: int | None
+    implied: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,7 +223,10 @@ class MarkClock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskQuestion:
-    """Wait for `#confirm` or `#decline` of this person. `payload` is what `confirm` does, as JSON."""
+    """Wait for `#confirm` or `#decline` of this person. `payload` is what `confirm` does, as JSON.
+
+    Its `address` and `partner_id`, where it has them, are looked up again when the answer comes.
+    """
 
     kind: str
     payload: str

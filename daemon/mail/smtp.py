@@ -34,6 +34,9 @@ IDLE_SECONDS = 30.0
 MAILS_PER_CONNECTION = 100
 """After that a kept connection is not used again: relays end longer ones by themselves."""
 
+TOGETHER_SECONDS = 0.003
+"""How long a mail that has ended waits for its neighbours, so that a quick relay's answers share a transaction."""
+
 LARGE_OCTETS = 64 * 1024
 """Above that the last octets leave only when the others have: a line that breaks before is then no unknown outcome."""
 
@@ -200,7 +203,9 @@ class Relay:
                 flying[asyncio.ensure_future(line.deliver(mail))] = (line, mail)
             if not flying:
                 break
-            done, _ = await asyncio.wait(flying, return_when=asyncio.FIRST_COMPLETED)
+            done, others = await asyncio.wait(flying, return_when=asyncio.FIRST_COMPLETED)
+            if others:
+                done, _ = await asyncio.wait(flying, timeout=TOGETHER_SECONDS)
             for task in done:
                 line, mail = flying.pop(task)
                 try:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
+
+from daemon.parsers.addresses import addr_spec
+
+_IN_BRACKETS = re.compile(r"[^<>]{0,200}<([^<>\s]{1,320})>\Z")
 
 
 def folded(text: str) -> str:
@@ -14,3 +19,16 @@ def folded(text: str) -> str:
     if not text.isascii():
         text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     return " ".join(text.casefold().split())
+
+
+def called(text: str) -> str:
+    """What somebody is looked up by: their canonical address, else the folded handle or name, without its `@`.
+
+    >>> called("Ann Lee <Ann.Lee@ACME.example>"), called("@Cara"), called("Ann  Lee")
+    ('ann.lee@acme.example', 'cara', 'ann lee')
+    """
+    bare = text.strip()
+    found = _IN_BRACKETS.match(bare)
+    if found is not None and "@" in found[1]:
+        bare = found[1]
+    return addr_spec(bare)[0] or folded(bare.removeprefix("@"))

@@ -84,11 +84,16 @@ def _plan(command: Command, context: Context) -> Reading:
     return Request(verb=command.verb, line=command.line, date=found.date, text=found.rest), warnings
 
 
+def whom(argument: str) -> str:
+    """Whom `assign` names, without what mail programs and sentences put around it."""
+    return _MAILTO.sub("", argument).strip(" \t,;").removesuffix(".")
+
+
 def _assign(command: Command) -> Reading:
-    whom = _MAILTO.sub("", command.argument).strip(" \t,;").removesuffix(".")
-    if not whom:
+    name = whom(command.argument)
+    if not name:
         return None, (finding(ARG_MISSING, command),)
-    return Request(verb=command.verb, line=command.line, arg=whom), ()
+    return Request(verb=command.verb, line=command.line, arg=name), ()
 
 
 def _status(command: Command) -> Reading:

@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from types import MappingProxyType
 
 from daemon.actions.vocabulary import (
     Acknowledge,
@@ -26,7 +27,8 @@ from daemon.actions.vocabulary import (
     TakeBack,
 )
 from daemon.model import AddrSpec, Asked, CaseFacts, ClockFacts, ContactFacts, Decision, Kind
-from daemon.parsers.names import folded
+from daemon.parsers.keywords import CONFIG_ASSIGNEE
+from daemon.parsers.names import called, folded
 from daemon.reasons import Outcome, Reason
 from daemon.rules import promises
 from daemon.rules.hearing import (
@@ -54,6 +56,7 @@ from daemon.rules.receipts import (
     warning_lines,
 )
 from daemon.rules.refusals import Reader, Trouble, error_lines, troubles
+from daemon.rules.robots import limited
 from daemon.rules.sla import ClockEvent
 from daemon.rules.standing import ROLE_WORDS
 from daemon.rules.trust import role_on
@@ -76,6 +79,8 @@ class Draft:
     role: str
     sender: ContactFacts | None
     judgement: Judgement
+    verbs: Mapping[str, Step]
+    """What each verb does."""
     actions: list[Action] = field(default_factory=list)
     letters: list[Action] = field(default_factory=list)
     events: list[ClockEvent] = field(default_factory=list)
@@ -85,6 +90,8 @@ class Draft:
     """Templates that answer a question of the sender (help, status, list) instead of a receipt."""
     receipt: str | None = "confirmation"
     receipt_values: dict[str, object] = field(default_factory=dict)
+    about: list[CaseFacts] = field(default_factory=list)
+    """Cases a mail without one asks about; when it is one, the mail relates to it."""
     acknowledged: bool = False
     planned_date: date | None = None
     open: bool = True
@@ -107,14 +114,15 @@ class Draft:
         return case_state(is_open=self.open, acknowledged=self.acknowledged, planned=self.planned_date is not None)
 
     def mail(self, template: str, audience: Audience, *, exclude_author: bool = True, values: Mapping[str, object] | None = None) -> None:
-        """One mail to each reader."""
-        excluded = own_addresses(self.h) if exclude_author else ()
+        """One mail to each reader, who gets a template at most once."""
+        had = {letter.to for letter in self.letters if isinstance(letter, QueueMail) and letter.template == template}
+        excluded = {*had, *(own_addresses(self.h) if exclude_author else ())}
         self.letters.extend(
             QueueMail(
                 template=template, to=address, contact_id=contact_id, name=name, answer=False, counted=False, quote_subject=True,
                 values=tuple((values or {}).items()),
             )
-            for address, contact_id, name in audience
+            for address, contact_id, name in dict.fromkeys(audience)
             if address not in excluded
         )  # fmt: skip
 
@@ -132,9 +140,11 @@ Step = Callable[[Draft, Request], None]
 """What a verb does to a draft."""
 
 
-def draft_of(h: Hearing, case: CaseFacts | None, role: str, judgement: Judgement) -> Draft:
+def draft_of(
+    h: Hearing, case: CaseFacts | None, role: str, judgement: Judgement, verbs: Mapping[str, Step] = MappingProxyType({})
+) -> Draft:
     """A draft that starts from the case as it stands."""
-    made = Draft(h=h, case=case, role=role, sender=h.situation.sender, judgement=judgement)
+    made = Draft(h=h, case=case, role=role, sender=h.situation.sender, judgement=judgement, verbs=verbs)
     if case is not None:
         made.acknowledged = case.acknowledged_at is not None
         made.planned_date, made.open, made.cycle = case.planned_date, case.open, case.cycle
@@ -148,22 +158,27 @@ def grant(
     """Carry out every request of a mail, or none; one receipt. `verbs` is what each verb does."""
     if judgement.errors:
         return refuse(h, case, role, judgement, troubles(judgement.errors, judgement.commands), matched_by)
-    made = draft_of(h, case, role, judgement)
+    made = draft_of(h, case, role, judgement, verbs)
     for request in judgement.requests:
-        verbs[request.verb](made, request)
+        step = verbs.get(request.verb)
+        if step is None:  # a word people may write, that nothing answers yet
+            made.trouble(request, "E-UNKNOWN-VERB", said=request.verb)
+        else:
+            step(made, request)
     if made.troubles:
         return refuse(h, case, role, judgement, tuple(made.troubles), matched_by)
     if case is not None:
         _plain_words(made)
         _remember(made)
         made.actions += promises.settle(made)
+        made.letters = _with_offers(made, case)
     made.actions += kept_attachments(h)
-    answers = _receipt(made)
-    silent = h.situation.archive
+    actions = made.actions if h.situation.archive else [*made.actions, *_receipt(made), *made.letters]
+    if case is None and len(made.about) == 1:
+        case, matched_by = made.about[0], "argument"
     return decision(
-        h, Kind.COMMAND, Outcome.ACTED, Reason.COMMANDS_RUN, case=case, matched_by=matched_by,
-        actions=[*made.actions, *([] if silent else answers), *([] if silent else made.letters)],
-        detail=", ".join(request.verb for request in judgement.requests), judgement=judgement,
+        h, Kind.COMMAND, Outcome.ACTED if actions else Outcome.IGNORED, Reason.COMMANDS_RUN, case=case, matched_by=matched_by,
+        actions=actions, detail=", ".join(request.verb for request in judgement.requests), judgement=judgement,
     )  # fmt: skip
 
 
@@ -189,7 +204,8 @@ def refuse(
             if address not in own_addresses(h)
         ]  # fmt: skip
     actions += kept_attachments(h)
-    if h.situation.errors_this_hour < ERRORS_PER_HOUR and not h.situation.archive:
+    often = h.situation.errors_this_hour >= ERRORS_PER_HOUR
+    if not h.situation.archive:
         calendar = h.rulebook.calendar_of_person(sender)
         today = calendar.local(h.situation.now).date()
         reader = Reader(role=ROLE_WORDS[role], today=today, example=calendar.next_day(today))
@@ -202,22 +218,16 @@ def refuse(
             "errors": [dict(line) for line in error_lines(wrong, reader)], "published": published,
             "steps": list(steps(open_verbs(ROLE_WORDS[role], state))) if case is not None else [],
         }  # fmt: skip
-        actions.append(_to_sender(h, "error", values))
-    elif case is not None:
+        held = f"errors to one sender: {ERRORS_PER_HOUR} in an hour" if often else limited(h.situation)
+        actions.append(replace(_to_sender(h, "error", values), held=held))
+    if often and case is not None:
         actions.append(PostFeed(kind="post", text="more wrong commands from this sender; no further error was mailed", author_id=None))
     codes = ", ".join(trouble.finding.code for trouble in wrong)
     told = replace(judgement, errors=tuple(trouble.finding for trouble in wrong), requests=())
     return decision(
-        h,
-        Kind.COMMAND,
-        Outcome.ACTED,
-        Reason.COMMANDS_REFUSED,
-        case=case,
-        matched_by=matched_by,
-        actions=actions,
-        detail=codes,
-        judgement=told,
-    )
+        h, Kind.COMMAND, Outcome.ACTED if actions else Outcome.IGNORED, Reason.COMMANDS_REFUSED, case=case, matched_by=matched_by,
+        actions=actions, detail=codes, judgement=told,
+    )  # fmt: skip
 
 
 def _to_sender(h: Hearing, template: str, values: Mapping[str, object]) -> QueueMail:
@@ -238,7 +248,6 @@ def _to_sender(h: Hearing, template: str, values: Mapping[str, object]) -> Queue
 def _receipt(made: Draft) -> list[Action]:
     h = made.h
     answers: list[Action] = []
-    role = ROLE_WORDS[made.role]
     if made.done and made.receipt is not None:
         calendar = h.rulebook.calendar_of_person(made.sender)
         clock = promises.next_promise(made)
@@ -256,19 +265,46 @@ def _receipt(made: Draft) -> list[Action]:
             ),
             "next": next_line(clock.kind, by, day=day) if clock is not None and made.role != "customer" else "",
             "undo": undo_line([one.verb for one in made.done if not one.implied]),
-            "steps": list(steps(open_verbs(role, made.state))),
+            "steps": list(steps(open_verbs(ROLE_WORDS[made.role], made.state))),
         }  # fmt: skip
         answers.append(_to_sender(h, made.receipt, values | made.receipt_values))
     answers.extend(_to_sender(h, template, _answer_values(made, template)) for template in dict.fromkeys(made.asked_for))
     return answers
 
 
+PROMISED = {"case-assigned": "acknowledge", "case-reopened": "acknowledge", "case-acknowledged-notice": "plan"}
+"""Mails that say by when a promise is due."""
+
+OFFERING = frozenset({*PROMISED, "case-closed", "case-received-again", "case-undone"})
+"""Mails that say how a case stands now, and so what their reader can do with it."""
+
+
+def _with_offers(made: Draft, case: CaseFacts) -> list[Action]:
+    """The mails of a draft; to those that offer something, what their reader can do as the case will be, and by when."""
+    customers = {address for address, _, _ in customers_side(case)}
+    partners = {person.address for person in (*case.partner_agents, *made.asked.agents.get(made.partner_id or 0, ()))}
+    due = {clock.kind: clock.deadline_at.isoformat() for clock in promises.still_running(made)}
+    letters: list[Action] = []
+    for letter in made.letters:
+        if isinstance(letter, QueueMail) and letter.template in OFFERING:
+            role = "customer" if letter.to in customers else "partner" if letter.to in partners else "house"
+            values = dict(letter.values) | {"steps": list(steps(open_verbs(ROLE_WORDS[role], made.state)))}
+            deadline = due.get(PROMISED.get(letter.template, ""))
+            if deadline is not None and (role == "partner" or letter.template == "case-acknowledged-notice"):
+                values["deadline_at"] = deadline
+            letter = replace(letter, values=tuple(values.items()))  # noqa: PLW2901 - the same mail, with more said
+        letters.append(letter)
+    return letters
+
+
 def _answer_values(made: Draft, template: str) -> dict[str, object]:
     role = ROLE_WORDS[made.role]
     calendar = made.h.rulebook.calendar_of_person(made.sender)
     if template == "help":
+        roles = made.sender.roles if made.sender is not None else frozenset()
+        configures = made.role == "customer" and bool(roles & {"configuration_assignee", "qa_assignee"})
         staff = made.role != "customer"
-        return {"verbs": list(help_rows(role)), "columns": staff, "three_steps": staff}
+        return {"verbs": list(help_rows(CONFIG_ASSIGNEE if configures else role, made.verbs)), "columns": staff, "three_steps": staff}
     return {"steps": list(steps(open_verbs(role, made.state))), "timezone": calendar.timezone.key, "role": made.role}
 
 
@@ -309,11 +345,16 @@ def internal_post(made: Draft, text: str, mentions: tuple[str, ...]) -> None:
 
 
 def mention(made: Draft, text: str, mentions: tuple[str, ...], *, internal: bool) -> list[ContactFacts]:
-    """A mail to those a text names by `@`: the house reaches everybody, a partner's agent the house and their own colleagues."""
-    people = [person for name in mentions for person in made.asked.people.get(folded(name), ())[:1]]
-    heard = [p for p in people if made.role == "house" or p.organization_kind == "house" or p.organization_id == made.partner_id]
-    made.mail("mention", audience_of(tuple(heard)), values={"comment": text, "internal": internal})
+    """A mail to those a text names by `@`: of the house and of the assigned partner, nobody else ever sees a case this way."""
+    people = [person for name in mentions for person in made.asked.people.get(called(name), ())[:1]]
+    heard = [person for person in people if _may_hear(made, person)]
+    values = {**_author(made), "comment": text, "internal": internal, "steps": list(steps(("internal", "status")))}
+    made.mail("mention", audience_of(tuple(heard)), values=values)
     return heard
+
+
+def _may_hear(made: Draft, person: ContactFacts) -> bool:
+    return person.organization_kind == "house" or person.organization_id == made.partner_id
 
 
 # --- verbs ---------------------------------------------------------------------------------------------------------
@@ -326,16 +367,16 @@ def _acknowledge(made: Draft, request: Request) -> None:
 
 
 def acknowledge_now(made: Draft, *, implied: bool) -> None:
-    """Acknowledge unless it is; whoever owns the case is told."""
+    """Acknowledge unless it is; a person who owns the case is told."""
     if made.acknowledged or made.case is None:
         if not implied:
             made.done.append(Done(verb="acknowledge"))
         return
-    made.actions.append(Acknowledge(by_id=made.sender.id if made.sender else None))
+    made.actions.append(Acknowledge(by_id=made.sender.id if made.sender else None, implied=implied))
     made.events.append(ClockEvent.ACKNOWLEDGED)
     made.acknowledged = True
     made.done.append(Done(verb="acknowledge", implied=implied))
-    if made.case.owner is not None and not implied:
+    if made.case.owner is not None:
         made.mail("case-acknowledged-notice", audience_of((made.case.owner,)), values=_author(made))
 
 
@@ -386,25 +427,23 @@ BY_CUSTOMER = "Confirmed by customer: "
 def _close(made: Draft, request: Request) -> None:
     if made.case is None:
         return
-    if not made.acknowledged and made.role != "customer":
-        acknowledge_now(made, implied=True)
-        made.events.remove(ClockEvent.ACKNOWLEDGED)  # closing settles whatever runs
     said = request.text or ""
     resolution = (BY_CUSTOMER if made.role == "customer" else "") + (said or NO_WORDS)
     calendar = made.h.rulebook.calendar_of(made.partner_calendar)
     on_time = calendar.local(made.h.situation.now).date() <= made.planned_date if made.planned_date is not None else None
     sender_id = made.sender.id if made.sender else None
-    if made.role == "customer" and not made.acknowledged:
-        # closed implies acknowledged, whoever closes
-        made.actions.append(Acknowledge(by_id=sender_id))
+    if not made.acknowledged:
+        # closed implies acknowledged, whoever closes; no event of its own, closing settles whatever runs
+        made.actions.append(Acknowledge(by_id=sender_id, implied=True))
         made.acknowledged = True
+        if made.role != "customer":
+            made.done.append(Done(verb="acknowledge", implied=True))
     made.actions.append(CloseCase(text=resolution, by_id=sender_id, on_planned_date=on_time))
     if said:
         _say(made, said, (), mailed=False)
     made.events.append(ClockEvent.CLOSED)
     made.open = False
     made.done.append(Done(verb="close", text=said))
-    made.asked_for = [name for name in made.asked_for if name != "closed-hint"]
     values = {**_author(made), "resolution": resolution}
     if made.role != "customer":
         made.mail("case-closed", customers_side(made.case), values={**values, "to_customer": True})
@@ -439,12 +478,12 @@ def _assign(made: Draft, request: Request) -> None:
     key = folded(name)
     if made.case is None:
         return
-    if key == "me" and made.sender is not None:
+    if key in ("me", "@me") and made.sender is not None:
         _give_to_person(made, made.sender, request)
         return
     queue = made.asked.queues.get(key)
     partner = made.asked.organizations.get(key)
-    people = made.asked.people.get(key, ())
+    people = made.asked.people.get(called(name), ())
     if made.role == "partner":
         people = tuple(person for person in people if person.organization_id == made.partner_id)
         queue = partner = None
@@ -457,14 +496,14 @@ def _assign(made: Draft, request: Request) -> None:
         made.done.append(Done(verb="assign", who=queue.name))
         made.mail("case-assigned", audience_of(queue.members), exclude_author=False)
     elif partner is not None and partner.kind == "partner":
-        _give_to_partner(made, partner.id, partner.name, partner.calendar)
+        _give_to_partner(made, partner.id, partner.name, partner.calendar, request)
     else:
         made.trouble(request, "E-UNKNOWN-PERSON", said=name)
 
 
 def _give_to_person(made: Draft, person: ContactFacts, request: Request) -> None:
     if made.role == "house" and person.organization_kind == "partner" and person.organization_id != made.partner_id:
-        _give_to_partner(made, person.organization_id, person.organization, person.calendar)
+        _give_to_partner(made, person.organization_id, person.organization, person.calendar, request)
         return
     if person.organization_kind == "customer":
         made.trouble(request, "E-UNKNOWN-PERSON", said=request.arg or person.handle)
@@ -474,10 +513,17 @@ def _give_to_person(made: Draft, person: ContactFacts, request: Request) -> None
     made.mail("case-assigned", audience_of((person,)))
 
 
-def _give_to_partner(made: Draft, partner_id: int, name: str, calendar: str | None) -> None:
+def _give_to_partner(made: Draft, partner_id: int, name: str, calendar: str | None, request: Request) -> None:
+    if not made.open:
+        made.trouble(request, "E-STATE", detail="already-closed")
+        return
     if made.partner_id == partner_id:
         made.done.append(Done(verb="assign", who=name))
         return
+    owner = made.case.owner if made.case is not None else None
+    if owner is not None and owner.organization_kind == "partner" and made.sender is not None:
+        # whoever worked for the partner before has nothing more to do with it
+        made.actions.append(AssignOwner(owner_id=made.sender.id, queue_id=None, name=made.sender.name))
     made.actions.append(AssignPartner(partner_id=partner_id, name=name))
     made.events.append(ClockEvent.ASSIGNED)
     made.partner_id, made.partner_calendar = partner_id, calendar
@@ -494,12 +540,12 @@ def _review(made: Draft, request: Request) -> None:
 
 
 def _post(made: Draft, request: Request) -> None:
-    unknown = [name for name in request.mentions if folded(name) not in made.asked.people]
+    unknown = [name for name in request.mentions if called(name) not in made.asked.people]
     if unknown:
         made.trouble(request, "E-UNKNOWN-PERSON", said=unknown[0])
         return
     internal_post(made, request.text or "", request.mentions)
-    people = [made.asked.people[folded(name)][0].name for name in request.mentions]
+    people = [made.asked.people[called(name)][0].name for name in request.mentions]
     made.done.append(Done(verb="mention", text=request.text or "", who=", ".join(people)))
 
 
@@ -514,19 +560,27 @@ def _undo(made: Draft, request: Request) -> None:
     made.open, made.acknowledged = before["closed_at"] is None, before["acknowledged_at"] is not None
     planned = before["planned_resolution_date"]
     made.planned_date = date.fromisoformat(planned) if planned else None
+    made.running = _running_again(case, json.loads(back.before)["clocks"])
     made.done.append(Done(verb="undo", text=back.verb))
     values = {**_author(made), "undone": back.verb}
-    told: list[Audience] = []
-    if back.verb in ("close", "reopen"):
-        told += [customers_side(case), audience_of(case.partner_agents)]
-    if case.owner is not None and back.verb != "plan":
-        told.append(audience_of((case.owner,)))
-    elif back.verb == "reopen" and case.partner_id is None:
-        told.append(owner_of(case))
-    heard: set[AddrSpec] = set()
-    for audience in told:
-        made.mail("case-undone", tuple(reader for reader in audience if reader[0] not in heard), values=values)
-        heard.update(reader[0] for reader in audience)
+    made.mail("case-undone", _told_of(made, case, back.verb, acknowledged_before=made.acknowledged), values=values)
+
+
+def _running_again(case: CaseFacts, before: Mapping[str, Mapping[str, object]]) -> list[ClockFacts]:
+    """The clocks that ran before a step, with the deadlines they had."""
+    ends = ("met_at", "breached_at", "cancelled_at")
+    ran = {number for number, clock in before.items() if not any(clock[end] for end in ends)}
+    return [replace(clock, met_at=None, breached_at=None, cancelled_at=None) for clock in case.clocks if str(clock.id) in ran]
+
+
+def _told_of(made: Draft, case: CaseFacts, verb: str, *, acknowledged_before: bool) -> Audience:
+    """Who had been told of a step, beside the sender: they are told that it was taken back."""
+    owner = audience_of((case.owner,)) if case.owner is not None else ()
+    if verb == "close":
+        return (*customers_side(case), *(audience_of(case.partner_agents) if made.role != "partner" else ()), *owner)
+    if verb == "reopen":
+        return (*customers_side(case), *partners_side(case))
+    return owner if verb == "acknowledge" or not acknowledged_before else ()
 
 
 def _remember(made: Draft) -> None:
@@ -566,16 +620,24 @@ def _asks(template: str) -> Step:
 
 
 def _status_of(made: Draft, request: Request) -> None:
-    """`#status CASE-1001` outside a thread: only of the sender's own cases."""
-    digits = "".join(sign for sign in request.arg or "" if sign.isdigit())
-    case = made.asked.cases.get(int(digits)) if digits else None
+    """`#status CASE-1001` outside a thread: only of the sender's own cases, and of others not even whether they exist."""
+    written = (request.arg or "").removeprefix("CASE-")
+    number = int(written) if written.isdecimal() else 0
+    if made.case is not None and made.case.id == number:
+        made.asked_for.append("status")
+        return
+    if made.case is not None:
+        made.trouble(request, "E-AMBIGUOUS-CASE", choices=(made.case.number, request.arg or ""))
+        return
+    case = made.asked.cases.get(number)
     role = role_on(case, made.sender, made.h.reading.message.author) if case is not None else None
     if case is None or role is None:
         made.trouble(request, "E-NO-CASE")
         return
-    made.letters.append(
-        replace(_to_sender(made.h, "status", {"status_of": case.id, "role": role, "steps": [], "timezone": ""}), answer=True)
-    )
+    made.about += [case] if case not in made.about else []
+    state = case_state(is_open=case.open, acknowledged=case.acknowledged_at is not None, planned=case.planned_date is not None)
+    values = {"status_of": case.id, "role": role, "steps": list(steps(open_verbs(ROLE_WORDS[role], state)))}
+    made.letters.append(_to_sender(made.h, "status", values))
 
 
 STEPS: Mapping[str, Step] = {

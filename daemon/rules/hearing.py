@@ -46,9 +46,11 @@ class Hearing:
 
 
 def kind_of(h: Hearing) -> Kind:
-    """list, reply or ticket: what a person's mail is called."""
+    """list, command, reply or ticket: what a person's mail is called; a command is one, granted or not."""
     if h.reading.automatic.is_list:
         return Kind.LIST
+    if h.judgement is not None and h.judgement.is_command:
+        return Kind.COMMAND
     return Kind.REPLY if h.found.case is not None else Kind.TICKET
 
 

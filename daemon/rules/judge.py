@@ -89,7 +89,7 @@ def judge(text: str, context: Context, vocabulary: Vocabulary = VOCABULARY, phra
 
 def natural_step(text: str, context: Context, phrasebook: Phrasebook) -> str | None:
     """The verb a whole mail means by one listed phrase, where role and state allow just that step; None: it is a comment."""
-    if not context.is_reply or context.about is None:
+    if not context.is_reply:
         return None
     steps = phrases.match(text, phrasebook)
     return next((verb for step, verb in _natural_steps(context) if step in steps), None)
@@ -98,8 +98,10 @@ def natural_step(text: str, context: Context, phrasebook: Phrasebook) -> str | N
 def _natural_steps(context: Context) -> tuple[tuple[str, str], ...]:
     """The phrases' steps that are open to this sender now, and the verbs they stand for; an answer to a question goes first."""
     found: list[tuple[str, str]] = []
-    if context.question is not None and context.question.asked_sender:
+    if context.question is not None and context.question.asked_sender and context.question.meant:
         found += [(phrases.CONFIRM, "confirm"), (phrases.DECLINE, "decline")]
+    if context.about is None:
+        return tuple(found)
     if context.about == CS:
         if context.open and context.roles & _CONFIGURERS:
             found.append((phrases.DONE, "done"))

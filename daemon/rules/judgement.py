@@ -31,10 +31,14 @@ NEAR_MISS = "W-NEAR-MISS"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """A question of ours that waits for an answer on this case. `asked_sender`: it was put to the sender of this mail."""
+    """A question of ours that waits for an answer. `asked_sender`: it was put to the sender of this mail.
+
+    `meant`: the mail answers the very mail that asked, so a plain yes is an answer to it.
+    """
 
     kind: str
     asked_sender: bool
+    meant: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

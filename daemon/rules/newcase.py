@@ -14,12 +14,14 @@ from daemon.actions.vocabulary import AnswerQuestion, AskQuestion, OpenCase, Pos
 from daemon.model import AddrSpec, ContactFacts, ContractFacts, OrganizationFacts
 from daemon.parsers import blocks
 from daemon.parsers.addresses import addr_spec
-from daemon.parsers.names import folded
+from daemon.parsers.names import called, folded
 from daemon.rules import promises
 from daemon.rules.grants import Draft, Step
-from daemon.rules.hearing import audience_of
+from daemon.rules.hearing import Audience, audience_of
 from daemon.rules.judgement import Request
-from daemon.rules.receipts import Done, full_moment, steps
+from daemon.rules.lifecycle import State
+from daemon.rules.receipts import Done, full_moment, open_verbs, steps
+from daemon.rules.standing import ROLE_WORDS
 
 QUESTION_DAYS = 5
 """Business days a question waits for its answer."""
@@ -59,7 +61,7 @@ def _person(made: Draft, request: Request) -> _Person | None:
     wanted = fields.get("contact") or fields.get("email") or ""
     if not wanted:
         return None
-    people = made.asked.people.get(folded(wanted), ())
+    people = made.asked.people.get(called(wanted), ())
     if len(people) > 1:
         made.trouble(request, "E-AMBIGUOUS-PERSON", said=wanted, choices=tuple(person.address for person in people))
         return None
@@ -67,15 +69,8 @@ def _person(made: Draft, request: Request) -> _Person | None:
         return _Person(known=people[0], new=None)
     address = addr_spec(fields.get("email") or wanted)[0]
     company = fields.get("company") or fields.get("organization") or ""
-    missing = [
-        label
-        for label, value in (
-            ("First Name", fields.get("first_name")), ("Last Name", fields.get("last_name")), ("Company", company), ("Email", address),
-        )
-        if not value
-    ]  # fmt: skip
-    if missing or address is None:
-        made.trouble(request, "E-UNKNOWN-PERSON", said=wanted, choices=tuple(missing))
+    if not (fields.get("first_name") and fields.get("last_name") and company and address):
+        made.trouble(request, "E-UNKNOWN-PERSON", said=wanted, choices=_lacking(request, company, address))
         return None
     organization = made.asked.organizations.get(folded(company))
     if organization is None:
@@ -87,6 +82,15 @@ def _person(made: Draft, request: Request) -> _Person | None:
         phone=fields.get("phone"), extra=request.extra, as_sender=False,
     )  # fmt: skip
     return _Person(known=None, new=new)
+
+
+def _lacking(request: Request, company: str, address: str | None) -> tuple[str, ...]:
+    """The lines that are still needed to make somebody. The email is asked for again where only `contact` had it."""
+    homeowner = blocks.case_type(blocks.Block(fields=request.fields, extra=(), text="")) == "homeowner"
+    names = (("First Name", request.fields.get("first_name")), ("Last Name", request.fields.get("last_name")))
+    account = ("Account" if homeowner else "Company", company)
+    email = ("Email", address if request.fields.get("email") else None)
+    return tuple(label for label, value in ((account, *names, email) if homeowner else (*names, account, email)) if not value)
 
 
 def _role(made: Draft, request: Request, organization: OrganizationFacts) -> str:
@@ -118,13 +122,16 @@ def case(made: Draft, request: Request) -> None:
     person = _person(made, request)
     if made.troubles:
         return
+    kind = blocks.case_type(block)
+    if person is None and kind == "homeowner":
+        person = _homeowner(made, request)
     organization = _organization(made, request)
     if made.troubles:
         return
-    kind = blocks.case_type(block)
+    organization_id = organization.id if organization is not None else person.organization_id if person is not None else None
     system = asked.systems.get(folded(fields["system"])) if fields.get("system") else None
     if not kind:
-        kind = "helpdesk" if system is not None else "support"
+        kind = "helpdesk" if system is not None or organization_id in asked.entities else "support"
     partner = _partner(made, request)
     if made.troubles:
         return
@@ -137,11 +144,12 @@ def case(made: Draft, request: Request) -> None:
     by_house = made.role == "house"
     queue = made.h.situation.default_queue
     if partner is None and system is not None and by_house and system.partner_id is not None:
-        partner = OrganizationFacts(id=system.partner_id, name=system.partner or "", kind="partner")
+        calendar = next((agent.calendar for agent in system.partner_agents), None)
+        partner = OrganizationFacts(id=system.partner_id, name=system.partner or "", kind="partner", calendar=calendar)
     opened = OpenCase(
         type=kind, subject=fields.get("subject") or made.h.reading.message.subject or "(no subject)",
         description=request.text or "(no words)",
-        origin="email", organization_id=organization.id if organization is not None else person.organization_id if person else None,
+        origin="email", organization_id=organization_id,
         contact_id=person.known.id if person is not None and person.known is not None else None,
         contact_address=person.address if person is not None else None, system_id=system.id if system is not None else None,
         partner_id=partner.id if partner is not None else None, owner_id=sender.id if by_house and sender is not None else None,
@@ -151,7 +159,15 @@ def case(made: Draft, request: Request) -> None:
     if contract is not None and contract.status != "Active":
         _ask_about(made, opened, person, partner, contract)
         return
-    open_now(made, opened, person.new if person else None, person.name if person else "", partner)
+    agents = audience_of(made.asked.agents.get(opened.partner_id or 0, system.partner_agents if system is not None else ()))
+    open_now(made, opened, person.new if person else None, person.name if person else "", partner, agents)
+
+
+def _homeowner(made: Draft, request: Request) -> _Person | None:
+    """Whom the contract of a case names, where the case names nobody."""
+    contract = made.asked.contracts.get(folded(request.fields.get("contract") or ""))
+    holder = made.asked.holders.get(contract.contact_id) if contract is not None and contract.contact_id is not None else None
+    return _Person(known=holder, new=None) if holder is not None else None
 
 
 def _organization(made: Draft, request: Request) -> OrganizationFacts | None:
@@ -182,7 +198,7 @@ def _contract(made: Draft, request: Request, person: _Person | None) -> Contract
     if person is not None and person.known is not None:
         theirs = made.asked.contracts_of.get(person.known.id, ())
     elif person is not None:
-        theirs = tuple(c for c in made.asked.contracts.values() if c.organization_id == person.organization_id and c.contact_id is None)
+        theirs = made.asked.contracts_at.get(person.organization_id or 0, ())
     named = request.fields.get("contract") or ""
     active = [contract for contract in theirs if contract.status == "Active"]
     if named:
@@ -196,22 +212,31 @@ def _contract(made: Draft, request: Request, person: _Person | None) -> Contract
     return None
 
 
-def open_now(made: Draft, opened: OpenCase, new: RegisterContact | None, contact_name: str, partner: OrganizationFacts | None) -> None:
-    """The case, its clocks, and who hears of it."""
+def open_now(
+    made: Draft, opened: OpenCase, new: RegisterContact | None, contact_name: str, partner: OrganizationFacts | None, agents: Audience
+) -> None:  # fmt: skip
+    """The case, its clocks, and who hears of it; `agents` are the partner's."""
     if new is not None:
         made.actions.append(new)
     made.actions.append(opened)
     at = made.h.situation.clock or made.h.situation.now
     if opened.partner_id is not None:
         made.actions += promises.begin(partner.calendar if partner is not None else None, at, made.h.rulebook)
-        made.mail("case-assigned", audience_of(made.asked.agents.get(opened.partner_id, ())), values=promises.first_deadline(made.actions))
+        made.mail("case-assigned", agents, values=promises.first_deadline(made.actions) | _offer("partner"))
         if opened.contact_address is not None:
             made.mail("case-received", ((AddrSpec(opened.contact_address), opened.contact_id, contact_name),))
     elif opened.queue_id is not None and made.h.situation.default_queue is not None:
-        made.mail("case-assigned", audience_of(made.h.situation.default_queue.members))
+        made.mail("case-assigned", audience_of(made.h.situation.default_queue.members), values=_offer("house"))
     made.receipt = "case-created"
     made.receipt_values |= {"fields": _fields(opened, contact_name, partner)}
+    # a partner's case is for the house to resolve: then nothing is offered to whoever opened it
+    made.receipt_values |= _offer("house") if made.role == "house" else {"steps": []}
     made.done.append(Done(verb="comment", text=opened.subject))
+
+
+def _offer(role: str) -> dict[str, object]:
+    """What somebody of this role can do with a case that was just opened."""
+    return {"steps": list(steps(open_verbs(ROLE_WORDS[role], State.OPEN)))}
 
 
 def _fields(opened: OpenCase, contact_name: str, partner: OrganizationFacts | None) -> list[dict[str, str]]:
@@ -263,13 +288,8 @@ def confirm(made: Draft, request: Request) -> None:
     new = kept["register"]
     register = RegisterContact(**{**new, "extra": tuple(map(tuple, new["extra"]))}) if new is not None else None
     partner = OrganizationFacts(**kept["partner"]) if kept["partner"] is not None else None
-    open_now(made, opened, register, kept["name"], partner)
-    if opened.partner_id is not None:
-        made.mail(
-            "case-assigned",
-            tuple((address, number, name) for address, number, name in kept["agents"]),
-            values=promises.first_deadline(made.actions),
-        )
+    agents = tuple((AddrSpec(address), number, name) for address, number, name in kept["agents"])
+    open_now(made, opened, register, kept["name"], partner, agents)
     name = made.sender.name if made.sender is not None else ""
     status = kept["status"]
     made.actions.append(

@@ -61,6 +61,8 @@ def settle(made: Draft) -> list[Action]:
         return []
     calendar = h.rulebook.calendar_of(made.partner_calendar)
     at = sla.event_time(h.situation.now, assigned_at=case.assigned_at, polled_at=h.situation.clock or h.situation.now)
+    if ClockEvent.ASSIGNED in made.events:  # a partner counts from when the case reaches them, not from when somebody asked for it
+        at = h.situation.clock or h.situation.now
     facts = PromiseFacts(
         cycle=made.cycle, has_partner=made.partner_id is not None, calendar=calendar, planned_date=made.planned_date, clocks=case.clocks
     )
@@ -92,7 +94,10 @@ def _running(case: CaseFacts, ended: set[int], found: Consequences) -> list[Cloc
 
 def next_promise(made: Draft) -> ClockFacts | None:
     """The promise that is due next after this mail."""
+    return min(still_running(made), key=lambda clock: clock.deadline_at, default=None)
+
+
+def still_running(made: Draft) -> tuple[ClockFacts, ...]:
+    """The clocks of the case that run after this mail."""
     clocks: Sequence[ClockFacts] = made.running if made.running is not None else made.case.clocks if made.case is not None else ()
-    if not made.open:
-        return None
-    return min((clock for clock in clocks if clock.running), key=lambda clock: clock.deadline_at, default=None)
+    return tuple(clock for clock in clocks if clock.running) if made.open else ()

@@ -6,7 +6,7 @@ Pure: decided facts in, values of the templates `confirmation` and `help` out, a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from types import MappingProxyType
@@ -137,9 +137,9 @@ def steps(verbs: Iterable[str]) -> tuple[Row, ...]:
     return tuple({"command": _to_complete(verb), "form": VERBS[verb].form, "meaning": VERBS[verb].meaning} for verb in verbs)
 
 
-def help_rows(role: str) -> tuple[Row, ...]:
-    """Every verb this role may ever use that is answered, as the template `help` takes them; rows like those of `steps`."""
-    return steps(keyword.verb for keyword in KEYWORDS if keyword.who & _also(role) and keyword.receipt)
+def help_rows(role: str, answered: Container[str]) -> tuple[Row, ...]:
+    """Every verb of `answered` that this role may ever use, as the template `help` takes them; rows like those of `steps`."""
+    return steps(keyword.verb for keyword in KEYWORDS if keyword.who & _also(role) and keyword.receipt and keyword.verb in answered)
 
 
 def _also(role: str) -> set[str]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 from daemon.model import CaseFacts, Names, Reading, Situation
 from daemon.parsers import blocks
 from daemon.parsers.commands import mentions_in, read_commands
 from daemon.parsers.keywords import AGENT, CUSTOMER, PARTNER
-from daemon.parsers.names import folded
+from daemon.parsers.names import called, folded
+from daemon.rules.arguments import whom
 from daemon.rules.judge import judge
 from daemon.rules.judgement import Context, Judgement, Question, Undoable
 from daemon.rules.rulebook import Rulebook
@@ -17,20 +19,26 @@ from daemon.rules.trust import HOUSE_ROLES, role_on
 ROLE_WORDS = {"customer": CUSTOMER, "partner": PARTNER, "house": AGENT}
 """The grammar's word for each role on a case."""
 
+REPLY_MARK = re.compile(r"(?:re|aw|antw|sv|vs|r|odp)(?:\[\d+\])?\s*:", re.IGNORECASE)
+"""How an answer's subject begins."""
+
 UNDO_WITHIN = timedelta(hours=24)
 
 
 def role_of(case: CaseFacts | None, situation: Situation, reading: Reading) -> str | None:
-    """customer, partner, house or None: on the case, or without one what the sender is at all."""
+    """customer, partner, house or None: on the case, or without one what the sender is at all.
+
+    Whoever has no part in the work, of whichever organization, opens cases as a customer does.
+    """
     sender = situation.sender
     if case is not None:
         return role_on(case, sender, reading.message.author)
     if sender is None:
         return None
-    if sender.organization_kind == "house":
-        return "house" if sender.roles & HOUSE_ROLES else None
-    if sender.organization_kind == "partner":
-        return "partner" if "partner_agent" in sender.roles else None
+    if sender.organization_kind == "house" and sender.roles & HOUSE_ROLES:
+        return "house"
+    if sender.organization_kind == "partner" and "partner_agent" in sender.roles:
+        return "partner"
     return "customer"
 
 
@@ -45,18 +53,29 @@ def context_of(case: CaseFacts | None, role: str | None, reading: Reading, situa
         about="case" if case is not None else None,
         today=calendar.local(situation.now).date(),
         is_business_day=calendar.is_business_day,
-        is_reply=case is not None or bool(reading.message.in_reply_to) or question is not None,
+        is_reply=bool(reading.message.in_reply_to or reading.message.references) or _answers_by_address(case, reading, situation),
         open=case.open if case is not None else True,
         acknowledged=case is not None and case.acknowledged_at is not None,
         planned=case is not None and case.planned_resolution is not None,
         date_order=sender.date_order if sender is not None else None,
-        question=Question(kind=question.kind, asked_sender=sender is not None and question.asked_id == sender.id) if question else None,
+        question=Question(
+            kind=question.kind, asked_sender=sender is not None and question.asked_id == sender.id, meant=question.meant
+        ) if question is not None else None,
         undoable=Undoable(
             verb=reversal.verb, given_by_sender=sender is not None and reversal.giver_id == sender.id,
             within_day=situation.now - reversal.at <= UNDO_WITHIN,
         ) if reversal is not None else None,
         customer_may_close=rulebook.customer_may_close,
     )  # fmt: skip
+
+
+def _answers_by_address(case: CaseFacts | None, reading: Reading, situation: Situation) -> bool:
+    """Whether a mail that names no other was written to our signed address with the mark of an answer (RFC 5322 section 3.6.5).
+
+    Some clients lose the references of what they answer; a new mail that only names the case's number is no answer.
+    """
+    addressed = case is not None and any(key.source == "address" and key.case_id == case.id for key in situation.keys)
+    return addressed and REPLY_MARK.match(reading.message.subject) is not None
 
 
 def judge_words(case: CaseFacts | None, role: str | None, reading: Reading, situation: Situation, rulebook: Rulebook) -> Judgement:
@@ -68,7 +87,7 @@ def judge_words(case: CaseFacts | None, role: str | None, reading: Reading, situ
 def names_of(reading: Reading, rulebook: Rulebook) -> Names | None:
     """Whom and what the commands of a mail name, to be looked up before it is decided; None when nobody."""
     read = read_commands(reading.new_text, rulebook.vocabulary)
-    people: set[str] = {folded(handle) for handle in read.mentions}
+    people: set[str] = {called(handle) for handle in read.mentions}
     organizations: set[str] = set()
     queues: set[str] = set()
     systems: set[str] = set()
@@ -76,20 +95,20 @@ def names_of(reading: Reading, rulebook: Rulebook) -> Names | None:
     cases: set[int] = set()
     for command in read.commands:
         if command.verb == "assign":
-            name = folded(command.argument.removesuffix("."))
-            people.add(name)
-            queues.add(name)
-            organizations.add(name)
+            name = whom(command.argument)
+            people.add(called(name))
+            queues.add(folded(name))
+            organizations.add(folded(name))
         elif command.verb == "status":
             cases.update(_numbers(command.argument))
         elif command.verb in ("case", "contact"):
             fields = blocks.read_block(command.verb, command.argument).fields
-            people.update(folded(fields[name]) for name in ("contact", "email") if fields.get(name))
+            people.update(called(fields[name]) for name in ("contact", "email") if fields.get(name))
             organizations.update(folded(fields[name]) for name in ("organization", "company", "partner") if fields.get(name))
             systems.update(folded(fields[name]) for name in ("system",) if fields.get(name))
             contracts.update(folded(fields[name]) for name in ("contract",) if fields.get(name))
-        people.update(folded(handle) for handle in mentions_in(command.argument))
-    if not (people or cases or organizations):
+        people.update(called(handle) for handle in mentions_in(command.argument))
+    if not (people or organizations or queues or systems or contracts or cases):
         return None
     return Names(
         people=tuple(sorted(people)), organizations=tuple(sorted(organizations)), queues=tuple(sorted(queues)),

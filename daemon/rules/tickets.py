@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from daemon.actions.vocabulary import Action, OpenCase, RegisterContact
 from daemon.model import Decision, DomainVerdict, Grade, SystemFacts
 from daemon.reasons import Outcome, Reason
+from daemon.parsers.keywords import AGENT, PARTNER
 from daemon.rules import promises
 from daemon.rules.hearing import (
     Audience,
@@ -21,6 +22,8 @@ from daemon.rules.hearing import (
     mails,
     own_addresses,
 )
+from daemon.rules.lifecycle import State
+from daemon.rules.receipts import open_verbs, steps
 
 ABOUT_ACCESS = re.compile(r"(?<!\w)(?:access|log-?in|log in|sign-?in|sign in|password|credentials|user id)(?!\w)", re.IGNORECASE)
 """A subject that asks for access; from somebody unregistered it is a case of its own type."""
@@ -81,18 +84,20 @@ def open_ticket(h: Hearing) -> Decision:
     if h.silence is None:
         known = sender is not None and h.trust.grade in (Grade.VERIFIED, Grade.KEYED)
         actions.append(answer(h, "access-request" if access else "case-received", sender, quote_subject=known))
-    due: dict[str, object] = {}
+    said: dict[str, object] = {}
     if system is not None and system.partner_id is not None:
         clocks = promises.begin(_calendar(system), situation.clock or situation.now, h.rulebook)
         actions += clocks
-        due = promises.first_deadline(clocks)
+        said |= promises.first_deadline(clocks)
     if not situation.archive:
         assigned: Audience = ()
         if system is not None and system.partner_id is not None:
             assigned = audience_of(system.partner_agents)
         elif queue is not None:
             assigned = audience_of(queue.members)
-        actions += mails("case-assigned", assigned, exclude=own_addresses(h), values=due)
+        reader = PARTNER if system is not None and system.partner_id is not None else AGENT
+        said["steps"] = list(steps(open_verbs(reader, State.OPEN)))
+        actions += mails("case-assigned", assigned, exclude=own_addresses(h), values=said)
     reason = Reason.CASE_OPENED if h.silence is None else Reason.CASE_OPENED_UNANSWERED
     return decision(h, kind_of(h), Outcome.ACTED, reason, actions=actions, detail="; ".join(notes))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -29,6 +29,7 @@ from daemon.model import (
     Situation,
     SystemFacts,
 )
+from daemon.store.questions import looked_up, question_for
 from daemon.store.schema import (
     Case,
     Contact,
@@ -39,7 +40,6 @@ from daemon.store.schema import (
     Organization,
     OrganizationDomain,
     Outbox,
-    PendingQuestion,
     Queue,
     QueueMember,
     Reversal,
@@ -88,7 +88,7 @@ def load_situation(
         default_queue=default_queue, triage_queue=triage_queue, bounced=bounced, answers_today=written.answers,
         unknown_sender_told_today="unknown-sender" in written.told, errors_this_hour=written.errors, told=written.told,
         clock=clock,
-        question=_question(sender, now), asked=asked,
+        question=_question(sender, message, now, lock=lock), asked=asked,
     )  # fmt: skip
 
 
@@ -454,17 +454,14 @@ _WRITTEN = Select(
 )
 
 
-_QUESTION = Select(
-    lambda asked, now: PendingQuestion.select(
-        PendingQuestion.id, PendingQuestion.kind, PendingQuestion.payload, PendingQuestion.asked, PendingQuestion.case,
-        PendingQuestion.expires_at,
-    ).where((PendingQuestion.asked == asked) & PendingQuestion.answer.is_null() & (PendingQuestion.expires_at > now))
-    .order_by(PendingQuestion.id.desc()).limit(1)
-)  # fmt: skip
-
-
-def _question(sender: ContactFacts | None, now: datetime) -> QuestionFacts | None:
-    row = _QUESTION.first(asked=sender.id, now=now) if sender is not None else None
-    if row is None:
+def _question(sender: ContactFacts | None, message: Message, now: datetime, *, lock: bool) -> QuestionFacts | None:
+    """The open question the sender can answer with this mail, and what its answer needs to know."""
+    if sender is None:
         return None
-    return QuestionFacts(id=row[0], kind=row[1], payload=row[2], asked_id=row[3], case_id=row[4], expires_at=row[5])
+    nearest = list(dict.fromkeys([*message.in_reply_to, *reversed(message.references)]))[:REFERENCES_LOOKED_UP]
+    found = question_for(sender.id, nearest, now, lock=lock)
+    if found is None:
+        return None
+    address, partner_id = looked_up(found.payload)
+    known = contact_of(address) if address is not None else None
+    return replace(found, known=known, agents=agents_of([partner_id]).get(partner_id, ()) if partner_id is not None else ())

@@ -19,7 +19,7 @@ def inbox(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
     if request.param == "pymap":
         with ExitStack() as stack:
             made = PymapInbox()
-            stack.callback(lambda: made.close())
+            stack.callback(made.close)
             yield made
         return
     server = request.getfixturevalue("dovecot")

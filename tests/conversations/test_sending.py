@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 
 from daemon.errors import Temporary
@@ -103,10 +105,8 @@ def test_half_an_hour_without_the_relay_loses_nothing_and_repeats_nothing(world:
     for minute in range(30):
         if minute == 10:
             world.deliver(mail("sam", "Order 9001.", subject="Order"))
-        with pytest.raises(Temporary):
+        with suppress(Temporary):  # not raised in a round in which nothing is due
             world.run()
-            # a round in which nothing is due asks nobody
-            raise Temporary
         world.later(minutes=1)
     world.expect()
     assert [m["outcome"] for m in world.mails()] == ["acted", "acted"]
@@ -151,7 +151,7 @@ def test_a_lost_answer_to_the_final_dot_is_sent_again_with_the_same_octets(world
 
 
 def test_a_mail_for_now_refused_is_tried_again_and_keeps_its_place_in_the_case(world: World) -> None:
-    received, assigned = world.talk(mail("ann", "Roof-7 shows no data."), ("ann", "case-received"), ("bob", "case-assigned"))
+    _, assigned = world.talk(mail("ann", "Roof-7 shows no data."), ("ann", "case-received"), ("bob", "case-assigned"))
     world.sink.script.append(Script(rcpt="450 4.2.1 mailbox busy"))
     world.talk(mail("bob", "first", answers=assigned), ("bob", "hint-acknowledge"))
     # the second comment waits for the first one, to the same reader about the same case

@@ -84,7 +84,8 @@ def test_a_claimed_sender_gets_an_acknowledgement_that_repeats_nothing_of_the_ma
 def test_a_verdict_below_the_border_is_nobodys(world: World) -> None:
     """T4b: the sender's own field, below a Received of our side, is not our provider's."""
     octets = mail("bob", "It is mine.", results=None, subject="hello")
-    stamped = b"Received: from far by mx.support.example; Tue, 02 Dec 2025 14:59:30 +0000\r\n" + (
+    stamped = (
+        b"Received: from far by mx.support.example; Tue, 02 Dec 2025 14:59:30 +0000\r\n"
         b"Authentication-Results: mx.support.example; dmarc=pass header.from=miller.example\r\n"
     )
     world.talk(stamped + octets, ("bob", "case-received"), ("lou", "case-assigned"))
@@ -125,7 +126,7 @@ def test_a_from_that_can_be_read_in_two_ways_is_nobody(world: World, written: st
 
 def test_with_a_silent_provider_the_key_is_the_proof(world: World) -> None:
     world.configure(authserv_id=None)
-    received, assigned = _case_of_ann(world)
+    _, assigned = _case_of_ann(world)
     assert world.last_mail()["trust"] == "claimed"
     asked, _ = world.talk(mail("bob", "Which lamp?", answers=assigned), ("ann", "case-comment"), ("bob", "hint-acknowledge"))
     assert world.last_mail()["trust"] == "keyed"

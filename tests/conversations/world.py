@@ -164,7 +164,7 @@ def bounce(of: Out, status: str = "5.1.1", diagnostic: str = "550 5.1.1 no such 
         "Subject: Undelivered Mail Returned to Sender", "Auto-Submitted: auto-replied", f"Message-ID: <{next(_serial)}@mx.far.example>",
         "Date: Tue, 02 Dec 2025 15:01:00 +0000", "MIME-Version: 1.0",
         'Content-Type: multipart/report; report-type=delivery-status; boundary="b"', "",
-        "--b", "Content-Type: text/plain", "", "This is the mail system. I'm sorry to inform you that your message could not be delivered.", "",
+        "--b", "Content-Type: text/plain", "", "This is the mail system. I am sorry: your mail could not be delivered.", "",
         "--b", "Content-Type: message/delivery-status", "", "Reporting-MTA: dns; mx.far.example", "",
         f"Final-Recipient: rfc822; {recipient}", f"Action: {action}", f"Status: {status}", f"Diagnostic-Code: smtp; {diagnostic}", "",
         "--b", "Content-Type: text/rfc822-headers", "", head, "", "--b--", "",
@@ -395,7 +395,8 @@ class World:
             f'[[mailbox]]\nname = "support"\n{self.inbox.settings()}password = {{ file = "mailbox.password" }}\n'
             f"after = {settings['after']}\npoll_seconds = {settings['poll_seconds']}\nidle = {str(settings['idle']).lower()}\n"
             f"{smtp if settings['smtp'] else ''}[trust]\n{trust}[limits]\n{limits}"
-            '[calendars.house]\ntimezone = "America/New_York"\ncountry = "US"\n[calendars.berlin]\ntimezone = "Europe/Berlin"\ncountry = "DE"\n',
+            '[calendars.house]\ntimezone = "America/New_York"\ncountry = "US"\n'
+            '[calendars.berlin]\ntimezone = "Europe/Berlin"\ncountry = "DE"\n',
             encoding="utf-8",
         )
 

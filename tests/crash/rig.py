@@ -121,15 +121,25 @@ class Copies:
 
 def copies(sink: Sink) -> Copies:
     """Everything the relay took, by Message-ID. Copies of one mail must be the same octets."""
+    by_id: dict[str, list[bytes]] = {}
+    for message_id, octets in taken(sink):
+        by_id.setdefault(message_id, []).append(octets)
+    for message_id, all_octets in by_id.items():
+        assert len(set(all_octets)) == 1, f"{message_id} was sent with different octets"
+    return Copies(by_id=by_id)
+
+
+def taken(sink: Sink) -> list[tuple[str, bytes]]:
+    """Message-ID and octets of every mail that the relay took, as they came."""
     with sink.lock:
         sent = list(sink.sent)
-    by_id: dict[str, list[bytes]] = {}
-    for one in sent:
-        message_id = str(message_from_bytes(one.octets, policy=policy.default)["Message-ID"])
-        by_id.setdefault(message_id, []).append(one.octets)
-    for message_id, octets in by_id.items():
-        assert len(set(octets)) == 1, f"{message_id} was sent with different octets"
-    return Copies(by_id=by_id)
+    return [(str(message_from_bytes(one.octets, policy=policy.default)["Message-ID"]), one.octets) for one in sent]
+
+
+def count_taken(sink: Sink) -> int:
+    """How many mails the relay has taken, once every line to a program that died has come to its end."""
+    until(lambda: sink.open == 0, "the relay still has a line open")
+    return len(sink.sent)
 
 
 def assert_all_sent(world: World) -> Copies:

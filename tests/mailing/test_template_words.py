@@ -16,6 +16,7 @@ from daemon.mail.rendering import Rendered, Templates
 from daemon.mail.values import Link, one_tap, tappable
 from daemon.parsers import ANSWER_MARKER
 from daemon.parsers.commands import read_commands
+from daemon.parsers.keywords import BY_VERB
 from daemon.rules.judge import judge
 from daemon.rules.judgement import Context
 from daemon.rules.lifecycle import State
@@ -260,11 +261,11 @@ def test_a_promise_s_mail_names_the_step_and_the_deadline(name, kind):
 
 def test_the_help_of_each_reader_is_their_own():
     for role in ("customer", "partner", "agent", "config_assignee", "nobody"):
-        mail = rendered("help", verbs=help_rows(role), three_steps=role == "partner", columns=role == "partner")
+        mail = rendered("help", verbs=help_rows(role, BY_VERB), three_steps=role == "partner", columns=role == "partner")
         assert ("#plan" in mail.text) == (role in ("partner", "agent"))
         assert ("#review" in mail.text) == (role == "agent")
         assert ("three steps" in mail.text) == (role == "partner")
-        assert len(links(mail.html)) == len(help_rows(role))
+        assert len(links(mail.html)) == len(help_rows(role, BY_VERB))
 
 
 def test_a_stranger_who_asks_for_access_gets_none_of_their_words_back():

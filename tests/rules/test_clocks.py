@@ -35,7 +35,8 @@ def test_at_the_deadline_it_is_still_kept_and_a_second_later_broken() -> None:
     assert {(template, to) for template, to in mails(broken)} == {
         ("sla-breach", PAT.address), ("sla-breach", BOB.address), ("sla-breach", OWEN.address),
     }  # fmt: skip
-    assert [(mark.concern, mark.at) for mark in of_type(broken, MarkClock)][0] == ("breach", DEADLINE)
+    first = of_type(broken, MarkClock)[0]
+    assert (first.concern, first.at) == ("breach", DEADLINE)
     assert of_type(broken, MarkClock)[-1].look_at is None
 
 

@@ -23,8 +23,8 @@ from daemon.actions.vocabulary import (
 )
 from daemon.model import (
     AddrSpec,
-    ClockFacts,
     Attachment,
+    ClockFacts,
     ContactFacts,
     Decision,
     Grade,
@@ -701,8 +701,8 @@ def test_every_mail_has_one_decision_that_keeps_the_laws(hearing: tuple[Reading,
 class TestEveryReason:
     """The reasons of `decide` and `decide_refusal`, each with a mail that has it."""
 
-    NOT_OF_RULES: ClassVar = {Reason.PARSER_FAILED, Reason.UNEXPECTED_ERROR, Reason.VANISHED}
-    """Of the stages: there is no reading to decide."""
+    NOT_OF_RULES: ClassVar = {Reason.PARSER_FAILED, Reason.UNEXPECTED_ERROR, Reason.VANISHED, Reason.DIGEST_DUE}
+    """Of the stages and of the time of day: there is no reading to decide."""
 
     def test_is_reached(self) -> None:
         tagged = {"cases": (case(),), "tagged_case_ids": (1001,)}

@@ -25,7 +25,7 @@ def lived(world: World) -> Iterator[World]:
     world.talk(bounce(received), ("lou", "bounce-notice"))
     world.talk(mail("robot@else.example", "beep", headers={"Auto-Submitted": "auto-generated"}))
     world.talk(mail("sam", "Order 9001.", subject="Order"), ("sam", "case-received"), ("lou", "case-assigned"))
-    yield world
+    return world
 
 
 CHANGES = (

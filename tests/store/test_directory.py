@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from daemon.parsers.names import folded
 from daemon.store.database import Database, open_database
 from daemon.store.directory import Report, import_folder
 from daemon.store.schema import (
@@ -27,7 +28,6 @@ from daemon.store.schema import (
     Row,
     System,
 )
-from daemon.parsers.names import folded
 from daemon.store.sheets import ROLES, SHEETS
 
 TABLES: tuple[type[Row], ...] = (
