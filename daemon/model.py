@@ -512,7 +512,7 @@ class Heard:
     comment: str
     errors: tuple[tuple[str, int], ...]
     warnings: tuple[tuple[str, int], ...]
-    granted: tuple[Mapping[str, str], ...]
+    granted: tuple[Mapping[str, str], ...] = field(hash=False)
     """The requests that were carried out, under their verbs."""
 
 

@@ -44,6 +44,7 @@ class Reason(StrEnum):
     COMMANDS_REFUSED = "commands-refused", "Something in the commands is wrong, so nothing was carried out; the sender was told."
     COMMAND_NOT_PROVEN = "command-not-proven", "The mail carries a command but proves too little; its words are a note, nothing ran."
     CLOCK_LOOKED_AT = "clock-looked-at", "A promise was due for a warning, a reminder or a breach."
+    QUESTION_EXPIRED = "question-expired", "Nobody answered a question of ours in time, so nothing was made; the one asked was told."
     DIGEST_DUE = "digest-due", "The day opens for somebody who owes something."
     REFUSAL_TOLD = "refusal-told", "The relay refused a mail of ours; the owner was told."
     BOUNCE_RECORDED = "bounce-recorded", "A mail of ours came back; it was marked and the owner told."
@@ -55,6 +56,7 @@ class Reason(StrEnum):
     BOUNCE_OF_UNKNOWN_MAIL = "bounce-of-unknown-mail", "A bounce of a mail we never sent."
     BOUNCE_DELAYED = "bounce-delayed", "The delivery of a mail of ours is delayed; the server goes on trying."
     BOUNCE_REPEATED = "bounce-repeated", "A bounce of a mail that is already marked as bounced."
+    HELP_GIVEN = "help-given", "An unknown address asked for help again; it was told once today."
     # quarantined
     LIMIT_CROSSED = "limit-crossed", "The mail crosses a limit and can't be read safely."
     PARSER_FAILED = "parser-failed", "The parser died or ran out of time on this mail, each time it was tried."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from daemon.actions.vocabulary import QueueMail, payload, verb
+from daemon.actions.vocabulary import Action, QueueMail, payload, verb
 from daemon.model import Decision
 
 
@@ -27,7 +27,7 @@ def record_of(decision: Decision, case_id: int | None) -> dict[str, Any]:
         "gates": [{"name": gate.name, "verdict": gate.verdict, "detail": gate.detail} for gate in decision.gates],
         "actions": [
             *(dict(request) for request in (heard.granted if heard is not None else ())),
-            *({"verb": verb(action), **json.loads(payload(action))} for action in decision.actions),
+            *(_step(action) for action in decision.actions),
         ],
         "commands": [
             {"verb": v, "argument": argument, "line": line} for v, argument, line in (heard.commands if heard is not None else ())
@@ -42,3 +42,8 @@ def record_of(decision: Decision, case_id: int | None) -> dict[str, Any]:
             if isinstance(action, QueueMail)
         ],
     }
+
+
+def _step(action: Action) -> dict[str, Any]:
+    """A step of the program under its own name; the person's verb that it is about, where there is one, is its `of`."""
+    return {"verb": verb(action)} | {"of" if name == "verb" else name: value for name, value in json.loads(payload(action)).items()}

@@ -33,13 +33,14 @@ from daemon.record import record_of
 from daemon.rules.clocks import decide_clock
 from daemon.rules.decide import decide, decide_refusal
 from daemon.rules.digests import decide_digest, digest_day
+from daemon.rules.questions import decide_expiry
 from daemon.rules.rulebook import Rulebook
 from daemon.rules.standing import names_of
-from daemon.store import journal, outbox, owed
+from daemon.store import journal, outbox, owed, questions
 from daemon.store.asking import look_up
 from daemon.store.database import Database
 from daemon.store.journal import Claimed, Delivery
-from daemon.store.situation import case_facts, due_clocks, load_situation
+from daemon.store.situation import case_facts, due_clocks, load_situation, people_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -379,7 +380,7 @@ def send(house: House, relay: Relay) -> int:
 def tick(house: House, *, clocks: bool = True) -> int:
     """What time and failed deliveries ask for; how many were told or looked at.
 
-    Leases of the dead are freed, owners hear of refused mails, and (`clocks`) promises are looked at.
+    Leases of the dead are freed, owners hear of refused mails, and (`clocks`) promises and questions are looked at.
     """
     now = house.now()
     with house.database.transaction():
@@ -397,7 +398,32 @@ def tick(house: House, *, clocks: bool = True) -> int:
             decision = decide_refusal(outgoing, cases[0] if cases else None)
             apply(decision, message=None, journal_id=None, cause=f"outbox:{outgoing.outbox_id}", at=now, clock=now, desk=house.desk)
         told += 1
-    return told + (_look_at_clocks(house, now) + _send_digests(house, now) if clocks else 0)
+    return told + (_look_at_clocks(house, now) + _end_questions(house, now) + _send_digests(house, now) if clocks else 0)
+
+
+def _end_questions(house: House, now: datetime) -> int:
+    """Questions nobody answered in time; each is ended and told in one transaction, so exactly once."""
+    with house.database.reading():
+        over = questions.expired(_done_until(now), CLOCKS_AT_ONCE)
+    for number, case_id in over:
+        with house.database.transaction() as transaction:
+            if case_id is not None:
+                case_facts([case_id], lock=True)
+            question = questions.unanswered(number)
+            if question is None:
+                transaction.give_up()
+                continue
+            asked = next(iter(people_of([question.asked_id])), None)
+            mail = questions.mail_of(number, asked.address) if asked is not None else None
+            decision = decide_expiry(question, asked, mail)
+            apply(decision, message=None, journal_id=None, cause=f"question:{number}", at=now, clock=now, desk=house.desk)
+    return len(over)
+
+
+def _done_until(now: datetime) -> datetime:
+    """The moment up to which the mails are done: what arrived in time and still waits is not late."""
+    oldest = journal.oldest_waiting()
+    return min(now, oldest) if oldest is not None else now
 
 
 def _send_digests(house: House, now: datetime) -> int:
@@ -438,9 +464,7 @@ def _look_at_clocks(house: House, now: datetime) -> int:
     seen: set[int] = set()
     while True:
         with house.database.reading():
-            oldest = journal.oldest_waiting()
-            # judged at the moment up to which the mails are done
-            at = min(now, oldest) if oldest is not None else now
+            at = _done_until(now)
             due = [(case_id, clock) for case_id, clock in due_clocks(at, CLOCKS_AT_ONCE + len(seen)) if clock.id not in seen]
         for case_id, clock in due:
             seen.add(clock.id)

@@ -72,19 +72,19 @@ def apply(  # noqa: C901 - one line an action
     failpoint("t3_begin")
     case_id = decision.match.case_id if decision.match else None
     contact_id = decision.contact_id
-    made_id: int | None = None
-    made_address: str | None = None
+    made: dict[str, int] = {}
     opened = False
     letters: list[Letter] = []
     events: list[tuple[str, str]] = []
     for position, action in enumerate(decision.actions):
         match action:
             case RegisterContact():
-                made_id, made_address = register_contact(action), action.address
+                made[action.address] = register_contact(action)
                 if action.as_sender:
-                    contact_id = made_id
+                    contact_id = made[action.address]
             case OpenCase():
-                case_id = open_case(action, contact_id=action.contact_id or made_id, at=at, clock=clock, cause=cause)
+                whose = action.contact_id or made.get(action.contact_address or "")
+                case_id = open_case(action, contact_id=whose, author_id=contact_id, at=at, clock=clock, cause=cause)
                 opened = True
                 failpoint("t3_after_case")
             case AddComment():
@@ -100,7 +100,7 @@ def apply(  # noqa: C901 - one line an action
                     report_refusal(case_id, action, at=at, cause=cause)
             case QueueMail():
                 # a contact that this very decision made had no number yet when it was decided
-                to = made_id if action.contact_id is None and action.to == made_address else action.contact_id
+                to = action.contact_id or made.get(action.to)
                 letters.append(Letter(action=replace(action, contact_id=to), position=position))
             case MarkClock():
                 mark_clock(_case(case_id), action, at=at, cause=cause)

@@ -14,8 +14,13 @@ from daemon.store.schema import Attachment, Case, CaseComment, Event, FeedItem
 from daemon.store.statements import Select, insert, update
 
 
-def open_case(action: OpenCase, *, contact_id: int | None, at: datetime, clock: datetime, cause: str) -> int:
-    """Open a case; its id. `at` is the mail's arrival, `clock` this transaction's time (when a partner is assigned)."""
+def open_case(
+    action: OpenCase, *, contact_id: int | None, author_id: int | None = None, at: datetime, clock: datetime, cause: str
+) -> int:  # fmt: skip
+    """Open a case; its id. `at` is the mail's arrival, `clock` this transaction's time (when a partner is assigned).
+
+    `author_id` is who opened it; without one it was whoever wrote from the case's address.
+    """
     row = {
         "type": action.type, "subject": action.subject, "description": action.description, "origin": action.origin,
         "contract": action.contract_id,
@@ -26,7 +31,8 @@ def open_case(action: OpenCase, *, contact_id: int | None, at: datetime, clock: 
     }  # fmt: skip
     (case_id,) = insert(Case, [row])
     body = "opened by mail" + "".join(f"; {flag}" for flag in action.flags)
-    add_feed(case_id, "created", body, author_id=contact_id, author_address=action.contact_address, public=False, at=at, cause=cause)
+    address = action.contact_address if author_id is None else None
+    add_feed(case_id, "created", body, author_id=author_id, author_address=address, public=False, at=at, cause=cause)
     return case_id
 
 

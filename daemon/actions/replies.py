@@ -158,11 +158,11 @@ def official_name(templates: Templates, name: str) -> str:
 
 
 def _thread(action: QueueMail, message: Message | None, case_id: int | None, opened: bool) -> tuple[str | None, tuple[str, ...]]:
-    """In-Reply-To and References: an answer follows the mail it answers, anything else the last mail this person had."""
+    """In-Reply-To and References: an answer follows the mail it answers, anything else what it names, or the last mail they had."""
     if action.answer and message is not None and message.message_id is not None:
         return message.message_id, message.references
     if opened or case_id is None:
-        return None, ()
+        return (action.follows, (MessageId(action.follows),)) if action.follows is not None else (None, ())
     last = [row[0] for row in _LAST_MAILS(case=case_id, address=action.to)]
     return (last[0], tuple(reversed(last))) if last else (None, ())
 
@@ -194,7 +194,7 @@ def _facts(decision: Decision, message: Message | None, case_id: int | None, let
         values |= _case(case_id)
     for action in decision.actions:
         if isinstance(action, AddComment):
-            values |= {"comment": action.text, **_author(action)}
+            values |= {"comment": action.text, **_author(action, desk)}
         elif isinstance(action, (MarkBounced, ReportRefusal)):
             values |= _bounce(action, desk)
     return values
@@ -276,15 +276,16 @@ _CASE_WORDS = Select(
 )  # fmt: skip
 
 
-def _author(action: AddComment) -> dict[str, str]:
-    """Who wrote a comment: the contact's name and organization, or the address."""
+def _author(action: AddComment, desk: Desk) -> dict[str, str]:
+    """Who wrote a comment: the contact's name and organization (our own people's is the house), or the address."""
     row = None
     if action.author_id is not None:
-        query = Contact.select(Contact.first_name, Contact.last_name, Organization.name).join(Organization)
+        query = Contact.select(Contact.first_name, Contact.last_name, Organization.name, Organization.kind).join(Organization)
         row = first(query.where(Contact.id == action.author_id))
     if row is None:
         return {"author_name": action.author_address or "", "author_organization": ""}
-    return {"author_name": f"{row[0]} {row[1]}".strip() or action.author_address or "", "author_organization": row[2]}
+    name = f"{row[0]} {row[1]}".strip() or action.author_address or ""
+    return {"author_name": name, "author_organization": desk.house_name if row[3] == "house" else row[2]}
 
 
 def _bounce(action: MarkBounced | ReportRefusal, desk: Desk) -> dict[str, Any]:

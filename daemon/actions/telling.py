@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -23,6 +23,11 @@ def moment(at: datetime, zone: ZoneInfo) -> str:
     """A time for people: "Monday 23 November 2026, 10:05 (America/New_York)"."""
     local = at.astimezone(zone)
     return f"{local:%A} {local.day} {local:%B %Y, %H:%M} ({zone.key})"
+
+
+def day(date_: date) -> str:
+    """A date for people: "Friday 4 December 2026"."""
+    return f"{date_:%A} {date_.day} {date_:%B %Y}"
 
 
 def short(at: datetime, zone: ZoneInfo) -> str:
@@ -87,7 +92,7 @@ def status(case_id: int, role: str, zone: ZoneInfo) -> dict[str, Any]:
         ("Owner", " ".join(part for part in (row[9], row[10]) if part) or row[11] if staff else None),
         ("Created at", moment(row[12], zone)), ("Last Update", moment(row[13], zone)),
         ("Acknowledged", moment(row[14], zone) if row[14] else None), ("Planned Resolution", row[15]),
-        ("Planned Resolution Date", row[16].isoformat() if row[16] else None), ("Closed Date", moment(row[17], zone) if row[17] else None),
+        ("Planned Resolution Date", day(row[16]) if row[16] else None), ("Closed Date", moment(row[17], zone) if row[17] else None),
         ("Resolution", row[18]),
     ]  # fmt: skip
     words = (

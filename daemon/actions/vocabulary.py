@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 
@@ -112,7 +112,9 @@ class QueueMail:
     """The limit's name when a limit stops it: the row is written, visible and releasable, but not sent."""
     once: str | None = None
     """A name under which it is sent at most once, whatever causes it."""
-    values: tuple[tuple[str, object], ...] = ()
+    follows: str | None = None
+    """The Message-ID of the mail of ours whose thread it continues, where no case and no mail that came tells."""
+    values: tuple[tuple[str, object], ...] = field(default=(), hash=False)
     """Further variables of the template, plain data."""
 
 

@@ -58,6 +58,14 @@ UNDATED = datetime.max.replace(tzinfo=UTC)
 """The arrival of a mail whose date the server doesn't tell: later than every clock, so the reader's own clock counts."""
 
 
+class _Client(IMAPClient):  # type: ignore[misc]
+    """Without the debug texts: imaplib writes each mail's octets out twice for a log that nobody reads."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._imap.debug = 0
+
+
 class LoginRefused(Temporary):
     """The server refused the login. A password may be mended without us knowing, so it is tried again, slowly."""
 
@@ -128,7 +136,7 @@ class Watch:
         password = account.password()
         try:
             with self._trouble("can't connect"):
-                self._client = IMAPClient(
+                self._client = _Client(
                     account.host, account.port, ssl=account.tls == "implicit", ssl_context=context,
                     timeout=SocketTimeout(min(CONNECT_SECONDS, account.read_seconds), account.read_seconds),
                 )  # fmt: skip

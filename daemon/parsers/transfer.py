@@ -32,7 +32,7 @@ def base64(octets: bytes) -> bytes:
     """RFC 2045 section 6.8: foreign octets are skipped, missing padding is added, padding in the middle starts anew."""
     padding = octets.find(b"=")
     if padding < 0 or not octets[padding:].strip(b"= \t\r\n"):
-        return _base64_run(octets if padding < 0 else octets[:padding])
+        return _base64_run(octets)
     if octets.count(b"=") > _MAX_RUNS:
         return _base64_run(octets.replace(b"=", b""))
     return b"".join(_base64_run(run) for run in octets.split(b"=") if run)

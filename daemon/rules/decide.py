@@ -23,6 +23,7 @@ from daemon.model import (
     Situation,
     Trust,
 )
+from daemon.parsers.keywords import BY_VERB, CASE
 from daemon.reasons import Outcome, Reason
 from daemon.rules import grants, newcase
 from daemon.rules.correlate import correlate
@@ -41,9 +42,9 @@ from daemon.rules.hearing import (
     owner_of,
     partners_side,
 )
-from daemon.rules.judgement import Finding
+from daemon.rules.judgement import Finding, Judgement
 from daemon.rules.lifecycle import State
-from daemon.rules.receipts import open_verbs, steps
+from daemon.rules.receipts import open_verbs, shown, steps
 from daemon.rules.refusals import Trouble
 from daemon.rules.robots import never_answer
 from daemon.rules.rulebook import Rulebook, plain_rulebook
@@ -210,12 +211,31 @@ def _person(h: Hearing) -> Decision:
     if not believed and h.role != "customer":
         return note(h, case, Reason.NOTE_UNTRUSTED, f"the sender claims to be of the {h.role} and proves it by nothing")
     if asks and h.judgement is not None:
+        if _concerns_no_case(h):
+            return _beside_the_case(h, case, h.role, h.judgement)
         return grant(h, case, h.role, h.judgement, h.found.matched_by, VERBS)
     return _comment(h, case, h.role)
 
 
 VERBS = {**grants.STEPS, **newcase.STEPS}
 """What each verb does."""
+
+
+def _concerns_no_case(h: Hearing) -> bool:
+    """Whether the commands make a case, or answer a question about one to be made, so that the thread they stand in doesn't matter."""
+    question = h.situation.question
+    verbs = {request.verb for request in h.judgement.requests} if h.judgement is not None else set()
+    return "case" in verbs or (not verbs.isdisjoint(("confirm", "decline")) and question is not None and question.case_id is None)
+
+
+def _beside_the_case(h: Hearing, case: CaseFacts, role: str, judgement: Judgement) -> Decision:
+    """A new case from within the thread of another: a mail changes one case, so nothing may be asked of this one."""
+    others = [request for request in judgement.requests if CASE in BY_VERB[request.verb].on]
+    if not others:
+        return grant(h, None, role, judgement, None, VERBS)
+    made = next(request.verb for request in judgement.requests if request not in others)
+    finding = Finding(name="E-CONFLICT", verb=others[0].verb, line=others[0].line)
+    return refuse(h, case, role, judgement, (Trouble(finding=finding, choices=(shown(made), shown(others[0].verb))),), h.found.matched_by)
 
 
 def _ticket(h: Hearing) -> Decision:
@@ -227,12 +247,31 @@ def _ticket(h: Hearing) -> Decision:
 
 def _command_without_case(h: Hearing) -> Decision:
     """A command in a mail that is about no case: `#case`, `#list` and the like, of somebody who is believed."""
+    if h.situation.sender is None and _asks_for_help(h):
+        return _general_help(h)
     if h.situation.sender is None or h.role is None or h.judgement is None:
         why = "an unknown address sends a command"
         return triage(h, Reason.TRIAGE_UNKNOWN_SENDER, why, answered=not h.situation.unknown_sender_told_today)
     if h.trust.grade not in (Grade.VERIFIED, Grade.KEYED):
         return triage(h, Reason.COMMAND_NOT_PROVEN, NOT_PROVEN, answered=False, told=_notice(h))
     return grant(h, None, h.role, h.judgement, None, VERBS)
+
+
+def _asks_for_help(h: Hearing) -> bool:
+    """Whether a mail that is believed asks for the help and says nothing else."""
+    judgement = h.judgement
+    if judgement is None or h.trust.grade is not Grade.VERIFIED or h.situation.tagged_case_ids:
+        return False
+    alone = not judgement.errors and all(request.verb == "help" for request in judgement.requests)
+    return alone and (judgement.is_greeting or not judgement.comment.strip())
+
+
+def _general_help(h: Hearing) -> Decision:
+    """How mails work, to somebody unknown: once a day, and nothing about what others can do."""
+    if h.silence is not None or "help" in h.situation.told:
+        return decision(h, Kind.COMMAND, Outcome.IGNORED, Reason.HELP_GIVEN, judgement=h.judgement)
+    general = replace(answer(h, "help", None, quote_subject=False), counted=False)
+    return decision(h, Kind.COMMAND, Outcome.ACTED, Reason.COMMANDS_RUN, actions=[general], detail="help", judgement=h.judgement)
 
 
 NOT_PROVEN = "not verified: a command, and nothing proves who sent it"
@@ -304,7 +343,7 @@ def _hints(h: Hearing, case: CaseFacts, role: str) -> list[Action]:
         clock = next((clock for clock in case.clocks if clock.running and clock.kind == "acknowledge"), None)
         values: tuple[tuple[str, object], ...] = (
             ("deadline_at", clock.deadline_at.isoformat() if clock is not None else ""),
-            ("steps", list(steps(open_verbs("partner", State.OPEN)))),
+            ("steps", list(steps(("acknowledge", "plan", "close")))),
         )
         return [_hint(h, "hint-acknowledge", name, values)] if name not in case.once else []
     if role == "customer" and not case.open and case.closed_at is not None:

@@ -26,7 +26,7 @@ from daemon.actions.vocabulary import (
     SetPlan,
     TakeBack,
 )
-from daemon.model import AddrSpec, Asked, CaseFacts, ClockFacts, ContactFacts, Decision, Kind
+from daemon.model import Asked, CaseFacts, ClockFacts, ContactFacts, Decision, Kind
 from daemon.parsers.keywords import CONFIG_ASSIGNEE
 from daemon.parsers.names import called, folded
 from daemon.reasons import Outcome, Reason
@@ -292,7 +292,7 @@ def _with_offers(made: Draft, case: CaseFacts) -> list[Action]:
             deadline = due.get(PROMISED.get(letter.template, ""))
             if deadline is not None and (role == "partner" or letter.template == "case-acknowledged-notice"):
                 values["deadline_at"] = deadline
-            letter = replace(letter, values=tuple(values.items()))  # noqa: PLW2901 - the same mail, with more said
+            letter = replace(letter, values=tuple(values.items()))
         letters.append(letter)
     return letters
 
@@ -348,7 +348,7 @@ def mention(made: Draft, text: str, mentions: tuple[str, ...], *, internal: bool
     """A mail to those a text names by `@`: of the house and of the assigned partner, nobody else ever sees a case this way."""
     people = [person for name in mentions for person in made.asked.people.get(called(name), ())[:1]]
     heard = [person for person in people if _may_hear(made, person)]
-    values = {**_author(made), "comment": text, "internal": internal, "steps": list(steps(("internal", "status")))}
+    values = {**author_of(made), "comment": text, "internal": internal, "steps": list(steps(("internal", "status")))}
     made.mail("mention", audience_of(tuple(heard)), values=values)
     return heard
 
@@ -377,15 +377,16 @@ def acknowledge_now(made: Draft, *, implied: bool) -> None:
     made.acknowledged = True
     made.done.append(Done(verb="acknowledge", implied=implied))
     if made.case.owner is not None:
-        made.mail("case-acknowledged-notice", audience_of((made.case.owner,)), values=_author(made))
+        made.mail("case-acknowledged-notice", audience_of((made.case.owner,)), values=author_of(made))
 
 
-def _author(made: Draft) -> dict[str, object]:
+def author_of(made: Draft) -> dict[str, object]:
+    """Who did it, as the others know them: our own people by the name of our house."""
     sender = made.sender
-    return {
-        "author_name": sender.name if sender is not None else str(made.h.reading.message.author or ""),
-        "author_organization": sender.organization if sender is not None else "",
-    }
+    if sender is None:
+        return {"author_name": str(made.h.reading.message.author or ""), "author_organization": ""}
+    house = sender.organization_kind == "house"
+    return {"author_name": sender.name, "author_organization": made.h.situation.policy.house_name if house else sender.organization}
 
 
 def _plan(made: Draft, request: Request) -> None:
@@ -444,7 +445,7 @@ def _close(made: Draft, request: Request) -> None:
     made.events.append(ClockEvent.CLOSED)
     made.open = False
     made.done.append(Done(verb="close", text=said))
-    values = {**_author(made), "resolution": resolution}
+    values = {**author_of(made), "resolution": said}
     if made.role != "customer":
         made.mail("case-closed", customers_side(made.case), values={**values, "to_customer": True})
     if made.role != "partner":
@@ -463,7 +464,7 @@ def _reopen(made: Draft, request: Request) -> None:
     made.open, made.acknowledged, made.planned_date, made.cycle = True, by_staff, None, made.cycle + 1
     if request.text:
         _say(made, request.text, (), mailed=False)
-    values = {**_author(made), "comment": request.text or ""}
+    values = {**author_of(made), "comment": request.text or ""}
     side = audience_of(made.case.partner_agents) if made.partner_id is not None else owner_of(made.case)
     made.mail("case-reopened", side, values=values)
     if made.role == "customer":
@@ -494,7 +495,7 @@ def _assign(made: Draft, request: Request) -> None:
     elif queue is not None:
         made.actions.append(AssignOwner(owner_id=None, queue_id=queue.id, name=queue.name))
         made.done.append(Done(verb="assign", who=queue.name))
-        made.mail("case-assigned", audience_of(queue.members), exclude_author=False)
+        made.mail("case-assigned", audience_of(queue.members), exclude_author=False, values={"partner": "", "queue": queue.name})
     elif partner is not None and partner.kind == "partner":
         _give_to_partner(made, partner.id, partner.name, partner.calendar, request)
     else:
@@ -510,7 +511,7 @@ def _give_to_person(made: Draft, person: ContactFacts, request: Request) -> None
         return
     made.actions.append(AssignOwner(owner_id=person.id, queue_id=None, name=person.name))
     made.done.append(Done(verb="assign", who=person.name))
-    made.mail("case-assigned", audience_of((person,)))
+    made.mail("case-assigned", audience_of((person,)), values={"partner": "", "queue": ""})
 
 
 def _give_to_partner(made: Draft, partner_id: int, name: str, calendar: str | None, request: Request) -> None:
@@ -540,13 +541,15 @@ def _review(made: Draft, request: Request) -> None:
 
 
 def _post(made: Draft, request: Request) -> None:
-    unknown = [name for name in request.mentions if called(name) not in made.asked.people]
+    people = {name: made.asked.people.get(called(name), ())[:1] for name in request.mentions}
+    unknown = [name for name, found in people.items() if not any(_may_hear(made, person) for person in found)]
     if unknown:
         made.trouble(request, "E-UNKNOWN-PERSON", said=unknown[0])
         return
     internal_post(made, request.text or "", request.mentions)
-    people = [made.asked.people[called(name)][0].name for name in request.mentions]
-    made.done.append(Done(verb="mention", text=request.text or "", who=", ".join(people)))
+    made.done.append(
+        Done(verb="mention", text=request.text or "", who=", ".join(person.name for found in people.values() for person in found))
+    )
 
 
 def _undo(made: Draft, request: Request) -> None:
@@ -562,7 +565,7 @@ def _undo(made: Draft, request: Request) -> None:
     made.planned_date = date.fromisoformat(planned) if planned else None
     made.running = _running_again(case, json.loads(back.before)["clocks"])
     made.done.append(Done(verb="undo", text=back.verb))
-    values = {**_author(made), "undone": back.verb}
+    values = {**author_of(made), "undone": back.verb}
     made.mail("case-undone", _told_of(made, case, back.verb, acknowledged_before=made.acknowledged), values=values)
 
 

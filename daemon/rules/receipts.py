@@ -196,6 +196,8 @@ def _done(one: Done) -> tuple[str, ...]:
     words = VERBS[one.verb].done
     if one.verb == "comment" and not one.who:
         words = "your words were added"
+    elif one.verb == "contact" and not one.who:
+        words = "{text} is known already"
     elif one.verb == "close" and not one.text:
         words = "closed"
     elif one.number is None:

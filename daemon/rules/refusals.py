@@ -84,6 +84,7 @@ ERRORS: Mapping[str, _Wrong] = MappingProxyType({
     "E-ARG-MISSING": _Wrong("{shown} needs to know more:", ("{shown} {form}",)),
     "E-ARG-MISSING/assign": _Wrong("#assign needs to know to whom: me, an address, a handle or a queue.", ("#assign me",)),
     "E-ARG-MISSING:type": _Wrong("there is no such type of case. Please use one of: {types}."),
+    "E-ARG-MISSING:system": _Wrong("no system is called {said}. Please check how it is spelled, or leave the line out."),
     "E-ARG-MISSING/mention": _Wrong("#mention needs to know to whom: write @ and a handle or an address.", ("#mention @{text}",)),
     "E-ARG-MISSING/status": _Wrong("#status needs the number of a case, or nothing.", ("#status",)),
     "E-ARG-MISSING/cleared": _Wrong("#cleared needs to know which items:", ("#cleared 1", "#cleared 1,3", "#cleared all")),
@@ -98,8 +99,9 @@ ERRORS: Mapping[str, _Wrong] = MappingProxyType({
     "E-AMBIGUOUS-PERSON": _Wrong("{said} could be more than one person: {choices}. Please send the address."),
     "E-UNKNOWN-ORG": _Wrong("no organization is called {said}. The Company should already exist; please check how it is spelled."
         "{did_you_mean}"),
-    "E-NO-CONTRACT": _Wrong("a homeowner's case needs a contract, and none is active here.{contracts}"),
+    "E-NO-CONTRACT": _Wrong("a homeowner's case needs a contract, and {no_contract}.{contracts}"),
     "E-NO-QUESTION": _Wrong("no question of ours waits for your answer."),
+    "E-NO-QUESTION:several": _Wrong("several questions of ours wait for your answer. Please reply to the mail that asks the one you mean."),
     "E-NO-ACCOUNT": _Wrong("no account was found for this. Please ask the caller for one of these:",
         ("#call\nOrder: \nLicense Key: \nWebsite: \nEmail: \nCompany: \n{text}",)),
 })  # fmt: skip
@@ -188,6 +190,7 @@ def _facts(trouble: Trouble, reader: Reader) -> dict[str, str]:
         "kind": _kind(text), "types": ", ".join(sorted(blocks.CASE_TYPES)),
         "choices": _listed(trouble.choices) or "these commands", "missing": _listed(labels),
         "labels": "\n".join(f"{label}: {said if label == 'Email' and '@' in said else ''}" for label in labels),
+        "no_contract": _no_contract(trouble),
         "contracts": f" There are: {', '.join(trouble.choices)}." if trouble.choices else "",
         "did_you_mean": f" Did you mean {_listed(trouble.choices, 'or')}?" if trouble.choices else "",
     }  # fmt: skip
@@ -199,6 +202,14 @@ def _kind(argument: str) -> str:
     if kind == "installer":
         return "an installer case under an account needs its installer contact"
     return f"{'an' if kind[:1] in 'aeiou' else 'a'} {kind} case needs its contact" if kind else "this case needs its contact"
+
+
+def _no_contract(trouble: Trouble) -> str:
+    """Why no contract was taken."""
+    if trouble.said:
+        return f"{trouble.said} is none of theirs"
+    active = sum(choice.endswith("(Active)") for choice in trouble.choices)
+    return "several are active; please add a line Contract:" if active > 1 else "none is active here"
 
 
 def _allowed(verb: str, role: str) -> str:

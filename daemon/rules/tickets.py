@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from daemon.actions.vocabulary import Action, OpenCase, RegisterContact
 from daemon.model import Decision, DomainVerdict, Grade, SystemFacts
-from daemon.reasons import Outcome, Reason
 from daemon.parsers.keywords import AGENT, PARTNER
+from daemon.reasons import Outcome, Reason
 from daemon.rules import promises
 from daemon.rules.hearing import (
     Audience,

@@ -25,6 +25,9 @@ from daemon.store import schema
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 
+CHECKPOINT_PAGES = 8000
+"""Of the write-ahead log, 32 MB. A page that changes with every mail is then copied into the file seldom; durability is the same."""
+
 LOCK_MIGRATION = 7_305_001
 LOCK_CLAIM = 7_305_002
 """Keys of PostgreSQL advisory locks: one for migrating, one for claiming in order."""
@@ -64,10 +67,13 @@ class Database:
         self.path = Path(path.removeprefix("/"))
         return pw.SqliteDatabase(
             str(self.path),
-            pragmas={"journal_mode": "wal", "synchronous": "full", "foreign_keys": 1, "busy_timeout": 5000, "cache_size": -8000},
+            pragmas={
+                "journal_mode": "wal", "synchronous": "full", "foreign_keys": 1, "busy_timeout": 5000, "cache_size": -8000,
+                "wal_autocheckpoint": CHECKPOINT_PAGES,
+            },
             lock_type="IMMEDIATE",
             autoconnect=False,
-        )
+        )  # fmt: skip
 
     def _postgres(self, url: str, password: str | None) -> pw.PostgresqlDatabase:
         parts = urlsplit(url)

@@ -56,11 +56,10 @@ def claim(db: Database, now: datetime, most: int) -> list[Waiting]:
     rows = db.peewee.execute_sql(sql, (Outbox.next_attempt_at.db_value(now), most)).fetchall()
     if not rows:
         return []
-    for attempts in {row[4] for row in rows}:
+    for number, _, _, _, attempts in rows:
         pause = BACK_OFF[attempts] if attempts < len(BACK_OFF) else timedelta(hours=1)
-        Outbox.update(
-            lease_owner=db.owner, lease_until=now + LEASE, attempts=Outbox.attempts + 1, next_attempt_at=now + pause
-        ).where(Outbox.id.in_([row[0] for row in rows if row[4] == attempts])).execute()  # fmt: skip
+        booked = {"lease_owner": db.owner, "lease_until": now + LEASE, "attempts": attempts + 1, "next_attempt_at": now + pause}
+        update(Outbox, booked, {"id": number})
     return [Waiting(id=row[0], reverse_path=row[1], forward_path=row[2], octets=bytes(row[3])) for row in rows]
 
 
@@ -84,9 +83,9 @@ def note_result(number: int, outcome: str, reply_code: int | None, text: str, no
 
 def note_sent(numbers: Sequence[int], reply_code: int, text: str, now: datetime) -> None:
     """The relay took these; one statement for the common case."""
-    Outbox.update(state="sent", sent_at=now, reply_code=reply_code, detail=text or None, lease_owner=None, lease_until=None).where(
-        Outbox.id.in_(list(numbers))
-    ).execute()
+    changes = {"state": "sent", "sent_at": now, "reply_code": reply_code, "detail": text or None, "lease_owner": None, "lease_until": None}
+    for number in numbers:
+        update(Outbox, changes, {"id": number})
 
 
 def free_dead(db: Database, now: datetime) -> int:

@@ -83,6 +83,21 @@ def unanswered(number: int) -> QuestionFacts | None:
     return _facts(row) if row is not None else None
 
 
+_MAIL = Select(
+    lambda number, address: (
+        PendingQuestion.select(Outbox.message_id)
+        .join(Outbox, on=(Outbox.cause == PendingQuestion.cause))
+        .where((PendingQuestion.id == number) & (Outbox.forward_path == address))
+    )
+)
+
+
+def mail_of(number: int, address: str) -> MessageId | None:
+    """The mail of ours that asked the question, to whom it was asked."""
+    row = _MAIL.first(number=number, address=address)
+    return MessageId(row[0]) if row is not None else None
+
+
 def looked_up(payload: str) -> tuple[str | None, int | None]:
     """The address and the partner of a question's payload, which are looked up again when its answer comes."""
     kept = json.loads(payload)

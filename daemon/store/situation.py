@@ -80,7 +80,9 @@ def load_situation(
     listed = _organization_of_domain(message.author) if sender is None and message.author is not None else None
     entity = sender.organization_id if sender is not None else listed.id if listed is not None else None
     default_queue, triage_queue = _queues()
-    written = _answers(message.author, clock) if message.author is not None else _Written()
+    # receipts and notices go to the registered address, whichever of theirs somebody wrote from
+    reads_at = sorted({address for address in (message.author, sender.address if sender is not None else None) if address is not None})
+    written = _answers(reads_at, clock) if reads_at else _Written()
     return Situation(
         now=now, recorded_at=recorded_at, policy=policy, archive=archive, released=released, copy_of=copy_of, copy_by=copy_by,
         sender=sender, sender_organization=listed, keys=_key_facts(keys), bad_keys=bad_keys, referenced_case_ids=tuple(referenced),
@@ -427,14 +429,14 @@ def _bounced(bounce: Bounce, keys: Sequence[SourcedKey]) -> OutgoingFacts | None
     )
 
 
-def _answers(author: AddrSpec, clock: datetime) -> _Written:
-    """What was written to this address in the 24 hours before `clock`."""
-    found = _WRITTEN(author=author, since=clock - timedelta(hours=24))
+def _answers(addresses: Sequence[AddrSpec], clock: datetime) -> _Written:
+    """What was written to somebody's addresses in the 24 hours before `clock`."""
+    found = _WRITTEN(addresses=list(addresses), since=clock - timedelta(hours=24))
     hour = clock - timedelta(hours=1)
     return _Written(
-        answers=sum(1 for _, counted, _ in found if counted),
-        errors=sum(1 for template, _, at in found if template == "error" and at > hour),
-        told=frozenset(template for template, _, _ in found),
+        answers=sum(1 for _, counted, *_ in found if counted),
+        errors=sum(1 for template, _, at, state in found if template == "error" and at > hour and state != "held"),
+        told=frozenset(template for template, *_ in found),
     )
 
 
@@ -446,9 +448,9 @@ class _Written:
 
 
 _WRITTEN = Select(
-    lambda author, since: (
-        Outbox.select(Outbox.template, Outbox.counted, Outbox.created_at)
-        .where((Outbox.forward_path == author) & (Outbox.created_at > since))
+    lambda addresses, since: (
+        Outbox.select(Outbox.template, Outbox.counted, Outbox.created_at, Outbox.state)
+        .where(Outbox.forward_path.in_(addresses) & (Outbox.created_at > since))
         .limit(1000)
     )
 )

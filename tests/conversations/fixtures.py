@@ -11,6 +11,7 @@ import pytest
 
 from tests.conversations.world import DovecotInbox, Inbox, PymapInbox, World, trust_authority
 from tests.doubles import Sink
+from tests.servers.postgres import fresh_database
 
 
 @pytest.fixture(params=["pymap", pytest.param("dovecot", marks=pytest.mark.dovecot)])
@@ -25,6 +26,16 @@ def inbox(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
     server = request.getfixturevalue("dovecot")
     trust_authority(server, monkeypatch.setenv)
     yield DovecotInbox(server)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=[pytest.mark.postgres, pytest.mark.dovecot])])
+def gate_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A `database_url` for dialogues in which the database has little part: PostgreSQL is tried in the full run alone, with Dovecot."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'supportd.db'}"
+        return
+    with fresh_database(request.getfixturevalue("postgres_url")) as url:
+        yield url
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Cases that people open with a command: by a partner with a new contact, for homeowners, for installers; and their review (SC-08, SC-10 to SC-12)."""
+"""Cases opened by command: for a partner's new contact, for homeowners and installers; and their review (SC-08, SC-10 to SC-12)."""
 
 from __future__ import annotations
 
@@ -108,7 +108,13 @@ def test_a_contract_that_is_not_active_is_asked_about_first(world: World, number
     world.assert_good_books()
 
 
-def test_a_plain_yes_confirms_and_a_decline_makes_nothing(world: World) -> None:
+def test_a_plain_yes_to_the_question_confirms(world: World) -> None:
+    (asked,) = world.talk(homeowner("contact: hank@home.example", "contract: HC-101"), ("cara", "question-contract"))
+    world.talk(mail("cara", "Yes", answers=asked), ("cara", "case-created"))
+    assert world.case(1001)["contract"] == "HC-101"
+
+
+def test_a_decline_makes_nothing(world: World) -> None:
     (asked,) = world.talk(homeowner("contact: hank@home.example", "contract: HC-101"), ("cara", "question-contract"))
     world.talk(mail("cara", "#decline", answers=asked), ("cara", "confirmation"))
     assert world.cases() == []
@@ -124,7 +130,10 @@ def test_only_whoever_was_asked_can_confirm(world: World) -> None:
 def test_a_question_is_forgotten_after_five_business_days(world: World) -> None:
     (asked,) = world.talk(homeowner("contact: hank@home.example", "contract: HC-101"), ("cara", "question-contract"))
     world.later(days=8)
+    world.run()
+    world.expect(("cara", "question-expired"))
     assert "no question of ours waits" in refusal(world, mail("cara", "#confirm", answers=asked), "cara")
+    world.assert_good_books()
 
 
 def test_the_only_active_contract_is_taken_without_a_question(world: World) -> None:

@@ -182,3 +182,44 @@ def test_the_number_in_the_subject_alone_makes_a_plain_word_no_step(world: World
         mail("bob", "Closed", subject="Re: No data since noon", to=assigned.reply_to), ("ann", "case-closed"), ("bob", "confirmation")
     )
     assert world.case(1001)["resolution"] == "(closed by e-mail without text)"
+
+
+def test_each_closing_has_its_own_hint(world: World) -> None:
+    _, assigned = opened(world)
+    told, _ = world.talk(mail("bob", "#close Restarted.", answers=assigned), ("ann", "case-closed"), ("bob", "confirmation"))
+    world.later(hours=1)
+    world.talk(mail("ann", "thank you!", answers=told), ("bob", "case-comment"), ("ann", "closed-hint"))
+    world.later(hours=1)
+    again, _ = world.talk(mail("ann", "#reopen Gone again.", answers=told), ("bob", "case-reopened"), ("ann", "case-received-again"))
+    world.later(hours=1)
+    told, _ = world.talk(mail("bob", "#close New logger.", answers=again), ("ann", "case-closed"), ("bob", "confirmation"))
+    world.later(hours=1)
+    world.talk(mail("ann", "thank you again", answers=told), ("bob", "case-comment"), ("ann", "closed-hint"))
+    world.talk(mail("ann", "and again", answers=told), ("bob", "case-comment"))
+    world.assert_good_books()
+
+
+def test_an_open_ticket_cannot_be_reopened_nor_a_closed_one_closed(world: World) -> None:
+    received, assigned = opened(world)
+    # nothing is done, but a customer's words are never lost
+    refused, _ = world.talk(mail("ann", "#reopen It is urgent.", answers=received), ("ann", "error"), ("bob", "case-comment"))
+    assert "the case is open" in " ".join(refused.text.split())
+    assert world.case(1001)["sla_cycle"] == 1
+    world.talk(mail("bob", "#close Restarted.", answers=assigned), ("ann", "case-closed"), ("bob", "confirmation"))
+    closed_at = world.clock
+    world.later(hours=1)
+    (refused,) = world.talk(mail("bob", "#close Replaced the fuse.", answers=assigned), ("bob", "error"))
+    assert "closed already" in " ".join(refused.text.split())
+    case = world.case(1001)
+    assert (case["closed_at"], case["resolution"], len(case["comments"])) == (closed_at, "Restarted.", 2)
+    world.assert_good_books()
+
+
+def test_another_partners_list_is_empty_and_the_house_sees_all(world: World) -> None:
+    opened(world)
+    world.talk(mail("sam", "How do I install it?", subject="Installing"), ("sam", "case-received"), ("lou", "case-assigned"))
+    (theirs,) = world.talk(mail("eva", "#list", subject="my tickets"), ("eva", "ticket-list"))
+    assert "CASE-" not in theirs.text
+    assert "CASE-" not in theirs.html
+    (everything,) = world.talk(mail("cara", "#list", subject="all tickets"), ("cara", "ticket-list"))
+    assert all(number in everything.text for number in ("CASE-1001", "CASE-1002"))

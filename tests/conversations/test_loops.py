@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from tests.conversations.fixtures import gate_database_url as database_url
 from tests.conversations.world import PEOPLE, World, bounce, mail
+
+__all__ = ["database_url"]
 
 
 def _case_of_ann(world: World) -> tuple:

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
+from tests.conversations.fixtures import gate_database_url as database_url
 from tests.conversations.world import PEOPLE, World, mail
 
-
-@pytest.fixture
-def database_url(tmp_path: Path) -> str:
-    """What is decided here does not depend on the database; the other dialogues run on both."""
-    return f"sqlite:///{tmp_path / 'supportd.db'}"
+__all__ = ["database_url"]
 
 
 def _case_of_ann(world: World) -> tuple:

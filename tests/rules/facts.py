@@ -6,8 +6,9 @@ and Bob at Miller, Nora and Owen at the house, which keeps two queues.
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from daemon.actions.vocabulary import Action, QueueMail
@@ -27,6 +28,7 @@ from daemon.model import (
     OrganizationFacts,
     OutgoingFacts,
     Policy,
+    QuestionFacts,
     QueueFacts,
     Reading,
     Situation,
@@ -166,6 +168,23 @@ def on_case(sender: ContactFacts | None = ANN, about: CaseFacts | None = None, *
     """The same for an answer to a mail of ours about `about`, found by its Message-ID."""
     about = about or case()
     return situation(sender, **{"cases": (about,), "referenced_case_ids": (about.id,)} | changes)
+
+
+def question(asked: ContactFacts = NORA, **changes: Any) -> QuestionFacts:
+    """Nora wanted a homeowner's case on a contract that is cancelled, and is asked whether she means it."""
+    payload = {
+        "open": {
+            "type": "homeowner", "subject": "Panel leak", "description": "It drips.", "origin": "email", "organization_id": 3,
+            "contact_id": ANN.id, "contact_address": ANN.address, "system_id": None, "partner_id": None, "owner_id": asked.id,
+            "queue_id": None, "flags": [], "contract_id": 5, "contract_status": "Cancelled",
+        },
+        "register": None, "name": ANN.name, "partner": None, "status": "Cancelled", "contract": "HC-101", "address": None,
+        "partner_id": None,
+    }  # fmt: skip
+    facts = QuestionFacts(
+        id=9, kind="contract", payload=json.dumps(payload), asked_id=asked.id, case_id=None, expires_at=NOW + timedelta(days=7), meant=True
+    )
+    return replace(facts, **changes)
 
 
 def of_type(decision: Decision, wanted: type[Action]) -> list[Any]:

@@ -38,6 +38,7 @@ from daemon.model import (
 from daemon.reasons import Outcome, Reason
 from daemon.rules.clocks import decide_clock
 from daemon.rules.decide import GATES, decide, decide_refusal
+from daemon.rules.questions import decide_expiry
 from daemon.rules.rulebook import plain_rulebook
 from tests.rules import facts
 from tests.rules.facts import (
@@ -730,6 +731,8 @@ class TestEveryReason:
             judged(reading(PAT.address, "#close\n", domain_says="none"), on_case(PAT)),
             judged(reading(text="#close\n", **FORGED), on_case()),
             decide_clock(case(), RUNNING, facts.NOW, plain_rulebook()),
+            decide_expiry(facts.question(), PAT),
+            judged(reading(STRANGER, "#help\n"), situation(None, told=frozenset({"help"}))),
         ]
         assert {decision.reason for decision in decisions} == set(Reason) - self.NOT_OF_RULES
 

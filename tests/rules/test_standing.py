@@ -14,8 +14,8 @@ BOOK = plain_rulebook()
 
 @pytest.mark.parametrize(
     ("sender", "without", "on_a_case"),
-    [(ANN, "customer", "customer"), (PAT, "partner", "partner"), (NORA, "house", "house"), (RIVAL, "partner", None), (CLERK, "customer", None),
-     (QUIET, "customer", None)],
+    [(ANN, "customer", "customer"), (PAT, "partner", "partner"), (NORA, "house", "house"), (RIVAL, "partner", None),
+     (CLERK, "customer", None), (QUIET, "customer", None)],
 )  # fmt: skip
 def test_a_role_on_a_case_is_not_a_role_at_large(sender: ContactFacts, without: str | None, on_a_case: str | None) -> None:
     mail = reading(sender.address)

@@ -1,0 +1,123 @@
+"""`#contact`, and whom a block of labels names: somebody known, or somebody to make under an organization that exists. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from daemon.actions.vocabulary import RegisterContact
+from daemon.model import ContactFacts, OrganizationFacts
+from daemon.parsers.addresses import addr_spec
+from daemon.parsers.names import called, folded
+from daemon.rules.grants import Draft
+from daemon.rules.judgement import Request
+from daemon.rules.receipts import Done
+
+ROLES = {"partner agent": "partner_agent", "partner_agent": "partner_agent", "customer": "customer"}
+"""Roles that `#contact` may give."""
+
+HOMEOWNER_LABELS = ("account", "first name", "last name", "email")
+"""What is asked for an unknown homeowner, whose contract is found under the account."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Whom a block names: exactly one of somebody known and somebody to make."""
+
+    known: ContactFacts | None = None
+    new: RegisterContact | None = None
+
+    @property
+    def address(self) -> str:
+        """Where they read."""
+        return self.known.address if self.known is not None else self.new.address if self.new is not None else ""
+
+    @property
+    def name(self) -> str:
+        """What they are called."""
+        if self.known is not None:
+            return self.known.name
+        return f"{self.new.first_name} {self.new.last_name}".strip() if self.new is not None else ""
+
+    @property
+    def organization_id(self) -> int | None:
+        """Under which organization."""
+        return self.known.organization_id if self.known is not None else self.new.organization_id if self.new is not None else None
+
+
+def person_of(made: Draft, request: Request) -> Person | None:
+    """The person a `case` or `contact` block names by `contact` or `email`. None: nobody, or there is trouble."""
+    fields = request.fields
+    said = [fields[name] for name in ("contact", "email") if fields.get(name)]
+    if not said:
+        return None
+    people = {person.id: person for name in said for person in made.asked.people.get(called(name), ())}
+    if len(people) > 1:
+        made.trouble(request, "E-AMBIGUOUS-PERSON", said=said[0], choices=tuple(person.address for person in people.values()))
+        return None
+    if people:
+        return Person(known=next(iter(people.values())))
+    return _new_person(made, request, said)
+
+
+def _new_person(made: Draft, request: Request, said: list[str]) -> Person | None:
+    """Somebody to make; or whom an earlier `#contact` of this mail makes."""
+    fields = request.fields
+    address = next((found for name in reversed(said) if (found := addr_spec(called(name))[0]) is not None), None)
+    described = bool(fields.get("first_name") and fields.get("last_name"))
+    earlier = next((one for one in made.actions if isinstance(one, RegisterContact) and one.address == address), None)
+    if earlier is not None and not described:
+        return Person(new=earlier)
+    if not described:
+        labels = HOMEOWNER_LABELS if folded(fields.get("type", "")) == "homeowner" else ()
+        made.trouble(request, "E-UNKNOWN-PERSON", said=said[0], choices=labels)
+        return None
+    if address is None:
+        made.trouble(request, "E-TEXT-MISSING", detail="email", choices=("email",))
+        return None
+    company = fields.get("company") or fields.get("organization") or ""
+    organization = made.asked.organizations.get(folded(company))
+    if organization is None:
+        made.trouble(request, "E-UNKNOWN-ORG", said=company)
+        return None
+    if made.role == "partner" and organization.kind != "customer" and not _own(made, organization):
+        made.trouble(request, "E-NOT-ALLOWED", detail=request.verb)
+        return None
+    new = RegisterContact(
+        address=address, first_name=fields["first_name"], last_name=fields["last_name"], organization_id=organization.id,
+        role=_role(made, request, organization), phone=fields.get("phone"), extra=request.extra, as_sender=False,
+    )  # fmt: skip
+    if earlier is not None and earlier != new:
+        made.trouble(request, "E-CONFLICT", choices=(f"two different descriptions of {address}",))
+        return None
+    return Person(new=earlier or new)
+
+
+def _own(made: Draft, organization: OrganizationFacts) -> bool:
+    return made.sender is not None and made.sender.organization_id == organization.id
+
+
+def _role(made: Draft, request: Request, organization: OrganizationFacts) -> str:
+    """The role of a new contact: a partner's agent only by the house, and only under a partner."""
+    wanted = ROLES.get(folded(request.fields.get("role", "")), "customer")
+    allowed = made.role == "house" and organization.kind == "partner"
+    return "partner_agent" if wanted == "partner_agent" and allowed else "customer"
+
+
+def register(made: Draft, person: Person) -> None:
+    """Make somebody new, once."""
+    if person.new is not None and person.new not in made.actions:
+        made.actions.append(person.new)
+
+
+def contact(made: Draft, request: Request) -> None:
+    """Make a contact; somebody who is known already stays as they are."""
+    person = person_of(made, request)
+    if person is None:
+        return
+    register(made, person)
+    if person.new is None:
+        made.done.append(Done(verb="contact", text=f"{person.name} ({person.address})"))
+        return
+    company = request.fields.get("company") or request.fields.get("organization") or ""
+    role = person.new.role.replace("_", " ")
+    made.done.append(Done(verb="contact", text=person.name, who=f"{person.address}, {role} of {company}"))

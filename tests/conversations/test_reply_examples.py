@@ -1,0 +1,141 @@
+"""The worked replies through the whole program: `explain` on real octets, with a case in the example's state.
+
+What an example expects is what a person's words ask for; the program's own steps follow under other names.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from daemon.actions.vocabulary import VERBS
+from tests.conversations.scenes import MONDAY, opened
+from tests.conversations.world import Out, PymapInbox, World, mail
+
+EXAMPLES = [
+    example
+    for example in json.loads((Path(__file__).parent.parent / "examples" / "reply_examples.json").read_text(encoding="utf-8"))["examples"]
+    if example["context"].get("object", "case") == "case"
+]
+"""All but those on a CS ticket."""
+SENDERS = {"partner": "bob", "customer": "ann", "agent": "cara"}
+STATES = ("new", "acknowledged", "planned", "closed")
+PROGRAM = frozenset(VERBS.values())
+
+
+@pytest.fixture
+def world(make_world: Callable[..., World]) -> Iterator[World]:
+    inbox = PymapInbox()
+    made = make_world(inbox)
+    made.clock = MONDAY
+    yield made
+    made.close()
+    inbox.close()
+
+
+def in_state(world: World, state: str) -> dict[str, Out]:
+    """Bring a case into a state; the mail that each person last had about it."""
+    assigned = opened(world)
+    theirs = {out.to: out for out in world.all_out()}
+    if state != "new":
+        world.deliver(mail("bob", "#ack", answers=assigned))
+    if state in ("planned", "closed"):
+        world.deliver(mail("bob", "#plan 2025-11-21 Replace the gateway", answers=assigned))
+    if state == "closed":
+        world.deliver(mail("bob", "#close Replaced.", answers=assigned))
+    world.run()
+    return theirs | {out.to: out for out in world.out()}
+
+
+def octets_of(example: dict[str, Any], theirs: dict[str, Out]) -> bytes:
+    context = example["context"]
+    sender = SENDERS[context["role"]]
+    reply = context.get("is_reply", True)
+    return mail(
+        sender, example["raw"], name=context["sender_name"], answers=theirs[sender] if reply else None,
+        subject="Inverter offline at Acme [CASE-1001]",
+    )  # fmt: skip
+
+
+def asked_for(answer: dict[str, Any]) -> dict[str, Any]:
+    """The part of an answer that an example speaks of."""
+    actions = answer["actions"]
+    return {
+        "actions": [action for action in actions if action["verb"] not in PROGRAM],
+        "comment": answer["comment"],
+        "errors": [error["code"] for error in answer["errors"]],
+        "warnings": [warning["code"] for warning in answer["warnings"]],
+        "natural": answer["natural"],
+    }
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_explain_says_of_a_file_what_the_example_expects(world: World, state: str) -> None:
+    theirs = in_state(world, state)
+    by_day: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for example in EXAMPLES:
+        if example["context"]["state"] == state:
+            by_day[example["context"]["today"]].append(example)
+    assert by_day
+    for day, examples in by_day.items():
+        paths = []
+        for example in examples:
+            path = world.folder / f"{example['id']}.eml"
+            path.write_bytes(octets_of(example, theirs))
+            paths.append(str(path))
+        answers = [json.loads(line) for line in world.cli("explain", "--json", "--now", f"{day}T16:00:00Z", *paths).splitlines()]
+        wrong = {
+            example["id"]: (asked_for(answer), example["expect"])
+            for example, answer in zip(examples, answers, strict=True)
+            if asked_for(answer) != example["expect"]
+        }
+        assert wrong == {}
+        for example, answer in zip(examples, answers, strict=True):
+            people_first = [action["verb"] in PROGRAM for action in answer["actions"]]
+            assert people_first == sorted(people_first)
+            assert answer["case"]["number"] == "CASE-1001"
+            asks = bool(example["expect"]["actions"] or example["expect"]["errors"])
+            assert (answer["kind"] == "command") is asks or example["id"] == "K57"
+    assert len(world.mails()) <= 4
+
+
+DIALOGUE = (
+    "Received",
+    "#plan 12/01/2025 ship the part",
+    "#plan 2025-11-19 Replace the gateway",
+    "All good here.\n#cloze",
+    "Done - thanks",
+    "#close",
+)
+"""A plain word, an error, a step that implies another, a near miss, a natural step, an error by the state."""
+
+
+def test_what_was_done_is_told_as_what_would_be_done(world: World) -> None:
+    assigned = opened(world)
+    path = world.folder / "reply.eml"
+    seen = []
+    for text in DIALOGUE:
+        world.later(minutes=5)
+        octets = mail("bob", text, answers=assigned)
+        path.write_bytes(octets)
+        foretold = json.loads(world.cli("explain", "--json", str(path)))
+        world.deliver(octets)
+        world.run()
+        done = json.loads(world.cli("explain", "--json", str(world.last_mail()["number"])))
+        for name in ("commands", "natural", "comment", "errors", "warnings", "kind", "reason", "new_text", "trust", "mails"):
+            assert done[name] == foretold[name], name
+        assert [action["verb"] for action in done["actions"]] == [action["verb"] for action in foretold["actions"]]
+        seen.append((done["reason"], asked_for(done)["actions"], asked_for(done)["errors"], asked_for(done)["warnings"]))
+    assert seen == [
+        ("comment-added", [], [], []),
+        ("commands-refused", [], ["E-DATE-AMBIGUOUS"], []),
+        ("commands-run", [{"verb": "plan", "date": "2025-11-19", "text": "Replace the gateway"}], [], ["W-IMPLIED-ACKNOWLEDGE"]),
+        ("comment-added", [], [], ["W-NEAR-MISS:cloze->close"]),
+        ("commands-run", [{"verb": "close"}], [], []),
+        ("commands-refused", [], ["E-STATE:already-closed"], []),
+    ]
