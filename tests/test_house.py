@@ -441,7 +441,6 @@ UNMIRRORED = {
     "parsers/robotwords.py": "a table of words; parsers/test_automatic.py and parsers/test_bounce.py",
     "parsers/bouncereason.py": "a part of bounce.py; parsers/test_bounce.py",
     "parsers/bouncetext.py": "a part of bounce.py; parsers/test_bounce.py",
-    "parsers/attribution.py": "a part of quoting.py; parsers/test_quoting.py",
     "parsers/quotedheaders.py": "a part of quoting.py; parsers/test_quoting.py",
     "parsers/quoting_html.py": "a part of quoting.py; parsers/test_quoting.py",
     "parsers/signature.py": "a part of quoting.py; parsers/test_quoting.py",

@@ -43,8 +43,7 @@ from daemon.rules.hearing import (
     partners_side,
 )
 from daemon.rules.judgement import Finding, Judgement
-from daemon.rules.lifecycle import State
-from daemon.rules.receipts import open_verbs, shown, steps
+from daemon.rules.receipts import shown, steps
 from daemon.rules.refusals import Trouble
 from daemon.rules.robots import never_answer
 from daemon.rules.rulebook import Rulebook, plain_rulebook

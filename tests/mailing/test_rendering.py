@@ -240,7 +240,7 @@ def test_only_plain_values_are_rendered(value):
 
 def test_a_missing_value_is_a_named_failure():
     with pytest.raises(TemplateFailure, match="case_number") as caught:
-        TEMPLATES.render("case-received", {"house_name": "H", "house_address": "h", "author_name": ""})
+        TEMPLATES.render("case-received", {"house_name": "H", "house_address": "h", "author_name": "A", "author_organization": "O"})
     assert caught.value.name == "case-received"
     with pytest.raises(TemplateFailure, match="no such template"):
         TEMPLATES.render("nothing", {})
