@@ -130,6 +130,15 @@ def case_tags(subject: str) -> tuple[int, ...]:
     return tuple(dict.fromkeys(int(number) for number in _CASE_TAG.findall(subject)))
 
 
+def untagged(subject: str) -> str:
+    """The subject without the numbers of cases.
+
+    >>> untagged("No light [CASE-7]")
+    'No light'
+    """
+    return " ".join(_CASE_TAG.sub(" ", subject).split())
+
+
 def base_subject(subject: str) -> str:
     """The subject without reply and forward marks and without [tags] in front (RFC 5256 section 2.1, more languages).
 

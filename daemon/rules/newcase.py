@@ -12,6 +12,7 @@ from dataclasses import asdict, replace
 from daemon.actions.vocabulary import AnswerQuestion, AskQuestion, OpenCase, PostFeed, RegisterContact
 from daemon.model import AddrSpec, ContractFacts, OrganizationFacts, QuestionFacts, SystemFacts
 from daemon.parsers import blocks
+from daemon.parsers.headers import untagged
 from daemon.parsers.names import folded
 from daemon.rules import promises
 from daemon.rules.grants import Draft, Step, author_of
@@ -66,9 +67,9 @@ def case(made: Draft, request: Request) -> None:
 
 
 def _subject(made: Draft, request: Request) -> str:
-    """The `Subject:` line, else the mail's own subject; of an answer without the marks of answering."""
+    """The `Subject:` line, else the mail's own subject; of an answer without the marks of answering and the number of its case."""
     message = made.h.reading.message
-    own = message.base_subject if message.in_reply_to else ""
+    own = untagged(message.base_subject) if message.in_reply_to else ""
     return request.fields.get("subject") or own or message.subject or "(no subject)"
 
 

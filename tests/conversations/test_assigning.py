@@ -28,7 +28,9 @@ def test_an_agent_takes_a_case_and_gives_it_on(world: World) -> None:
     (done,) = world.talk(mail("lou", "#assign me", subject="[CASE-1001]"), ("lou", "confirmation"))
     assert "given to Lou Okafor" in done.text
     assert (world.case(1001)["owner"], world.case(1001)["queue"]) == ("lou", None)
-    _, assigned = world.talk(mail("lou", "#assign cara.ruiz@support.example", answers=done), ("lou", "confirmation"), ("cara", "case-assigned"))
+    _, assigned = world.talk(
+        mail("lou", "#assign cara.ruiz@support.example", answers=done), ("lou", "confirmation"), ("cara", "case-assigned")
+    )
     assert "is now yours" in assigned.text
     assert "#close" in assigned.html
     assert world.case(1001)["owner"] == "cara"
@@ -62,7 +64,9 @@ def test_another_partner_starts_a_new_cycle_by_its_own_calendar(world: World, wr
     opened(world)
     world.clock = datetime(2025, 11, 18, 1, 0, tzinfo=UTC)
     # 20:00 in New York is 02:00 in Berlin: for Berlin the day has just begun
-    done, assigned = world.talk(mail("cara", f"#assign {written}", subject="[CASE-1001]"), ("cara", "confirmation"), ("eva", "case-assigned"))
+    done, assigned = world.talk(
+        mail("cara", f"#assign {written}", subject="[CASE-1001]"), ("cara", "confirmation"), ("eva", "case-assigned")
+    )
     assert "given to Berlin Sonne GmbH" in done.text
     assert "Wednesday 19 November 2025, 17:00 (Europe/Berlin)" in words(assigned.text)
     assert "#acknowledge" in assigned.html

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-
 import pytest
 
+from tests.conversations.databases import on_sqlite
 from tests.conversations.scenes import MONDAY, acknowledged, opened, planned, standing
-from tests.conversations.world import PymapInbox, World, mail
+from tests.conversations.world import World, mail
+
+pytestmark = on_sqlite
 
 
-@pytest.fixture
-def world(make_world: Callable[..., World]) -> Iterator[World]:
-    inbox = PymapInbox()
-    made = make_world(inbox)
-    made.clock = MONDAY
-    yield made
-    made.close()
-    inbox.close()
+@pytest.fixture(autouse=True)
+def monday(world: World) -> None:
+    world.clock = MONDAY
 
 
 def words(text: str) -> str:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
-
-from tests.conversations.world import TUESDAY, Inbox, Out, World, mail
+from tests.conversations.databases import on_sqlite
+from tests.conversations.world import TUESDAY, Out, World, mail
 
 QUESTION = "Please restart the logger and tell me the colour of the lamp."
 AFTER_HOURS = datetime(2025, 12, 4, 23, 10, tzinfo=UTC)
@@ -26,7 +24,7 @@ def clocks(world: World, cycle: int) -> dict[str, dict[str, Any]]:
     return {row["kind"]: row for row in world.case(1001)["clocks"] if row["cycle"] == cycle}
 
 
-def live_through_it(world: World) -> None:
+def test_a_ticket_is_opened_updated_closed_and_reopened(world: World) -> None:
     received, assigned = opened(world)
     assert received.subject == "Re: No data since noon [CASE-1001]"
     assert "Please acknowledge it by Wednesday 3 December 2025, 17:00 (America/New_York)." in " ".join(assigned.text.split())
@@ -96,15 +94,7 @@ def live_through_it(world: World) -> None:
     world.assert_good_books()
 
 
-def test_a_ticket_is_opened_updated_closed_and_reopened(world: World) -> None:
-    live_through_it(world)
-
-
-@pytest.mark.postgres
-def test_it_lives_on_postgres_too(postgres_database_url: str, make_world: Callable[..., World], inbox: Inbox) -> None:
-    live_through_it(make_world(inbox, postgres_database_url))
-
-
+@on_sqlite
 def test_a_list_shows_a_partners_tickets_the_latest_change_first(world: World) -> None:
     received, _ = opened(world)
     world.later(minutes=5)
@@ -120,14 +110,12 @@ def test_a_list_shows_a_partners_tickets_the_latest_change_first(world: World) -
     world.later(minutes=5)
     world.talk(mail("ann", "Any news?", answers=received), ("bob", "case-comment"))
     (listed,) = world.talk(mail("bob", "#list", subject="my tickets"), ("bob", "ticket-list"))
-    rows = [line for line in listed.text.splitlines() if line.startswith(("| ID", "| CASE", "ID", "CASE-"))]
     assert listed.text.index("CASE-1001") < listed.text.index("CASE-1002")
     assert "CASE-1003" not in listed.text
     assert all(
         name in " ".join(listed.text.split()) for name in ("ID", "Entity", "System", "Subject", "Created at", "Last Update", "State")
     )
     assert all(len(line) <= 72 for line in listed.text.splitlines())
-    assert rows
     assert listed.message["Auto-Submitted"] == "auto-replied"
     assert world.last_mail()["kind"] == "command"
 
@@ -137,6 +125,7 @@ def test_a_list_shows_a_partners_tickets_the_latest_change_first(world: World) -
     assert len(world.cases()) == 3
 
 
+@on_sqlite
 def test_a_customer_closes_their_own_ticket(world: World) -> None:
     received, _ = opened(world)
     world.later(hours=1)
@@ -149,6 +138,7 @@ def test_a_customer_closes_their_own_ticket(world: World) -> None:
     world.assert_good_books()
 
 
+@on_sqlite
 def test_who_reopens_as_the_partner_has_acknowledged_at_once(world: World) -> None:
     _, assigned = opened(world)
     world.talk(mail("bob", "#close Restarted.", answers=assigned), ("ann", "case-closed"), ("bob", "confirmation"))
@@ -165,6 +155,7 @@ def test_who_reopens_as_the_partner_has_acknowledged_at_once(world: World) -> No
     world.assert_good_books()
 
 
+@on_sqlite
 def test_a_plain_reopen_please_is_enough_on_a_closed_ticket(world: World) -> None:
     received, assigned = opened(world)
     world.talk(mail("bob", "#close Restarted.", answers=assigned), ("ann", "case-closed"), ("bob", "confirmation"))
@@ -172,6 +163,7 @@ def test_a_plain_reopen_please_is_enough_on_a_closed_ticket(world: World) -> Non
     assert world.case(1001)["state"] == "Open"
 
 
+@on_sqlite
 def test_the_number_in_the_subject_alone_makes_a_plain_word_no_step(world: World) -> None:
     _, assigned = opened(world)
     world.talk(mail("bob", "#ack", answers=assigned), ("bob", "confirmation"))
@@ -184,6 +176,7 @@ def test_the_number_in_the_subject_alone_makes_a_plain_word_no_step(world: World
     assert world.case(1001)["resolution"] == "(closed by e-mail without text)"
 
 
+@on_sqlite
 def test_each_closing_has_its_own_hint(world: World) -> None:
     _, assigned = opened(world)
     told, _ = world.talk(mail("bob", "#close Restarted.", answers=assigned), ("ann", "case-closed"), ("bob", "confirmation"))
@@ -199,6 +192,7 @@ def test_each_closing_has_its_own_hint(world: World) -> None:
     world.assert_good_books()
 
 
+@on_sqlite
 def test_an_open_ticket_cannot_be_reopened_nor_a_closed_one_closed(world: World) -> None:
     received, assigned = opened(world)
     # nothing is done, but a customer's words are never lost
@@ -215,6 +209,7 @@ def test_an_open_ticket_cannot_be_reopened_nor_a_closed_one_closed(world: World)
     world.assert_good_books()
 
 
+@on_sqlite
 def test_another_partners_list_is_empty_and_the_house_sees_all(world: World) -> None:
     opened(world)
     world.talk(mail("sam", "How do I install it?", subject="Installing"), ("sam", "case-received"), ("lou", "case-assigned"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
+from tests.conversations.databases import on_sqlite
 from tests.conversations.scenes import MONDAY, clock, opened
 from tests.conversations.world import World, mail
 
@@ -93,6 +94,7 @@ def test_deadlines_around_thanksgiving_are_warned_of_and_missed_once(world: Worl
     world.assert_good_books()
 
 
+@on_sqlite
 def test_what_was_late_because_we_were_down_is_no_breach(world: World) -> None:
     world.clock = datetime(2025, 11, 26, 15, 0, tzinfo=UTC)
     assigned = opened(world)
@@ -105,6 +107,7 @@ def test_what_was_late_because_we_were_down_is_no_breach(world: World) -> None:
     world.assert_good_books()
 
 
+@on_sqlite
 def test_a_partner_elsewhere_has_its_own_day_and_reads_its_own_time(world: World) -> None:
     world.clock = datetime(2025, 11, 18, 1, 0, tzinfo=UTC)  # Monday evening in New York, Tuesday night in Berlin
     assigned = opened(world, partner="Berlin Sonne GmbH", agent="eva")
@@ -118,6 +121,7 @@ def test_a_partner_elsewhere_has_its_own_day_and_reads_its_own_time(world: World
     assert "Wednesday 19 November 2025, 11:00 (America/New_York)" in " ".join(told.text.split())
 
 
+@on_sqlite
 def test_a_case_that_goes_to_another_partner_begins_a_new_cycle(world: World) -> None:
     world.clock = MONDAY
     assigned = opened(world)
@@ -138,6 +142,7 @@ def test_a_case_that_goes_to_another_partner_begins_a_new_cycle(world: World) ->
     world.assert_good_books()
 
 
+@on_sqlite
 def test_a_new_plan_moves_the_day_and_keeps_the_first_promise(world: World) -> None:
     world.clock = MONDAY
     assigned = opened(world)

@@ -5,17 +5,21 @@ What an example expects is what a person's words ask for; the program's own step
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from daemon import worker
 from daemon.actions.vocabulary import VERBS
+from daemon.explaining import explained
+from daemon.record import record_of
+from tests.conversations.databases import on_sqlite
 from tests.conversations.scenes import MONDAY, opened
-from tests.conversations.world import Out, PymapInbox, World, mail
+from tests.conversations.world import Out, World, mail
 
 EXAMPLES = [
     example
@@ -28,14 +32,12 @@ STATES = ("new", "acknowledged", "planned", "closed")
 PROGRAM = frozenset(VERBS.values())
 
 
-@pytest.fixture
-def world(make_world: Callable[..., World]) -> Iterator[World]:
-    inbox = PymapInbox()
-    made = make_world(inbox)
-    made.clock = MONDAY
-    yield made
-    made.close()
-    inbox.close()
+pytestmark = on_sqlite
+
+
+@pytest.fixture(autouse=True)
+def monday(world: World) -> None:
+    world.clock = MONDAY
 
 
 def in_state(world: World, state: str) -> dict[str, Out]:
@@ -104,6 +106,14 @@ def test_explain_says_of_a_file_what_the_example_expects(world: World, state: st
     assert len(world.mails()) <= 4
 
 
+def would_be(world: World, octets: bytes) -> dict[str, Any]:
+    """What `explain` says of these octets, arriving now."""
+    judged = worker.explain(world.house, octets, hashlib.sha256(octets).hexdigest(), world.clock)
+    assert isinstance(judged, tuple)
+    reading, _, decision = judged
+    return explained(reading, record_of(decision, decision.match.case_id if decision.match else None))
+
+
 DIALOGUE = (
     "Received",
     "#plan 12/01/2025 ship the part",
@@ -117,20 +127,20 @@ DIALOGUE = (
 
 def test_what_was_done_is_told_as_what_would_be_done(world: World) -> None:
     assigned = opened(world)
-    path = world.folder / "reply.eml"
-    seen = []
+    foretold = []
     for text in DIALOGUE:
         world.later(minutes=5)
         octets = mail("bob", text, answers=assigned)
-        path.write_bytes(octets)
-        foretold = json.loads(world.cli("explain", "--json", str(path)))
+        foretold.append(would_be(world, octets))
         world.deliver(octets)
         world.run()
-        done = json.loads(world.cli("explain", "--json", str(world.last_mail()["number"])))
+    numbers = [str(entry["number"]) for entry in world.mails()[1:]]
+    done = [json.loads(line) for line in world.cli("explain", "--json", *numbers).splitlines()]
+    for before, after in zip(foretold, done, strict=True):
         for name in ("commands", "natural", "comment", "errors", "warnings", "kind", "reason", "new_text", "trust", "mails"):
-            assert done[name] == foretold[name], name
-        assert [action["verb"] for action in done["actions"]] == [action["verb"] for action in foretold["actions"]]
-        seen.append((done["reason"], asked_for(done)["actions"], asked_for(done)["errors"], asked_for(done)["warnings"]))
+            assert after[name] == before[name], name
+        assert [action["verb"] for action in after["actions"]] == [action["verb"] for action in before["actions"]]
+    seen = [(one["reason"], asked_for(one)["actions"], asked_for(one)["errors"], asked_for(one)["warnings"]) for one in done]
     assert seen == [
         ("comment-added", [], [], []),
         ("commands-refused", [], ["E-DATE-AMBIGUOUS"], []),

@@ -105,12 +105,12 @@ def test_a_server_that_ends_our_sessions_again_and_again_loses_nothing(world: Wo
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_nearly_full_disk_pauses_fetching(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Database, "free_octets", lambda _: 1000)
-    world.deliver(mail("ann", "Roof-7 shows no data."))
-    world.run()
-    assert world.mails() == []
-    assert len(world.inbox.mails()) == 1
-    monkeypatch.undo()
+    with monkeypatch.context() as patch:
+        patch.setattr(Database, "free_octets", lambda _: 1000)
+        world.deliver(mail("ann", "Roof-7 shows no data."))
+        world.run()
+        assert world.mails() == []
+        assert len(world.inbox.mails()) == 1
     world.run()
     assert_every_mail_once(world, 1)
 

@@ -184,7 +184,7 @@ def test_twelve_random_kills_lose_nothing_and_double_nothing(make_world: Callabl
 
 
 @pytest.mark.dovecot
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_hundreds_of_random_kills_lose_nothing_and_double_nothing(
     make_world: Callable[..., World], database_url: str, dovecot: Dovecot, monkeypatch: pytest.MonkeyPatch,
     record_property: Callable[[str, object], None],

@@ -14,12 +14,14 @@ from typing import Any
 from daemon.actions.vocabulary import Action, QueueMail
 from daemon.model import (
     AddrSpec,
+    Asked,
     AuthenticationResults,
     Automatic,
     Bounce,
     BouncedRecipient,
     CaseFacts,
     ContactFacts,
+    ContractFacts,
     Decision,
     KeyFacts,
     Message,
@@ -185,6 +187,21 @@ def question(asked: ContactFacts = NORA, **changes: Any) -> QuestionFacts:
         id=9, kind="contract", payload=json.dumps(payload), asked_id=asked.id, case_id=None, expires_at=NOW + timedelta(days=7), meant=True
     )
     return replace(facts, **changes)
+
+
+def asked(**found: Any) -> Asked:
+    """What was found for the names in a mail: nothing but this."""
+    nothing: dict[str, Any] = {
+        "people": {}, "organizations": {}, "queues": {}, "systems": {}, "contracts": {}, "contracts_of": {}, "agents": {}, "cases": {},
+    }  # fmt: skip
+    return Asked(**nothing | found)
+
+
+def contract(number: str = "HC-100", status: str = "Active", contact: ContactFacts | None = ANN) -> ContractFacts:
+    """A contract of Acme Homes, Ann's own unless it names nobody."""
+    return ContractFacts(
+        id=int(number[3:]), number=number, organization_id=3, contact_id=contact.id if contact is not None else None, status=status
+    )
 
 
 def of_type(decision: Decision, wanted: type[Action]) -> list[Any]:

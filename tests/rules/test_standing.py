@@ -43,3 +43,26 @@ def test_a_mention_and_a_number_are_names_too() -> None:
     found = names_of(reading(text="@marta can you call?\n#status CASE-1007\n"), BOOK)
     assert found is not None
     assert ("marta" in found.people, found.cases) == (True, (1007,))
+
+
+@pytest.mark.parametrize(
+    ("text", "people"),
+    [
+        ("#assign @Marta.\n", ("marta",)),
+        ("#assign bob@miller.example<mailto:bob@miller.example>\n", ("bob@miller.example",)),
+        ("#assign Priya  Nair\n", ("priya nair",)),
+        ("#case\ncontact: Ann Lee <Ann@ACME.example>\nLeak\n", ("ann@acme.example",)),
+        ("#contact\nFirst Name: Ann\nEmail: ann@Bücher.example\n", ("ann@xn--bcher-kva.example",)),
+    ],
+)
+def test_somebody_is_looked_up_however_they_are_written(text: str, people: tuple[str, ...]) -> None:
+    found = names_of(reading(text=text), BOOK)
+    assert found is not None
+    assert found.people == people
+
+
+@pytest.mark.parametrize("line", ["contract: HC-1", "system: Roof-7"])
+def test_a_contract_or_a_system_alone_is_looked_up(line: str) -> None:
+    found = names_of(reading(text=f"#case\n{line}\nLeak\n"), BOOK)
+    assert found is not None
+    assert found.contracts or found.systems
