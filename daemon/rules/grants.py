@@ -66,8 +66,8 @@ ERRORS_PER_HOUR = 3
 
 NOBODY = Asked(people={}, organizations={}, queues={}, systems={}, contracts={}, contracts_of={}, agents={}, cases={})
 
-REVERSIBLE = frozenset({"acknowledge", "plan", "close", "reopen"})
-"""What `#undo` can take back."""
+REVERSIBLE = {"acknowledge": Acknowledge, "plan": SetPlan, "close": CloseCase, "reopen": ReopenCase}
+"""What `#undo` can take back: the verb, and the action without which it changed nothing."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -588,7 +588,8 @@ def _told_of(made: Draft, case: CaseFacts, verb: str, *, acknowledged_before: bo
 
 def _remember(made: Draft) -> None:
     """Keep how things stood, for the last reversible verb of the mail."""
-    verbs = [request.verb for request in made.judgement.requests if request.verb in REVERSIBLE]
+    done = {type(action) for action in made.actions}
+    verbs = [request.verb for request in made.judgement.requests if REVERSIBLE.get(request.verb) in done]
     if not verbs or made.case is None or made.sender is None:
         return
     case = made.case

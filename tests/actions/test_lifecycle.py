@@ -53,8 +53,8 @@ def test_the_first_acknowledgement_is_kept(database: Database) -> None:
 def test_a_plan_is_replaced_and_counted_while_its_first_date_stays(database: Database) -> None:
     with database.transaction():
         number = a_case(acknowledged_at=AT, acknowledged_by_id=PAT.id)
-        set_plan(number, SetPlan(text="Look", date=date(2026, 12, 1)), at=LATER, cause="mail:1")
-        set_plan(number, SetPlan(text="Replace", date=date(2026, 12, 4)), at=LAST, cause="mail:2")
+        set_plan(number, SetPlan(text="Look", date=date(2026, 12, 1)), by_id=None, at=LATER, cause="mail:1")
+        set_plan(number, SetPlan(text="Replace", date=date(2026, 12, 4)), by_id=None, at=LAST, cause="mail:2")
         case = Case.get_by_id(number)
         assert (case.planned_resolution, case.planned_resolution_date) == ("Replace", date(2026, 12, 4))
         assert (case.first_planned_resolution_date, case.plan_count, case.last_update) == (date(2026, 12, 1), 2, LAST)
@@ -87,9 +87,9 @@ def test_who_reopens_as_staff_owns_it_at_once(database: Database) -> None:
 def test_an_owner_is_a_person_or_a_queue(database: Database) -> None:
     with database.transaction():
         number = a_case()
-        assign_owner(number, AssignOwner(owner_id=OWEN.id, queue_id=None, name="Owen"), at=LATER, cause="mail:1")
+        assign_owner(number, AssignOwner(owner_id=OWEN.id, queue_id=None, name="Owen"), by_id=None, at=LATER, cause="mail:1")
         assert (Case.get_by_id(number).owner_id, Case.get_by_id(number).queue_id) == (OWEN.id, None)
-        assign_owner(number, AssignOwner(owner_id=None, queue_id=LEVEL_ONE.id, name="level-one"), at=LAST, cause="mail:2")
+        assign_owner(number, AssignOwner(owner_id=None, queue_id=LEVEL_ONE.id, name="level-one"), by_id=None, at=LAST, cause="mail:2")
         assert (Case.get_by_id(number).owner_id, Case.get_by_id(number).queue_id) == (None, LEVEL_ONE.id)
         assert [row[1] for row in feed()] == ["given to Owen", "given to level-one"]
 
@@ -97,7 +97,9 @@ def test_an_owner_is_a_person_or_a_queue(database: Database) -> None:
 def test_a_new_partner_is_assigned_when_it_is_done_not_when_the_mail_came(database: Database) -> None:
     with database.transaction():
         number = a_case(acknowledged_at=AT, acknowledged_by_id=PAT.id)
-        assign_partner(number, AssignPartner(partner_id=4, name="Other Solar"), at=LATER, clock=CLOCK + timedelta(days=1), cause="mail:1")
+        assign_partner(
+            number, AssignPartner(partner_id=4, name="Other Solar"), by_id=None, at=LATER, clock=CLOCK + timedelta(days=1), cause="mail:1"
+        )
         case = Case.get_by_id(number)
         assert (case.partner_id, case.assigned_at, case.sla_cycle) == (4, CLOCK + timedelta(days=1), 2)
         assert (case.acknowledged_at, case.last_update) == (None, LATER)
@@ -141,7 +143,7 @@ def test_what_is_taken_back_is_as_it_was_and_what_was_started_is_cancelled(datab
                      "planned_resolution_date": "2026-12-01", "planned_resolution": "Look", "sla_cycle": 1},
             "clocks": {str(old): {"met_at": None, "breached_at": None, "cancelled_at": None, "look_at": AT.isoformat()}},
         }  # fmt: skip
-        take_back(number, TakeBack(reversal_id=reversal, verb="close", before=json.dumps(before)), at=LAST, cause="mail:2")
+        take_back(number, TakeBack(reversal_id=reversal, verb="close", before=json.dumps(before)), by_id=None, at=LAST, cause="mail:2")
         case = Case.get_by_id(number)
         assert (case.closed_at, case.resolution, case.acknowledged_at, case.planned_resolution_date) == (
             None,

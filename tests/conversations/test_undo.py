@@ -193,3 +193,16 @@ def test_what_was_done_for_another_partner_is_not_taken_back(world: World) -> No
     assert before["sla_cycle"] == 2
     assert before["acknowledged"] is False
     assert world.clock + timedelta(0) == before["clocks"][-1]["started_at"]
+
+
+def test_a_second_acknowledgement_changes_nothing_and_is_nothing_to_take_back(world: World) -> None:
+    assigned = opened(world)
+    before = standing(world)
+    world.talk(mail("bob", "#ack", answers=assigned), ("bob", "confirmation"), ("cara", "case-acknowledged-notice"))
+    acknowledged_once = standing(world)
+    world.later(hours=1)
+    (again,) = world.talk(mail("cara", "#ack", subject="[CASE-1001]"), ("cara", "confirmation"))
+    assert "the first time is kept" in again.text
+    assert standing(world) == acknowledged_once
+    world.talk(mail("bob", "#undo", answers=assigned), ("bob", "confirmation"), ("cara", "case-undone"))
+    as_before(world, before)
