@@ -204,7 +204,9 @@ def _person(h: Hearing) -> Decision:
     believed = h.trust.grade in (Grade.VERIFIED, Grade.KEYED)
     if h.role is None or not h.trust.sender:
         reason = Reason.COMMAND_NOT_PROVEN if asks else Reason.NOTE_UNTRUSTED
-        return note(h, case, reason, "the sender is nobody this case knows, or not the one its key was made for")
+        kept = note(h, case, reason, "the sender is nobody this case knows, or not the one its key was made for")
+        # somebody of the case with another's key hears of it; whoever has no part in it learns nothing
+        return replace(kept, kind=Kind.COMMAND, actions=(*kept.actions, *_notice(h))) if asks and h.role is not None else kept
     if asks and not believed:
         return _not_proven(h, case)
     if not believed and h.role != "customer":

@@ -237,3 +237,21 @@ def test_an_error_and_a_notice_are_counted_at_the_registered_address(world: Worl
     world.talk(mail("robert@miller.example", "#close not yet", answers=done))
     world.talk(mail("robert@miller.example", "#close", answers=done, results="none"), ("bob", "command-not-run"))
     world.talk(mail("robert@miller.example", "#close", answers=done, results="none"))
+
+
+def test_somebody_of_the_case_with_anothers_key_hears_why_nothing_happened(world: World) -> None:
+    done = planned(world)
+    before = standing(world)
+    world.talk(mail("ann", "#close", answers=done), ("ann", "command-not-run"))
+    assert (world.last_mail()["reason"], world.last_mail()["trust"]) == ("command-not-proven", "untrusted")
+    world.talk(mail("ann", "#close it", answers=done))
+    assert standing(world) == before
+
+
+def test_a_stranger_with_a_key_learns_nothing(world: World) -> None:
+    done = planned(world)
+    before = standing(world)
+    world.talk(mail("mallory@else.example", "#close", answers=done))
+    assert (world.last_mail()["reason"], world.last_mail()["trust"]) == ("command-not-proven", "untrusted")
+    assert standing(world) == before
+    world.assert_good_books()
