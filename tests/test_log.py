@@ -27,6 +27,7 @@ FIELD = re.compile(r'([a-z_]+)=("(?:[^"\\]|\\.)*"|[^ ]+)')
 def untouched_logging() -> Iterator[None]:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
+    logging.captureWarnings(capture=False)  # another test of this process may have left it on, and then it does nothing
     yield
     logging.captureWarnings(capture=False)
     root.handlers[:] = handlers
