@@ -162,7 +162,7 @@ def grant(
     for request in judgement.requests:
         step = verbs.get(request.verb)
         if step is None:  # a word people may write, that nothing answers yet
-            made.trouble(request, "E-UNKNOWN-VERB", said=request.verb)
+            made.trouble(request, "E-STATE", detail="unanswered")
         else:
             step(made, request)
     if made.troubles:

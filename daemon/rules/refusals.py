@@ -66,6 +66,7 @@ ERRORS: Mapping[str, _Wrong] = MappingProxyType({
     "E-NO-CASE": _Wrong("your mail does not say which case it is about. Please reply to a mail of ours about the case."),
     "E-AMBIGUOUS-CASE": _Wrong("your mail is about more than one case ({choices}). Please reply to a mail of ours about the one you mean."),
     "E-STATE": _Wrong("that can't be done as things stand."),
+    "E-STATE:unanswered": _Wrong("#{verb} is a word nobody answers here yet."),
     "E-STATE:already-closed": _Wrong("the case is closed already. To go on with it, open it again first:", ("#reopen",)),
     "E-STATE:not-closed": _Wrong("the case is open, so there is nothing to reopen. To add something:", ("#update {text}",)),
     "E-STATE:already-done": _Wrong("it is done already."),

@@ -28,7 +28,7 @@ from daemon.model import Asked, ClockFacts, Decision, Kind, ReversalFacts
 from daemon.reasons import Reason
 from daemon.rules.decide import decide
 from daemon.rules.rulebook import Rulebook, plain_rulebook
-from tests.rules.facts import ANN, BOB, LEVEL_ONE, NORA, NOW, OWEN, PAT, case, mails, of_type, on_case, reading
+from tests.rules.facts import ANN, BOB, LEVEL_ONE, NORA, NOW, OWEN, PAT, case, mails, of_type, on_case, reading, situation
 
 RULEBOOK = replace(plain_rulebook(), sla=load_sla(data_dir("config") / "sla.toml"))
 TO_ACKNOWLEDGE = ClockFacts(id=1, kind="acknowledge", cycle=1, calendar="house", started_at=NOW, deadline_at=NOW + timedelta(days=1))
@@ -150,3 +150,14 @@ def test_two_voices_in_one_mail_the_command_and_the_words_beside_it() -> None:
     decision = said(PAT, "#ack\n#end\nWe will come on Thursday.\n")
     assert [comment.text for comment in of_type(decision, AddComment)] == ["We will come on Thursday."]
     assert ("case-comment", ANN.address) in mails(decision)
+
+
+def test_a_word_of_the_grammar_that_nobody_answers_yet_is_refused_in_words_and_not_offered() -> None:
+    phoned = reading(NORA.address, "#call\nemail: ann@acme.example\nIssue: dark\n\nShe phoned.\n")
+    decision = decide(phoned, situation(NORA), None, RULEBOOK)
+    assert [letter.template for letter in of_type(decision, QueueMail)] == ["error"]
+    told = dict(of_type(decision, QueueMail)[0].values)["errors"]
+    assert "nobody answers" in str(told)
+    assert "#call" in str(told)
+    offered = dict(of_type(said(NORA, "#help\n"), QueueMail)[0].values)["verbs"]
+    assert "#call" not in str(offered)
