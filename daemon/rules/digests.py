@@ -18,7 +18,7 @@ from daemon.reasons import Outcome, Reason
 from daemon.rules.calendars import Calendar
 from daemon.rules.receipts import full_date, full_moment
 
-TODO = {(False, False): "to acknowledge", (True, False): "to plan", (True, True): "to close", (False, True): "to close"}
+STEP = {(False, False): "to acknowledge", (True, False): "to plan", (True, True): "to close", (False, True): "to close"}
 """What is owed on a case that is (acknowledged, planned)."""
 
 
@@ -39,8 +39,8 @@ def decide_digest(
         "day": full_date(day), "queue": queue or "",
         "cases": [
             {
-                "number": f"CASE-{number}", "subject": subject, "state": TODO[acknowledged, planned],
-                "deadline": f"{TODO[acknowledged, planned]} by {full_moment(deadline, calendar.timezone)}" if deadline is not None else "",
+                "number": f"CASE-{number}", "subject": subject, "state": STEP[acknowledged, planned],
+                "deadline": f"{STEP[acknowledged, planned]} by {full_moment(deadline, calendar.timezone)}" if deadline is not None else "",
             }
             for number, subject, acknowledged, planned, deadline in cases
         ],
