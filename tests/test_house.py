@@ -355,7 +355,6 @@ LARGE = {
     "store/schema.py": "every table; one list is easier to read than three",
     "cli/looking.py": "every command that looks; each is short",
     "worker.py": "the four stages and what they share; whoever reads it first wants all of it in one place",
-    "rules/grants.py": "every verb about a case; each is short, and they are compared with each other",
     "store/situation.py": "every question a decision asks of the store; each is one statement",
     "service.py": "the threads and the signals of the daemon; they are only understood together",
 }

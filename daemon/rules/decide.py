@@ -25,9 +25,9 @@ from daemon.model import (
 )
 from daemon.parsers.keywords import BY_VERB, CASE
 from daemon.reasons import Outcome, Reason
-from daemon.rules import grants, newcase
 from daemon.rules.correlate import correlate
-from daemon.rules.grants import draft_of, grant, internal_post, mention, refuse
+from daemon.rules.drafts import draft_of
+from daemon.rules.grants import grant, refuse
 from daemon.rules.hearing import (
     Hearing,
     answer,
@@ -47,9 +47,11 @@ from daemon.rules.receipts import shown, steps
 from daemon.rules.refusals import Trouble
 from daemon.rules.robots import never_answer
 from daemon.rules.rulebook import Rulebook, plain_rulebook
+from daemon.rules.saying import internal_post, mention
 from daemon.rules.standing import judge_words, role_of
 from daemon.rules.tickets import open_ticket, triage
 from daemon.rules.trust import weigh
+from daemon.rules.verbs import VERBS
 
 
 def decide(
@@ -216,10 +218,6 @@ def _person(h: Hearing) -> Decision:
             return _beside_the_case(h, case, h.role, h.judgement)
         return grant(h, case, h.role, h.judgement, h.found.matched_by, VERBS)
     return _comment(h, case, h.role)
-
-
-VERBS = {**grants.STEPS, **newcase.STEPS}
-"""What each verb does."""
 
 
 def _concerns_no_case(h: Hearing) -> bool:

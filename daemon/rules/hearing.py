@@ -76,6 +76,19 @@ def answer(h: Hearing, template: str, contact: ContactFacts | None, *, quote_sub
     )  # fmt: skip
 
 
+def to_sender(h: Hearing, template: str, values: Mapping[str, object]) -> QueueMail:
+    """What answers a command: receipt, error, or what was asked for. Raises ValueError for a mail without a sender."""
+    sender, author = h.situation.sender, h.reading.message.author
+    if author is None:
+        raise ValueError("a mail without a sender is never answered")
+    # a receipt goes to the registered address, so that a forged command is noticed
+    return QueueMail(
+        template=template, to=sender.address if sender is not None else author, contact_id=sender.id if sender is not None else None,
+        name=sender.name if sender is not None else "", answer=True, counted=template == "error", quote_subject=True,
+        values=tuple(values.items()),
+    )  # fmt: skip
+
+
 def own_addresses(h: Hearing) -> tuple[str | None, ...]:
     """Where the author of the mail reads: nobody gets their own words back, from whichever address they wrote."""
     sender = h.situation.sender

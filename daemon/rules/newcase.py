@@ -15,7 +15,7 @@ from daemon.parsers import blocks
 from daemon.parsers.headers import untagged
 from daemon.parsers.names import folded
 from daemon.rules import promises
-from daemon.rules.grants import Draft, Step, author_of
+from daemon.rules.drafts import Draft, Step, author_of
 from daemon.rules.hearing import Audience, audience_of
 from daemon.rules.judgement import Request
 from daemon.rules.lifecycle import State

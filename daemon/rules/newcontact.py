@@ -8,7 +8,7 @@ from daemon.actions.vocabulary import RegisterContact
 from daemon.model import ContactFacts, OrganizationFacts
 from daemon.parsers.addresses import addr_spec
 from daemon.parsers.names import called, folded
-from daemon.rules.grants import Draft
+from daemon.rules.drafts import Draft
 from daemon.rules.judgement import Request
 from daemon.rules.receipts import Done
 

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import TYPE_CHECKING
 
 from daemon.actions.vocabulary import Action, EndClock, StartClock
 from daemon.model import CaseFacts, ClockFacts
 from daemon.rules import sla
 from daemon.rules.calendars import Calendar
 from daemon.rules.clocks import notice_mails
+from daemon.rules.drafts import Draft
 from daemon.rules.rulebook import Rulebook
 from daemon.rules.sla import ClockEvent, Consequences, PromiseFacts, SlaRule
-
-if TYPE_CHECKING:
-    from daemon.rules.grants import Draft
 
 
 def rule_of(rulebook: Rulebook, kind: str) -> SlaRule | None:

@@ -12,6 +12,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from daemon.actions.vocabulary import Action, QueueMail
+from daemon.config import data_dir
+from daemon.configuration.sla import load_sla
 from daemon.model import (
     AddrSpec,
     Asked,
@@ -20,6 +22,7 @@ from daemon.model import (
     Bounce,
     BouncedRecipient,
     CaseFacts,
+    ClockFacts,
     ContactFacts,
     ContractFacts,
     Decision,
@@ -37,6 +40,7 @@ from daemon.model import (
     SystemFacts,
 )
 from daemon.rules.decide import decide
+from daemon.rules.rulebook import Rulebook, plain_rulebook
 
 NOW = datetime(2026, 11, 23, 15, 5, tzinfo=UTC)
 SUPPORT = AddrSpec("support@support.example")
@@ -202,6 +206,19 @@ def contract(number: str = "HC-100", status: str = "Active", contact: ContactFac
     return ContractFacts(
         id=int(number[3:]), number=number, organization_id=3, contact_id=contact.id if contact is not None else None, status=status
     )
+
+
+RULEBOOK = replace(plain_rulebook(), sla=load_sla(data_dir("config") / "sla.toml"))
+"""The rules as they are shipped."""
+
+TO_ACKNOWLEDGE = ClockFacts(id=1, kind="acknowledge", cycle=1, calendar="house", started_at=NOW, deadline_at=NOW + timedelta(days=1))
+OPEN = case(clocks=(TO_ACKNOWLEDGE,), owner=OWEN, queue=None)
+"""Owen's case, which Miller Solar has to acknowledge."""
+
+
+def said(sender: ContactFacts, text: str, about: CaseFacts = OPEN, rulebook: Rulebook = RULEBOOK, **changes: Any) -> Decision:
+    """What follows when somebody answers a mail of ours about a case."""
+    return decide(reading(sender.address, text), on_case(sender, about, **changes), None, rulebook)
 
 
 def of_type(decision: Decision, wanted: type[Action]) -> list[Any]:

@@ -9,8 +9,7 @@ from daemon.actions.vocabulary import MarkClock
 from daemon.model import ClockFacts
 from daemon.reasons import Reason
 from daemon.rules.clocks import decide_clock
-from tests.rules.facts import BOB, OWEN, PAT, case, mails, of_type
-from tests.rules.test_grants import RULEBOOK
+from tests.rules.facts import BOB, OWEN, PAT, RULEBOOK, case, mails, of_type
 
 DEADLINE = datetime(2026, 11, 25, 17, 0, tzinfo=UTC)
 CLOCK = ClockFacts(

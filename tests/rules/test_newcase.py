@@ -21,6 +21,7 @@ from tests.rules.facts import (
     OWEN,
     PAT,
     ROOF_7,
+    RULEBOOK,
     asked,
     case,
     contract,
@@ -31,7 +32,6 @@ from tests.rules.facts import (
     reading,
     situation,
 )
-from tests.rules.test_grants import RULEBOOK
 
 MILLER = OrganizationFacts(id=2, name="Miller Solar", kind="partner")
 KNOWN: dict[str, Any] = {

@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 from daemon.actions.vocabulary import StartClock
 from daemon.rules import promises
 from daemon.rules.rulebook import plain_rulebook
-from tests.rules.facts import NOW
-from tests.rules.test_grants import RULEBOOK
+from tests.rules.facts import NOW, RULEBOOK
 
 
 def test_a_new_case_of_a_partner_is_to_be_acknowledged_by_the_end_of_the_next_business_day() -> None:

@@ -6,8 +6,7 @@ import pytest
 
 from daemon.actions.vocabulary import OpenCase, StartClock
 from daemon.rules.decide import decide
-from tests.rules.facts import ANN, STRANGER, mails, of_type, reading, situation
-from tests.rules.test_grants import RULEBOOK
+from tests.rules.facts import ANN, RULEBOOK, STRANGER, mails, of_type, reading, situation
 
 
 @pytest.mark.parametrize("subject", ["I need access", "Login for the reseller site", "Lost my password", "sign in does not work"])
