@@ -149,6 +149,75 @@ class Trim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FormRow:
+    """A question and its answer. `label` without its colon or star; `value` in lines; `qid` the number the form service gave it.
+
+    `files` are the links of uploads and pictures in the answer. None is ever fetched.
+    """
+
+    label: str
+    value: str
+    qid: str | None = None
+    files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormTable:
+    """Rows of one shape. `template` is its word (`2021`, `2013`, `2010`, `generic-table`, `label-row-value-row`).
+
+    `within` is the table and the row of it in whose answer this one stands, None at the top.
+    """
+
+    template: str
+    rows: tuple[FormRow, ...]
+    within: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForwardedInline:
+    """The header that a mail program copied above the mail it forwards in place, the words above it and the text below it.
+
+    `marked` says that a line of the program named it a forward; a bare copied header may also stand above a quotation.
+    """
+
+    marked: bool
+    subject: str
+    author: AddrSpec | None
+    reply_to: tuple[AddrSpec, ...]
+    comment: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormMessage:
+    """What one message shows of a form. `depth` 0 is the mail itself, above that a message attached to the one before it.
+
+    `text` is what the shapes of plain text are read from; empty for the mail itself when that is its body. `attachments` are
+    those of an attached message. `links` are the links outside of all answers.
+    """
+
+    depth: int
+    tables: tuple[FormTable, ...]
+    text: str
+    titles: tuple[str, ...]
+    links: tuple[str, ...]
+    subject: str
+    author: AddrSpec | None
+    reply_to: tuple[AddrSpec, ...]
+    auto_submitted: bool
+    bulk: bool
+    inline: ForwardedInline | None = None
+    attachments: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormMail:
+    """Everything in a mail that could be a form, before anybody knows which forms there are: the mail, then those attached to it."""
+
+    messages: tuple[FormMessage, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """Everything that can be said of a mail without knowing anybody."""
 
@@ -159,6 +228,10 @@ class Reading:
     trimmed: tuple[Trim, ...]
     case_tags: tuple[int, ...]
     """Case numbers written in the subject as [CASE-n], in order of appearance."""
+    form: FormMail | None = None
+    """What could be a form; None when nothing but the body could."""
+    cs_tags: tuple[int, ...] = ()
+    """CS ticket numbers written in the subject as [CS-n], in order of appearance."""
 
 
 # --- what the database knows ---------------------------------------------------------------------------------------
@@ -310,6 +383,81 @@ class QuestionFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OutstandingFacts:
+    """Something that is missing on a CS ticket, numbered for people."""
+
+    number: int
+    text: str
+    open: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CsTicketFacts:
+    """The CS ticket of a case: the work that a form's request needs."""
+
+    id: int
+    case_id: int
+    summary: str
+    description: str
+    open: bool
+    assignee: ContactFacts | None
+    qa_assignee: ContactFacts | None
+    created_on: date
+    due_date: date
+    configuration_date: date
+    qa_due_date: date
+    outstanding: tuple[OutstandingFacts, ...] = ()
+
+    @property
+    def number(self) -> str:
+        """The ticket's number as people write it."""
+        return f"CS-{self.id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestFacts:
+    """What a form asked for, as it is stored. `form` is the name of the form's file."""
+
+    id: int
+    form: str
+    state: str
+    case_id: int | None
+    submission_id: str | None
+    content_hash: str
+    title: str
+    submitter: ContactFacts | None
+    submitter_email: str
+    company: str
+    partner_company: str
+    answers: tuple[tuple[str, str], ...]
+    canonical: Mapping[str, object] = field(hash=False)
+    problems: tuple[str, ...] = ()
+    forwarded_by_id: int | None = None
+    completed: bool = False
+    """It was completed once, so the last quick reply has gone out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormFacts:
+    """What is known of whom and what a form names, and of who does the work it asks for."""
+
+    existing: RequestFacts | None = None
+    """The same submission, received before."""
+    organization: OrganizationFacts | None = None
+    """The organization that has the form's company name."""
+    submitter: ContactFacts | None = None
+    """The contact with the form's e-mail address."""
+    managers: Mapping[int, ContactFacts] = field(default_factory=dict)
+    """The account manager by organization, of those concerned."""
+    assignees: tuple[ContactFacts, ...] = ()
+    """Who can be given the work, whose turn it is first."""
+    people: Mapping[str, ContactFacts] = field(default_factory=dict)
+    """The people that the form's file names, by handle."""
+    told: frozenset[str] = frozenset()
+    """Names of the mails about the form's file that are sent at most once and were."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CaseFacts:
     """A case as it stands inside this transaction."""
 
@@ -345,6 +493,11 @@ class CaseFacts:
     reversal: ReversalFacts | None = None
     once: frozenset[str] = frozenset()
     """Names of the mails about this case that are sent at most once and were."""
+    request: RequestFacts | None = None
+    """The form's request that opened it."""
+    cs_ticket: CsTicketFacts | None = None
+    manager: ContactFacts | None = None
+    """The account manager of the organization; known only of a case with a request."""
 
     @property
     def number(self) -> str:
@@ -364,11 +517,14 @@ class KeyFacts:
     """
 
     kind: str
-    case_id: int
+    case_id: int | None
+    """None: it was a mail about no case, such as a question before one is made."""
     contact: ContactFacts | None
     address_digest: str | None
     source: str
     """"address" or "references"."""
+    cs_id: int | None = None
+    """The CS ticket it was made for; then `case_id` is the case of that ticket."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -475,6 +631,12 @@ class Situation:
     """The time of this round; None: the arrival."""
     question: QuestionFacts | None = None
     """The open question that the sender can answer with this mail: the one whose mail it answers, else the newest."""
+    referenced_cs_ids: tuple[int, ...] = ()
+    """CS tickets of the mails named in In-Reply-To and References, nearest first."""
+    tagged_cs_ids: tuple[int, ...] = ()
+    """The numbers of the subject's [CS-n] that exist."""
+    form: FormFacts | None = None
+    """What is known of whom and what the mail's form names; None: no form was read in it, and no case of it waits for a person."""
     asked: Asked | None = None
     """Whom and what the mail's commands name, looked up; None when it names nobody."""
     errors_this_hour: int = 0
@@ -501,6 +663,8 @@ class Match:
 
     case_id: int
     matched_by: str
+    cs_id: int | None = None
+    """The mail is about this CS ticket of the case."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,29 +22,55 @@ from daemon.actions.lifecycle import (
 )
 from daemon.actions.promises import answer_question, ask_question, end_clock, mark_clock, remember_reversal, start_clock
 from daemon.actions.replies import Desk, Letter, queue_mails
+from daemon.actions.requests import (
+    add_outstanding,
+    amend_request,
+    assign_cs_ticket,
+    attach_to_cs_ticket,
+    clear_outstanding,
+    close_cs_ticket,
+    describe_cs_ticket,
+    move_request,
+    open_cs_ticket,
+    reopen_cs_ticket,
+    settle_triage,
+    submit_request,
+)
 from daemon.actions.vocabulary import (
     Acknowledge,
     AddComment,
+    AddOutstanding,
+    AmendRequest,
     AnswerQuestion,
     AskQuestion,
+    AssignCsTicket,
     AssignOwner,
     AssignPartner,
+    AttachToCsTicket,
+    ClearOutstanding,
     CloseCase,
+    CloseCsTicket,
+    DescribeCsTicket,
     EndClock,
     KeepAttachments,
     KeepNote,
     LogReview,
     MarkBounced,
     MarkClock,
+    MoveRequest,
     OpenCase,
+    OpenCsTicket,
     PostFeed,
     QueueMail,
     RegisterContact,
     RememberReversal,
     ReopenCase,
+    ReopenCsTicket,
     ReportRefusal,
     SetPlan,
+    SettleTriage,
     StartClock,
+    SubmitRequest,
     TakeBack,
     payload,
     verb,
@@ -55,9 +81,10 @@ from daemon.model import Decision, Message
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
-    """What came of it: the case and the contact of the mail, and how many mails were queued."""
+    """What came of it: the case (and its CS ticket) and the contact of the mail, and how many mails were queued."""
 
     case_id: int | None
+    cs_id: int | None
     contact_id: int | None
     mails: int
 
@@ -71,7 +98,11 @@ def apply(  # noqa: C901 - one line an action
     """
     failpoint("t3_begin")
     case_id = decision.match.case_id if decision.match else None
+    cs_id = decision.match.cs_id if decision.match else None
+    about_ticket = cs_id is not None
     contact_id = decision.contact_id
+    request_id: int | None = None
+    attached: list[int] = []
     made: dict[str, int] = {}
     opened = False
     letters: list[Letter] = []
@@ -116,6 +147,26 @@ def apply(  # noqa: C901 - one line an action
                 remember_reversal(_case(case_id), action, at=at, cause=cause)
             case AssignPartner():
                 assign_partner(_case(case_id), action, by_id=contact_id, at=at, clock=clock, cause=cause)
+            case SubmitRequest():
+                submitter = action.submitter_id or made.get(action.submitter_email)
+                request_id = submit_request(case_id, action, submitter_id=submitter, at=at, cause=cause)
+            case AmendRequest():
+                amend_request(action)
+            case MoveRequest():
+                submitter = action.submitter_id or made.get(action.submitter_email or "")
+                number = action.request_id or request_id
+                if number is None:
+                    raise ValueError("the decision moves a request but has none")
+                move_request(_case(case_id), number, action, submitter_id=submitter, at=at, cause=cause)
+            case SettleTriage():
+                whose = action.contact_id or made.get(action.contact_address)
+                settle_triage(_case(case_id), action, contact_id=whose, by_id=contact_id, at=at, cause=cause)
+            case OpenCsTicket():
+                cs_id = open_cs_ticket(_case(case_id), action, at=at, cause=cause)
+            case AttachToCsTicket():
+                attached.append(_ticket(action.ticket_id or cs_id))  # once the files are kept
+            case DescribeCsTicket() | CloseCsTicket() | ReopenCsTicket() | AssignCsTicket() | AddOutstanding() | ClearOutstanding():
+                _work(_case(case_id), action, by_id=contact_id, at=at, cause=cause)
             case Acknowledge() | SetPlan() | CloseCase() | ReopenCase() | AssignOwner() | LogReview() | PostFeed() | TakeBack():
                 _live(_case(case_id), action, by_id=contact_id, at=at, cause=cause)
             case _:
@@ -123,15 +174,19 @@ def apply(  # noqa: C901 - one line an action
         events.append((verb(action), payload(action)))
     if journal_id is not None and message is not None:
         keep_attachments(case_id, journal_id, message)
+        for ticket_id in attached:
+            attach_to_cs_ticket(ticket_id, journal_id)
         record_incoming(
             journal_id=journal_id, at=at, message_id=message.message_id, address=message.author or message.from_text[:255] or None,
-            contact_id=contact_id, case_id=case_id,
+            contact_id=contact_id, case_id=case_id, cs_id=cs_id if about_ticket else None,
         )  # fmt: skip
     failpoint("t3_after_interaction")
     log_events(case_id, events, fresh=opened, at=clock, cause=cause)
-    queue_mails(letters, decision=decision, message=message, case_id=case_id, opened=opened, cause=cause, at=at, clock=clock, desk=desk)
+    queue_mails(
+        letters, decision=decision, message=message, case_id=case_id, cs_id=cs_id, opened=opened, cause=cause, at=at, clock=clock, desk=desk
+    )
     failpoint("t3_after_outbox")
-    return Applied(case_id=case_id, contact_id=contact_id, mails=len(letters))
+    return Applied(case_id=case_id, cs_id=cs_id if about_ticket else None, contact_id=contact_id, mails=len(letters))
 
 
 Step = Acknowledge | SetPlan | CloseCase | ReopenCase | AssignOwner | LogReview | PostFeed | TakeBack
@@ -158,6 +213,34 @@ def _live(case_id: int, action: Step, *, by_id: int | None, at: datetime, cause:
             take_back(case_id, action, by_id=by_id, at=at, cause=cause)
         case _:
             assert_never(action)
+
+
+Work = DescribeCsTicket | CloseCsTicket | ReopenCsTicket | AssignCsTicket | AddOutstanding | ClearOutstanding
+
+
+def _work(case_id: int, action: Work, *, by_id: int | None, at: datetime, cause: str) -> None:
+    """A step of the work on a CS ticket."""
+    match action:
+        case DescribeCsTicket():
+            describe_cs_ticket(action)
+        case CloseCsTicket():
+            close_cs_ticket(case_id, action, at=at, cause=cause)
+        case ReopenCsTicket():
+            reopen_cs_ticket(case_id, action, at=at, cause=cause)
+        case AssignCsTicket():
+            assign_cs_ticket(case_id, action, by_id=by_id, at=at, cause=cause)
+        case AddOutstanding():
+            add_outstanding(case_id, action, at=at, cause=cause)
+        case ClearOutstanding():
+            clear_outstanding(case_id, action, at=at, cause=cause)
+        case _:
+            assert_never(action)
+
+
+def _ticket(ticket_id: int | None) -> int:
+    if ticket_id is None:
+        raise ValueError("the decision has files for a CS ticket but no ticket")
+    return ticket_id
 
 
 def _case(case_id: int | None) -> int:

@@ -30,7 +30,7 @@ def open_case(
         "flags": json.dumps(action.flags),
     }  # fmt: skip
     (case_id,) = insert(Case, [row])
-    body = "opened by mail" + "".join(f"; {flag}" for flag in action.flags)
+    body = ("opened by a form" if action.origin == "form" else "opened by mail") + "".join(f"; {flag}" for flag in action.flags)
     address = action.contact_address if author_id is None else None
     add_feed(case_id, "created", body, author_id=author_id, author_address=address, public=False, at=at, cause=cause)
     return case_id

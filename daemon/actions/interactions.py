@@ -10,12 +10,13 @@ from daemon.store.statements import Select, insert
 
 
 def record_incoming(
-    *, journal_id: int, at: datetime, message_id: str | None, address: str | None, contact_id: int | None, case_id: int | None
-) -> None:
+    *, journal_id: int, at: datetime, message_id: str | None, address: str | None, contact_id: int | None, case_id: int | None,
+    cs_id: int | None = None,
+) -> None:  # fmt: skip
     """Relate a received mail. Raises IntegrityError when another worker has recorded it (crash point K5)."""
     row = {
         "direction": "in", "journal": journal_id, "at": at, "message_id": message_id, "address": address, "contact": contact_id,
-        "case": case_id,
+        "case": case_id, "cs_ticket": cs_id,
     }  # fmt: skip
     insert(Interaction, [row], ids=False)
 

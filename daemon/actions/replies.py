@@ -70,8 +70,8 @@ class Letter:
 
 
 def queue_mails(
-    letters: Sequence[Letter], *, decision: Decision, message: Message | None, case_id: int | None, opened: bool, cause: str, at: datetime,
-    clock: datetime, desk: Desk,
+    letters: Sequence[Letter], *, decision: Decision, message: Message | None, case_id: int | None, cs_id: int | None = None, opened: bool,
+    cause: str, at: datetime, clock: datetime, desk: Desk,
 ) -> None:  # fmt: skip
     """Write the outbox rows of a decision, composed, and relate each to its contact and case."""
     if not letters:
@@ -81,10 +81,12 @@ def queue_mails(
     for letter in letters:
         action = letter.action
         effect_key = action.once or f"{cause}:{letter.position}:{action.to}"
-        parent, references = _thread(action, message, case_id, opened)
+        ticket_id = cs_id if action.about_ticket else None
+        parent, references = _thread(action, message, case_id, ticket_id, opened)
         request = {
             "action": asdict(action), "values": _for(action, facts, case_id, at, desk),
-            "effect_key": effect_key, "case_id": case_id, "in_reply_to": parent, "references": list(references), "date": clock.isoformat(),
+            "effect_key": effect_key, "case_id": case_id, "cs_id": ticket_id, "in_reply_to": parent, "references": list(references),
+            "date": clock.isoformat(),
         }  # fmt: skip
         row = _composed(request, desk) | {"cause": cause, "effect_key": effect_key, "counted": action.counted, "created_at": clock}
         if row["state"] == "queued":
@@ -99,7 +101,7 @@ def queue_mails(
         [
             {
                 "direction": "out", "outbox": number, "at": at, "message_id": row["message_id"], "address": row["forward_path"],
-                "contact": letter.action.contact_id, "case": case_id,
+                "contact": letter.action.contact_id, "case": case_id, "cs_ticket": cs_id if letter.action.about_ticket else None,
             }
             for number, row, letter in zip(numbers, rows, letters, strict=True)
         ],
@@ -122,19 +124,23 @@ def compose_again(number: int, now: datetime, desk: Desk) -> bool:
 def _composed(request: dict[str, Any], desk: Desk) -> dict[str, Any]:
     """The columns of an outbox row: composed octets, or held with the reason and what to try again."""
     action = QueueMail(**request["action"])
-    case_id = request["case_id"]
-    message_id = desk.signer.message_id(request["effect_key"], case_id, action.contact_id, action.to)
+    case_id, cs_id = request["case_id"], request.get("cs_id")
+    message_id = desk.signer.message_id(request["effect_key"], case_id, action.contact_id, action.to, cs_id)
     row: dict[str, Any] = {
         "forward_path": action.to, "template": official_name(desk.templates, action.template), "message_id": message_id, "case": case_id,
-        "reverse_path": desk.signer.reply_address(case_id, action.contact_id, action.to, "bounce"), "subject": "", "octets": None,
+        "reverse_path": desk.signer.reply_address(case_id, action.contact_id, action.to, "bounce", cs_id), "subject": "", "octets": None,
         "state": "held", "detail": None, "request": None,
     }  # fmt: skip
-    reply_to = desk.signer.reply_address(case_id, action.contact_id, action.to)
+    reply_to = desk.signer.reply_address(case_id, action.contact_id, action.to, cs_id=cs_id)
+    number = f"CASE-{case_id}" if case_id is not None else None
+    ticket_number = f"CS-{cs_id}" if cs_id is not None else None
     try:
-        rendered = desk.templates.render(action.template, _tappable(request["values"], reply_to))
+        rendered = desk.templates.render(
+            action.template, _tappable(request["values"], desk.templates.variables(action.template), reply_to),
+            answered=lambda subject: subject_line(f"Re: {subject}", number, ticket_number),
+        )  # fmt: skip
     except TemplateFailure as failure:
         return row | {"detail": str(failure), "request": json.dumps(request, ensure_ascii=False)}
-    number = f"CASE-{case_id}" if case_id is not None else None
     envelope = Envelope(
         house_name=desk.house_name, house_address=desk.house_address, to_name=action.name, to_address=action.to, subject=rendered.subject,
         case_number=number, date=datetime.fromisoformat(request["date"]).astimezone(desk.timezone), message_id=message_id,
@@ -142,10 +148,10 @@ def _composed(request: dict[str, Any], desk: Desk) -> dict[str, Any]:
         references=tuple(MessageId(name) for name in request["references"]),
         reply_to=reply_to,
         auto_submitted="auto-replied" if action.answer else "auto-generated",
-        template=row["template"], instance=desk.signer.instance_mark(),
+        template=row["template"], instance=desk.signer.instance_mark(), ticket_number=ticket_number,
     )  # fmt: skip
     octets = compose(envelope, rendered.text, rendered.html)
-    row["subject"] = subject_line(rendered.subject, number)
+    row["subject"] = subject_line(rendered.subject, number, ticket_number)
     if isinstance(octets, BadRecipient):
         return row | {"detail": f"bad recipient: {octets.problem}"}
     return row | {"octets": octets, "state": "queued"}
@@ -157,20 +163,36 @@ def official_name(templates: Templates, name: str) -> str:
     return (found.title or found.name) if found is not None else name
 
 
-def _thread(action: QueueMail, message: Message | None, case_id: int | None, opened: bool) -> tuple[str | None, tuple[str, ...]]:
+def _thread(
+    action: QueueMail, message: Message | None, case_id: int | None, cs_id: int | None, opened: bool
+) -> tuple[str | None, tuple[str, ...]]:
     """In-Reply-To and References: an answer follows the mail it answers, anything else what it names, or the last mail they had."""
     if action.answer and message is not None and message.message_id is not None:
         return message.message_id, message.references
     if opened or case_id is None:
         return (action.follows, (MessageId(action.follows),)) if action.follows is not None else (None, ())
-    last = [row[0] for row in _LAST_MAILS(case=case_id, address=action.to)]
+    found = _LAST_MAILS(case=case_id, address=action.to) if cs_id is None else _LAST_OF_TICKET(ticket=cs_id, address=action.to)
+    last = [row[0] for row in found]
     return (last[0], tuple(reversed(last))) if last else (None, ())
 
 
 _LAST_MAILS = Select(
     lambda case, address: (
         Interaction.select(Interaction.message_id)
-        .where((Interaction.case == case) & (Interaction.address == address) & Interaction.message_id.is_null(False))
+        .where(
+            (Interaction.case == case)
+            & (Interaction.address == address)
+            & Interaction.message_id.is_null(False)
+            & Interaction.cs_ticket.is_null()
+        )
+        .order_by(Interaction.id.desc())
+        .limit(5)
+    )
+)
+_LAST_OF_TICKET = Select(
+    lambda ticket, address: (
+        Interaction.select(Interaction.message_id)
+        .where((Interaction.cs_ticket == ticket) & (Interaction.address == address) & Interaction.message_id.is_null(False))
         .order_by(Interaction.id.desc())
         .limit(5)
     )
@@ -226,7 +248,7 @@ def _for(action: QueueMail, facts: dict[str, Any], case_id: int | None, at: date
     """The variables for one reader, times in their own zone."""
     zone = desk.zone_of(action.contact_id)
     own = dict(action.values)
-    values = {**DEFAULTS, **facts, "written_at": moment(at, zone), "closed_at": moment(at, zone), "acknowledged_at": moment(at, zone)}
+    values = {**DEFAULTS, **facts, **dict.fromkeys(("written_at", "closed_at", "acknowledged_at"), moment(at, zone))}
     values |= {"recipient_name": action.name, "quote_subject": action.quote_subject}
     values["to_customer"] = action.to in (facts.get("contact_primary"), facts.get("contact_address"))
     if own.get("deadline_at"):
@@ -238,10 +260,9 @@ def _for(action: QueueMail, facts: dict[str, Any], case_id: int | None, at: date
     return values | own
 
 
-def _tappable(values: dict[str, Any], address: str) -> dict[str, Any]:
-    """The values with every command as a one-tap link to the signed address."""
-    made = tappable(values, address)
-    return made if isinstance(made, dict) else values
+def _tappable(values: Mapping[str, Any], wanted: Sequence[str], address: str) -> dict[str, Any]:
+    """The values that a template wants, every command as a one-tap link to the signed address."""
+    return {name: tappable(values[name], address) for name in wanted if name in values}
 
 
 def _case(case_id: int) -> dict[str, Any]:

@@ -116,6 +116,8 @@ class QueueMail:
     """The Message-ID of the mail of ours whose thread it continues, where no case and no mail that came tells."""
     values: tuple[tuple[str, object], ...] = field(default=(), hash=False)
     """Further variables of the template, plain data."""
+    about_ticket: bool = False
+    """It is about the case's CS ticket: an answer to it is too, and its subject begins with the ticket's number."""
 
 
 # --- the life of a case --------------------------------------------------------------------------------------------
@@ -262,6 +264,148 @@ class TakeBack:
     before: str
 
 
+# --- what a form asks for ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmitRequest:
+    """Write down what a form asks for, under its submission id, or under the digest of its content where it has none."""
+
+    form: str
+    form_id: str | None
+    submission_id: str | None
+    content_hash: str
+    title: str
+    state: str
+    submitter_id: int | None
+    """None with the address set: whom RegisterContact of this decision makes, or nobody yet."""
+    submitter_email: str
+    company: str
+    partner_company: str
+    answers: tuple[tuple[str, str], ...]
+    """Every row of the form, as (label, value)."""
+    canonical: str
+    """What was understood of them, as JSON."""
+    forwarded_by_id: int | None
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AmendRequest:
+    """The same submission came with other answers."""
+
+    request_id: int
+    content_hash: str
+    title: str
+    submitter_email: str
+    company: str
+    partner_company: str
+    answers: tuple[tuple[str, str], ...]
+    canonical: str
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveRequest:
+    """The request is in another state; `request_id` None: the one this decision submits. A submitter or organization that became known."""
+
+    request_id: int | None
+    state: str
+    submitter_id: int | None = None
+    submitter_email: str | None = None
+    """Whom RegisterContact of this decision makes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettleTriage:
+    """A case of type triage becomes what it is, under its number."""
+
+    type: str
+    subject: str
+    organization_id: int
+    contact_id: int | None
+    contact_address: str
+    owner_id: int | None
+    queue_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenCsTicket:
+    """Open the CS ticket of the case: the work that the request needs."""
+
+    project: str
+    issue_type: str
+    assignee_id: int | None
+    qa_assignee_id: int | None
+    parent: str
+    priority: str
+    summary: str
+    description: str
+    created_on: date
+    """The house's date, from which the three others are counted."""
+    due_date: date
+    configuration_date: date
+    qa_due_date: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DescribeCsTicket:
+    """Replace the description of a CS ticket; its summary stays."""
+
+    ticket_id: int
+    description: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttachToCsTicket:
+    """Put the mail's files on the CS ticket; `ticket_id` None: the one this decision opens."""
+
+    ticket_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseCsTicket:
+    """The work is Done."""
+
+    ticket_id: int
+    by_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReopenCsTicket:
+    """The work is not Done after all."""
+
+    ticket_id: int
+    by_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssignCsTicket:
+    """Give the CS ticket to somebody else."""
+
+    ticket_id: int
+    assignee_id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddOutstanding:
+    """What is still missing, as (number, words)."""
+
+    ticket_id: int
+    items: tuple[tuple[int, str], ...]
+    by_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClearOutstanding:
+    """These items are missing no longer."""
+
+    ticket_id: int
+    numbers: tuple[int, ...]
+    by_id: int | None
+
+
 Action = (
     RegisterContact
     | OpenCase
@@ -286,6 +430,18 @@ Action = (
     | AnswerQuestion
     | RememberReversal
     | TakeBack
+    | SubmitRequest
+    | AmendRequest
+    | MoveRequest
+    | SettleTriage
+    | OpenCsTicket
+    | DescribeCsTicket
+    | AttachToCsTicket
+    | CloseCsTicket
+    | ReopenCsTicket
+    | AssignCsTicket
+    | AddOutstanding
+    | ClearOutstanding
 )
 
 VERBS: dict[type, str] = {
@@ -312,6 +468,18 @@ VERBS: dict[type, str] = {
     AnswerQuestion: "answer-question",
     RememberReversal: "remember-reversal",
     TakeBack: "take-back",
+    SubmitRequest: "submit-request",
+    AmendRequest: "amend-request",
+    MoveRequest: "move-request",
+    SettleTriage: "settle-triage",
+    OpenCsTicket: "open-cs-ticket",
+    DescribeCsTicket: "describe-cs-ticket",
+    AttachToCsTicket: "attach-to-cs-ticket",
+    CloseCsTicket: "close-cs-ticket",
+    ReopenCsTicket: "reopen-cs-ticket",
+    AssignCsTicket: "assign-cs-ticket",
+    AddOutstanding: "add-outstanding",
+    ClearOutstanding: "clear-outstanding",
 }
 """The name of each action in `explain` and in the log of a case; none is the name of a verb that people send."""
 
@@ -321,7 +489,7 @@ def verb(action: Action) -> str:
     return VERBS[type(action)]
 
 
-UNLOGGED = frozenset({"values", "before", "payload"})
+UNLOGGED = frozenset({"values", "before", "payload", "answers", "canonical"})
 """Fields that only carry data to where it is kept."""
 
 

@@ -25,6 +25,8 @@ _VERSION = 0x10
 _BOUNCE = 0x01
 _MESSAGE = 0x02
 _DIGEST = 0x04
+_CS = 0x08
+"""The number is a CS ticket's."""
 _KINDS: dict[int, KeyKind] = {0: "reply", _BOUNCE: "bounce", _MESSAGE: "message"}
 
 _HEAD_SIGNS = 15
@@ -48,6 +50,8 @@ class Key:
     case_id: int | None
     contact_id: int | None
     address_digest: str | None
+    cs_id: int | None = None
+    """The CS ticket it was made for; then it names no case itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +87,16 @@ class Signer:
             self._before, self._after = example[: len(before)], example[len(before) + TOKEN_SIGNS :]
 
     def reply_address(
-        self, case_id: int | None, contact_id: int | None, address: str, kind: Literal["reply", "bounce"] = "reply"
-    ) -> AddrSpec:
-        """The address that means this case and this person: Reply-To, or (`bounce`) the reverse-path.
+        self, case_id: int | None, contact_id: int | None, address: str, kind: Literal["reply", "bounce"] = "reply",
+        cs_id: int | None = None,
+    ) -> AddrSpec:  # fmt: skip
+        """The address that means this case, or this CS ticket, and this person: Reply-To, or (`bounce`) the reverse-path.
 
         Without a reply pattern it is the house's plain address.
         """
         if self._before is None:
             return self._house
-        head = _head(_BOUNCE if kind == "bounce" else 0, case_id, contact_id, address)
+        head = _head(_BOUNCE if kind == "bounce" else 0, case_id, contact_id, address, cs_id)
         return AddrSpec(f"{self._before}{_base32(head)}{self._mac(b'address', head)}{self._after}")
 
     def read_address(self, address: str) -> Key | BadKey | None:
@@ -107,12 +112,14 @@ class Signer:
             return BadKey()
         return _key(head) if self._is_signed(b"address", head, token[_HEAD_SIGNS:]) else BadKey()
 
-    def message_id(self, effect_key: str, case_id: int | None, contact_id: int | None, address: str) -> MessageId:
+    def message_id(
+        self, effect_key: str, case_id: int | None, contact_id: int | None, address: str, cs_id: int | None = None
+    ) -> MessageId:  # fmt: skip
         """The Message-ID of the mail that is this effect (RFC 5322 section 3.6.4): the same effect, the same id.
 
         At most 120 characters under a domain of at most 68.
         """
-        head = _head(_MESSAGE, case_id, contact_id, address)
+        head = _head(_MESSAGE, case_id, contact_id, address, cs_id)
         effect = hashlib.sha256(effect_key.encode("utf-8", "surrogatepass")).digest()[:_MAC_OCTETS]
         return MessageId(f"<{_base32(head)}.{_base32(effect)}.{self._mac(b'message-id', head + effect)}@{self._domain}>")
 
@@ -149,20 +156,23 @@ def _digest(address: str) -> bytes:
     return hashlib.sha256(address.lower().encode("utf-8", "surrogatepass")).digest()[:4]
 
 
-def _head(kind: int, case_id: int | None, contact_id: int | None, address: str) -> bytes:
+def _head(kind: int, case_id: int | None, contact_id: int | None, address: str, cs_id: int | None) -> bytes:
+    first, number = (_VERSION | kind, case_id or 0) if cs_id is None else (_VERSION | kind | _CS, cs_id)
     if contact_id is None:
-        return _HEAD.pack(_VERSION | kind | _DIGEST, case_id or 0, _digest(address))
-    return _HEAD.pack(_VERSION | kind, case_id or 0, contact_id.to_bytes(4, "big"))
+        return _HEAD.pack(first | _DIGEST, number, _digest(address))
+    return _HEAD.pack(first, number, contact_id.to_bytes(4, "big"))
 
 
 def _key(head: bytes) -> Key | BadKey:
-    first, case_id, who = _HEAD.unpack(head)
-    kind = _KINDS.get(first & ~_DIGEST & ~_VERSION)
+    first, number, who = _HEAD.unpack(head)
+    kind = _KINDS.get(first & ~_DIGEST & ~_CS & ~_VERSION)
     if kind is None or not first & _VERSION:
         return BadKey()  # signed by us under another version
-    if first & _DIGEST:
-        return Key(kind=kind, case_id=case_id or None, contact_id=None, address_digest=who.hex())
-    return Key(kind=kind, case_id=case_id or None, contact_id=int.from_bytes(who, "big"), address_digest=None)
+    known = not first & _DIGEST
+    return Key(
+        kind=kind, case_id=None if first & _CS else number or None, contact_id=int.from_bytes(who, "big") if known else None,
+        address_digest=None if known else who.hex(), cs_id=number if first & _CS else None,
+    )  # fmt: skip
 
 
 def _base32(octets: bytes) -> str:

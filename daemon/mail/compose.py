@@ -44,8 +44,8 @@ _QUOTED = bytes([ord("="), *range(128, 256)])
 class Envelope:
     """The fields of a mail that leaves, as plain values (what IMAP calls the envelope, RFC 9051 section 2.3.5).
 
-    `date` is aware. `case_number` ("CASE-1001") is put at the end of the subject. `auto_submitted` is None only when a
-    person wrote the words.
+    `date` is aware. `case_number` ("CASE-1001") is put at the end of the subject, or instead `ticket_number` ("CS-1") at
+    its beginning. `auto_submitted` is None only when a person wrote the words.
     """
 
     house_name: str
@@ -62,6 +62,7 @@ class Envelope:
     auto_submitted: AutoSubmitted | None
     template: str
     instance: str
+    ticket_number: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +86,7 @@ def compose(envelope: Envelope, text: str, html: str) -> bytes | BadRecipient:
     fields = [
         ("From", _mailbox(envelope.house_name, envelope.house_address)),
         ("To", _mailbox(envelope.to_name, recipient)),
-        ("Subject", unstructured(subject_line(envelope.subject, envelope.case_number), len("Subject: "))),
+        ("Subject", unstructured(subject_line(envelope.subject, envelope.case_number, envelope.ticket_number), len("Subject: "))),
         ("Date", format_datetime(envelope.date)),
         ("Message-ID", envelope.message_id),
     ]
@@ -111,23 +112,29 @@ def compose(envelope: Envelope, text: str, html: str) -> bytes | BadRecipient:
     return f"{head}\r\n{parts}".encode("ascii")
 
 
-def subject_line(subject: str, case_number: str | None) -> str:
+def subject_line(subject: str, case_number: str | None, ticket_number: str | None = None) -> str:
     """The subject as people read it: one line, at most 200 signs, one "Re:", the case's number once and at the end.
+
+    A CS ticket's number stands at the beginning instead, before everything.
 
     >>> subject_line("Re: RE: [case-7] No light", "CASE-7")
     'Re: No light [CASE-7]'
+    >>> subject_line("Re: [CS-1] A new partner [CASE-7]", "CASE-7", "CS-1")
+    '[CS-1] A new partner'
     """
     text = one_line(subject)
-    if case_number is not None:
-        text = " ".join(re.sub(rf"\[\s*{re.escape(case_number)}\s*\]", " ", text, flags=re.IGNORECASE).split())
+    for number in (case_number, ticket_number):
+        if number is not None:
+            text = " ".join(re.sub(rf"\[\s*{re.escape(number)}\s*\]", " ", text, flags=re.IGNORECASE).split())
     answers = _REPLIES.match(text)
-    if answers is not None and answers.end() > 4:
-        text = f"Re: {text[answers.end() :]}".rstrip()
-    tag = f"[{case_number}]" if case_number is not None else ""
+    if answers is not None and (answers.end() > 4 or ticket_number is not None):
+        text = ("" if ticket_number is not None else "Re: ") + text[answers.end() :].rstrip()
+    number = ticket_number or case_number
+    tag = f"[{number}]" if number is not None else ""
     room = SUBJECT_SIGNS - len(tag) - 1
     if len(text) > room:
         text = text[: room - 1].rstrip() + "\u2026"
-    return f"{text} {tag}".strip()
+    return (f"{tag} {text}" if ticket_number is not None else f"{text} {tag}").strip()
 
 
 def _mailbox(name: str, address: str) -> str:

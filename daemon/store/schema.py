@@ -334,6 +334,85 @@ class Digest(Row):
         indexes = ((("contact", "queue_id", "day"), True),)
 
 
+# --- what forms ask for --------------------------------------------------------------------------------------------
+
+
+class CsTicket(Row):
+    """The work that a form's request needs, with the three dates by which it is configured, done and checked."""
+
+    id = pw.AutoField()
+    case = pw.ForeignKeyField(Case)
+    project = pw.TextField()
+    issue_type = pw.TextField()
+    assignee = pw.ForeignKeyField(Contact, null=True)
+    qa_assignee = pw.ForeignKeyField(Contact, null=True, index=False)
+    parent = pw.TextField()
+    priority = pw.TextField()
+    summary = pw.TextField()
+    description = pw.TextField()
+    created_at = UtcDateTimeField()
+    created_on = pw.DateField()
+    """The house's date of that moment, from which the three dates are counted."""
+    due_date = pw.DateField()
+    configuration_date = pw.DateField()
+    qa_due_date = pw.DateField()
+    closed_at = UtcDateTimeField(null=True)
+    closed_by_id = pw.IntegerField(null=True)
+
+
+class OutstandingItem(Row):
+    """Something that is missing on a CS ticket, numbered from 1; never deleted, only cleared."""
+
+    id = pw.AutoField()
+    cs_ticket = pw.ForeignKeyField(CsTicket)
+    number = pw.IntegerField()
+    text = pw.TextField()
+    created_at = UtcDateTimeField()
+    created_by_id = pw.IntegerField(null=True)
+    cleared_at = UtcDateTimeField(null=True)
+    cleared_by_id = pw.IntegerField(null=True)
+    cause = pw.TextField()
+
+    class Meta:
+        indexes = ((("cs_ticket", "number"), True),)
+
+
+class FormRequest(Row):
+    """What a form asked for, once for each submission; without a submission id once for each content."""
+
+    id = pw.AutoField()
+    form = pw.TextField()
+    form_id = pw.TextField(null=True)
+    submission_id = pw.TextField(null=True)
+    content_hash = pw.CharField(max_length=64)
+    title = pw.TextField()
+    state = pw.TextField()
+    case = pw.ForeignKeyField(Case, null=True)
+    submitter = pw.ForeignKeyField(Contact, null=True, index=False)
+    submitter_email = pw.TextField()
+    company = pw.TextField()
+    partner_company = pw.TextField()
+    answers = pw.TextField()
+    canonical = pw.TextField()
+    problems = pw.TextField(default="[]")
+    forwarded_by_id = pw.IntegerField(null=True)
+    received_at = UtcDateTimeField()
+    accepted_at = UtcDateTimeField(null=True)
+    completed_at = UtcDateTimeField(null=True)
+    """When it was completed first: the last quick reply goes out once."""
+    cause = pw.TextField()
+
+
+FormRequest.add_index(
+    FormRequest.index(FormRequest.form, FormRequest.submission_id, name="form_request_submission", unique=True,
+                      where=pw.SQL("submission_id IS NOT NULL"))
+)  # fmt: skip
+FormRequest.add_index(
+    FormRequest.index(FormRequest.form, FormRequest.content_hash, name="form_request_content", unique=True,
+                      where=pw.SQL("submission_id IS NULL"))
+)  # fmt: skip
+
+
 # --- the two queues ------------------------------------------------------------------------------------------------
 
 
@@ -415,6 +494,17 @@ class Attachment(Row):
     inline = pw.BooleanField()
 
 
+class CsTicketAttachment(Row):
+    """A file of a mail that belongs to the work, too."""
+
+    id = pw.AutoField()
+    cs_ticket = pw.ForeignKeyField(CsTicket)
+    attachment = pw.ForeignKeyField(Attachment, index=False)
+
+    class Meta:
+        indexes = ((("cs_ticket", "attachment"), True),)
+
+
 class Outbox(Row):
     """One mail to one forward-path, composed; what became of it."""
 
@@ -460,6 +550,7 @@ class Interaction(Row):
     address = pw.TextField(null=True)
     contact = pw.ForeignKeyField(Contact, null=True)
     case = pw.ForeignKeyField(Case, null=True)
+    cs_ticket = pw.ForeignKeyField(CsTicket, null=True, index=False)
 
 
 Journal.add_index(Journal.index(Journal.id, name="journal_waiting", where=pw.SQL("state = 'received'")))
@@ -482,6 +573,6 @@ class Undeliverable(Row):
 
 TABLES: tuple[type[Row], ...] = (
     Organization, OrganizationDomain, Contact, ContactEmail, ContactRole, System, Contract, Order, Evaluation, Queue, QueueMember,
-    Case, CaseComment, FeedItem, Event, SlaClock, Task, PendingQuestion, Reversal, Digest, Octets, MailboxState, Journal, Attachment,
-    Outbox, Interaction, Undeliverable,
+    Case, CaseComment, FeedItem, Event, SlaClock, Task, PendingQuestion, Reversal, Digest, CsTicket, OutstandingItem, FormRequest, Octets,
+    MailboxState, Journal, Attachment, CsTicketAttachment, Outbox, Interaction, Undeliverable,
 )  # fmt: skip
