@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from daemon.parsers.signature import COMMAND_SIGNS
+
 MAX_LINES = 4
 MAX_LENGTH = 400
 TRAILING = " \t\r*_\xa0\u200b\u200e\u200f\u202a\u202c\u2069\u3000"
@@ -37,6 +39,9 @@ _DAY = re.compile(
     r"|[^\W\d]{3,10}\s\d{1,2}(?!\d))|[٠-٩]{4}|\d년"
 )
 _BARE_ISO = re.compile(r"\d{4}-\d{2}-\d{2} \d{1,2}:\d{2} (?:GMT|UTC)[+-]\d{1,2}:\d{2} \S")
+_ADDRESS = re.compile(r"\w[^\s<>]{0,100}@\w[^\s<>]{0,100}\.\w")
+_NARROWEST = 55
+"""The least signs to which programs fold lines."""
 _LAST_WORDS = (
     "wrote",
     "schrieb",
@@ -68,20 +73,43 @@ def begins_at(lines: Sequence[str], last: int, first: int, quote_follows: bool) 
     `first` is the earliest line that may belong to it. `quote_follows` says that the next words are marked as quoted.
     """
     text = lines[last].strip()
-    if _BARE_ISO.match(text):
+    if _BARE_ISO.match(text) or (_is_complete(text) and (last == first or not _is_wrapped(lines[last - 1], text))):
         return last
     for start in range(last, max(first, last - MAX_LINES + 1) - 1, -1):
         line = lines[start].strip()
         if start < last:
             if not line or line[0] == ">":
                 return None
+            if line[0] in COMMAND_SIGNS:
+                return None
             text = f"{line} {text}"
+            if _is_complete(text) and start > first and not _is_wrapped(lines[start - 1], line):
+                return start
         if len(text) > MAX_LENGTH:
             return None
         begins_paragraph = start == first or not lines[start - 1].strip() or lines[start - 1].lstrip()[:1] == ">"
         if _is_attribution(text, begins_paragraph, quote_follows, text.rstrip(TRAILING)[-1:] in (":", "：")):
             return start
     return None
+
+
+def _is_complete(text: str) -> bool:
+    """Whether a line names a person with an address, a moment and a verb of writing: it needs no line above it."""
+    return (
+        len(text) <= MAX_LENGTH
+        and text.rstrip(TRAILING)[-1:] in (":", "：")
+        and text[:1].isalpha()
+        and _ADDRESS.search(text) is not None
+        and _VERB.search(text) is not None
+        and _TIME.search(text) is not None
+        and _DAY.search(text) is not None
+    )
+
+
+def _is_wrapped(above: str, text: str) -> bool:
+    """Whether a line can go on in the next: its first word had no room above."""
+    above = above.strip()
+    return bool(above) and len(above) + len(text.partition(" ")[0]) >= _NARROWEST
 
 
 def _is_attribution(text: str, begins_paragraph: bool, quote_follows: bool, colon: bool) -> bool:

@@ -134,7 +134,7 @@ def _trailing(argument: str, now: _Now) -> Dated | DateProblem | None:
         found = _scan(line, lead.end(), now)
         if found is not None and not line[found[1] :].strip(" ."):
             text = line[: lead.start()].rstrip(" \t,;:–—-")
-            return _judged(found[0], f"{text}\n{below.strip()}".strip(), now.today)
+            return _judged(found[0], f"{text}\n{below.rstrip()}".strip(), now.today)
     return None
 
 

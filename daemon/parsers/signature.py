@@ -13,7 +13,12 @@ _MAX_PHONE = 120
 _MAX_LINE = 70
 _MAX_BELOW = 7
 
+_ENDING_IN_SENT = ("von ", "mit ", "vom ", "über ", "aus ")
+"""German puts the verb last: "Von Yahoo Mail auf Android gesendet". Such a line must end in it."""
+_TAGLINES = ("yahoo mail:", "yahoo mail :")
+"""What a program says of itself below the words ("Yahoo Mail: Search, Organize, Conquer")."""
 _PHONE_STARTS = (
+    *_ENDING_IN_SENT,
     "sent from", "sent via", "sent with", "sent on my", "sent using", "get outlook", "get bluemail", "von meinem", "von meiner",
     "gesendet von",
     "gesendet mit", "gesendet aus", "gesendet über", "gesendet vom", "diese nachricht wurde von meinem", "diese e-mail wurde von meinem",
@@ -35,6 +40,7 @@ _PHONE_STARTS = (
     "скачать outlook", "скачайте outlook", "получить outlook", "надіслано з", "надіслано із", "відправлено з", "odesláno z", "odesláno ze",
     "odoslané z", "poslano z", "poslano sa", "получите outlook", "iphone'umdan", "iphone’umdan", "ipad'imden", "ipad’imden", "gönderen:",
     "outlook'u",
+    "obtén outlook",
     "iphone-ról küldve", "iphone-omról", "az iphone", "az ipad", "trimis de pe", "trimis din", "obțineți outlook", "στάλθηκε από",
     "enviat des",
     "iphoneから送信", "ipadから送信", "androidから送信", "outlook for", "发自我的", "發自我的", "从我的", "從我的", "发自", "發送自",
@@ -44,7 +50,7 @@ _PHONE_STARTS = (
     "مُرسل من",
     "đã gửi từ", "gửi từ", "dikirim dari", "ส่งจาก", "išsiųsta iš", "saadetud", "nosūtīts", "sent by my", "send from my",
 )  # fmt: skip
-PHONE_SIGNS = frozenset(sign for start in _PHONE_STARTS for sign in (start[0], start[0].upper()))
+PHONE_SIGNS = frozenset(sign for start in (*_PHONE_STARTS, *_TAGLINES) for sign in (start[0], start[0].upper()))
 """The signs a phone's line can begin with: the cheap question before `is_phone`."""
 _PRODUCTS = (
     "phone", "pad", "ipod", "android", "outlook", "samsung", "galaxy", "blackberry", "mobil", "handy", "smartphone", "tablet", "nexus",
@@ -55,6 +61,7 @@ _PRODUCTS = (
     "device",
     "app", "telefon", "teléfono", "téléphone", "cell", "sparrow", "airmail", "boxer", "mailbird", "thunderbird", "orange", "vodafone",
     "4g", "5g",
+    "móvil", "movil", "telemóvel", "celular", "mobiel", "telefoon", "dispositivo", "appareil", "toestel", "gerät",
     "телефон", "смартфон", "手机", "手機", "thư", "nine", "superhuman", "front", "polymail", "newton", "inky", "acompli", "desktop", "ipad",
 )  # fmt: skip
 _EXCUSES = ("excuse", "brevity", "typo", "forgive", "kürze", "tippfehler", "brièveté", "brevedad", "brevità")
@@ -99,6 +106,8 @@ def is_separator(line: str) -> bool:
 def is_phone(line: str) -> bool:
     """The line "Sent from my iPhone", "Get Outlook for iOS" and the same in other languages; `line` stripped."""
     text = line.strip("*_[<(-— ")[: _MAX_PHONE + 1].lower()
+    if text.startswith(_TAGLINES) and len(text.split()) <= 8:
+        return True
     if not text.startswith(_PHONE_STARTS):
         return False
     words = line.partition("<")[0].partition("[http")[0].partition("(http")[0].strip().lower() or text
@@ -110,6 +119,8 @@ def is_phone(line: str) -> bool:
         return True
     if any(prose in words for prose in _PROSE) or words[-1] in "?:" or ", " in words:
         return False
+    if words.startswith(_ENDING_IN_SENT):
+        return words.rstrip(" .!").endswith("gesendet") and any(product in words for product in _PRODUCTS) and len(words.split()) <= 9
     if any(product in words for product in _PRODUCTS):
         return len(words.split()) <= 14
     return words.startswith(("sent from my ", "sent from a ")) and len(words.split()) <= 8

@@ -1,0 +1,61 @@
+"""Replies as mail programs send them, in seven languages: the words that were typed are read, all of them and nothing else."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from daemon.parsers import ANSWER_MARKER, ReadLimits, read
+from daemon.parsers.commands import read_commands
+from tests.parsers.clients import LANGUAGES, Reply, replies, signed
+
+WRITTEN = {
+    "a command": "#close",
+    "a block of two paragraphs": "#plan 2026-12-01 Replace the gateway.\n\nThen pair the sensors.",
+    "words that begin like an attribution": "On it",
+}
+_BLANK_LINES = re.compile(r"\n\s*\n")
+
+
+def unlike(mails: list[Reply]) -> dict[str, str]:
+    """The mails whose new words are not the written ones. Blank lines don't count: each line of some programs is a paragraph."""
+    wrong = {}
+    for mail in mails:
+        words = read(mail.octets(), ReadLimits(), frozenset(), ANSWER_MARKER).new_text
+        if _BLANK_LINES.sub("\n", words.strip()) != _BLANK_LINES.sub("\n", mail.written):
+            wrong[mail.name] = words
+        else:
+            assert [command.verb for command in read_commands(words).commands] == [c.verb for c in read_commands(mail.written).commands]
+    return wrong
+
+
+@pytest.mark.parametrize("words", WRITTEN.values(), ids=WRITTEN)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_reply_of_each_program_is_read_as_it_was_typed(language: str, words: str) -> None:
+    assert unlike(list(replies(language, words))) == {}
+
+
+@pytest.mark.parametrize("words", ["Done - thanks"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_a_phone_writes_below_the_words_is_not_read(language: str, words: str) -> None:
+    assert unlike(list(signed(language, words))) == {}
+
+
+@pytest.mark.parametrize("above", ["#close", "Done", "Acknowledged, thanks", "On it"])
+def test_a_word_right_above_an_attribution_is_not_part_of_it(above: str) -> None:
+    for line in (
+        "Ann Lee <ann@acme.example> schrieb am Montag, 23. November 2026 um 09:00:",
+        "lunedì 23 novembre 2026 09:00, Ann Lee <ann@acme.example> ha scritto:",
+        "Ann Lee <ann@acme.example>\nescreveu (segunda, 23/11/2026 à(s) 09:00):",
+    ):
+        assert unlike([Reply(name=line, written=above, text=f"{above}\n{line}\n> #reopen\n", html=None)]) == {}
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["Von unserem Lager aus geht es morgen weiter.", "Mit dem Handy geht es nicht.", "Von der mobilen Anlage: Fehler 12",
+     "Mit Outlook klappt es", "Über die App sehe ich nichts"],
+)  # fmt: skip
+def test_a_sentence_about_a_phone_is_read(line: str) -> None:
+    assert unlike([Reply(name=line, written=f"{line}\n#close", text=f"{line}\n#close\n", html=None)]) == {}
