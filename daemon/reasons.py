@@ -37,6 +37,7 @@ class Reason(StrEnum):
     COMMENT_ADDED = "comment-added", "The new words were added to the case as a public comment."
     INTERNAL_COMMENT_ADDED = "internal-comment-added", "The new words were added to the case for the house only."
     NOTE_UNTRUSTED = "note-untrusted", "The sender is not who the case knows, so the words are kept as a note for the house."
+    NOTE_AMBIGUOUS = "note-ambiguous", "The mail is about two of our cases; its words are a note for the house on the case it was sent to."
     NOTE_FORGED = "note-forged", "The sender's domain says the mail is forged, so the words are kept as a note for the house."
     TRIAGE_FORGED = "triage-forged", "The sender's domain says the mail is forged; kept in the triage queue, never answered."
     TRIAGE_UNKNOWN_SENDER = "triage-unknown-sender", "An unknown address names one of our cases; kept in the triage queue."

@@ -202,7 +202,7 @@ def _person(h: Hearing) -> Decision:
     if case is None:
         return _command_without_case(h) if asks else _ticket(h)
     if h.found.conflict is not None:
-        return _ambiguous(h, case) if asks else note(h, case, Reason.NOTE_UNTRUSTED, f"the mail also names {h.found.conflict.number}")
+        return _ambiguous(h, case) if asks else note(h, case, Reason.NOTE_AMBIGUOUS, f"the mail also names {h.found.conflict.number}")
     believed = h.trust.grade in (Grade.VERIFIED, Grade.KEYED)
     if h.role is None or not h.trust.sender:
         reason = Reason.COMMAND_NOT_PROVEN if asks else Reason.NOTE_UNTRUSTED
@@ -293,7 +293,7 @@ def _notice(h: Hearing) -> list[Action]:
 def _ambiguous(h: Hearing, case: CaseFacts) -> Decision:
     """Two cases are named: nothing runs; only a verified sender is told so."""
     other = h.found.conflict
-    kept = note(h, case, Reason.NOTE_UNTRUSTED, f"the mail also names {other.number if other is not None else 'another case'}")
+    kept = note(h, case, Reason.NOTE_AMBIGUOUS, f"the mail also names {other.number if other is not None else 'another case'}")
     if h.trust.grade is not Grade.VERIFIED or h.judgement is None or h.role is None:
         return replace(kept, kind=Kind.COMMAND)
     wrong = Trouble(finding=Finding(name="E-AMBIGUOUS-CASE"), choices=(case.number, other.number if other is not None else ""))

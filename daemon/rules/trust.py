@@ -1,7 +1,8 @@
 """Who is really speaking: the proofs K, F and D, and the grade they make (interface section 3).
 
-K: the mail carries a signed key of ours for this case. F: exactly one strictly read From address, and where there is a
-key, that of the person it was made for or of somebody of the same role on the case. D: what our own provider's
+K: the mail carries a signed key of ours for this case; where it is about none, one of a mail of ours that was about none
+either (a question before a case is made, an error). F: exactly one strictly read From address, and where there is a key,
+that of the person it was made for or of somebody of the same role on the case. D: what our own provider's
 Authentication-Results field says of the From domain (RFC 8601).
 """
 
@@ -98,14 +99,14 @@ def weigh(
 ) -> Trust:
     """Put the proofs together. `digest` is the address digest of the author, as keys without a contact carry it."""
     verdict, evidence = domain_verdict(message, policy)
-    mine = [key for key in keys if case is not None and key.case_id == case.id]
+    mine = [key for key in keys if key.case_id == (case.id if case is not None else None)]
     has_key = bool(mine)
     said = message.author is not None
     words = [f"From {message.author}" if said else f"no strict From ({message.author_problem})"]
-    if has_key and case is not None:
-        role = role_on(case, sender, message.author)
+    if has_key:
+        role = role_on(case, sender, message.author) if case is not None else None
         fits = any(_made_for(key, sender, digest, case, role) for key in mine)
-        words.append(f"signed key for {case.number}" + ("" if fits else " made for somebody else"))
+        words.append(f"signed key for {case.number if case is not None else 'no case'}" + ("" if fits else " made for somebody else"))
         said = said and fits
     words.append(evidence)
     if verdict is DomainVerdict.FAIL:
@@ -121,9 +122,9 @@ def weigh(
     return Trust(grade=grade, key=has_key, sender=said, domain=verdict, evidence="; ".join(words))
 
 
-def _made_for(key: KeyFacts, sender: ContactFacts | None, digest: str | None, case: CaseFacts, role: str | None) -> bool:
+def _made_for(key: KeyFacts, sender: ContactFacts | None, digest: str | None, case: CaseFacts | None, role: str | None) -> bool:
     if key.contact is None:
         return digest is not None and key.address_digest == digest
     if sender is not None and sender.id == key.contact.id:
         return True
-    return role is not None and role == role_on(case, key.contact, key.contact.address)
+    return case is not None and role is not None and role == role_on(case, key.contact, key.contact.address)

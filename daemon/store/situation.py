@@ -406,7 +406,7 @@ def _key_facts(keys: Sequence[SourcedKey]) -> tuple[KeyFacts, ...]:
             address_digest=key.address_digest, source=source,
         )
         for key, source in keys
-        if key.case_id is not None and key.kind != "bounce"
+        if key.kind != "bounce"
     )  # fmt: skip
 
 

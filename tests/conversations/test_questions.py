@@ -154,3 +154,31 @@ def test_the_partner_of_a_confirmed_case_is_told_once_and_by_its_own_calendar(wo
     assert "Wednesday 19 November 2025, 17:00 (Europe/Berlin)" in " ".join(assigned.text.split())
     assert [clock["deadline_at"] for clock in world.case(1001)["clocks"]] == [datetime(2025, 11, 19, 16, 0, tzinfo=UTC)]
     world.assert_good_books()
+
+
+@on_sqlite
+def test_the_address_of_a_question_proves_who_answers_although_there_is_no_case_yet(world: World) -> None:
+    question = asked(world)
+    world.configure(authserv_id=None)
+    # a claim alone proves nothing, and neither does the address in somebody else's hands
+    world.talk(mail("cara", "#confirm", subject="Panel leak", results=None), ("cara", "command-not-run"))
+    assert (world.last_mail()["trust"], world.last_mail()["reason"]) == ("claimed", "command-not-proven")
+    world.talk(mail("marta", "#confirm", answers=question, results=None), ("marta", "command-not-run"))
+    assert (world.last_mail()["trust"], world.last_mail()["reason"]) == ("untrusted", "command-not-proven")
+    assert {case["type"] for case in world.cases()} == {"triage"}
+    world.talk(mail("cara", "Yes", answers=question, results=None), ("cara", "case-created"))
+    assert (world.last_mail()["trust"], world.last_mail()["reason"]) == ("keyed", "commands-run")
+    assert world.cases()[0]["type"] == "homeowner"
+    world.assert_good_books()
+
+
+@on_sqlite
+def test_the_thread_of_an_error_proves_who_tries_again(world: World) -> None:
+    (told,) = world.talk(mail("bob", "#case\nContact: joe@acme.example\nIt hums.", subject="Hum"), ("bob", "error"))
+    world.configure(authserv_id=None)
+    block = "#case\nFirst Name: Joe\nLast Name: Hill\nCompany: Acme Homes\nEmail: joe@acme.example\nIt hums."
+    # a client that answers to the plain address keeps the references
+    again = mail("bob", block, answers=told, to="help@support.example", results=None)
+    world.talk(again, ("bob", "case-created"), ("lou", "case-assigned"))
+    assert world.last_mail()["trust"] == "keyed"
+    world.assert_good_books()

@@ -295,7 +295,7 @@ def test_a_signed_address_beats_the_thread_and_a_contradiction_is_a_note(world: 
     first, second = _two_cases(world)
     world.talk(mail("ann", "Which one?", to=second.reply_to, headers={"In-Reply-To": first.message_id}, subject="hm"))
     row = world.last_mail()
-    assert (row["reason"], row["case"]) == ("note-untrusted", "CASE-1002")
+    assert (row["reason"], row["case"]) == ("note-ambiguous", "CASE-1002")
     assert "CASE-1001" in _note(world, 1002)
     assert world.case(1001)["comments"] == world.case(1002)["comments"] == []
 

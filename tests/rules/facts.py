@@ -99,7 +99,7 @@ def strangers_case(number: int = 1001, **changes: Any) -> CaseFacts:
     )
 
 
-def key(case_id: int = 1001, contact: ContactFacts | None = ANN, source: str = "address", digest: str | None = None) -> KeyFacts:
+def key(case_id: int | None = 1001, contact: ContactFacts | None = ANN, source: str = "address", digest: str | None = None) -> KeyFacts:
     return KeyFacts(kind="reply", case_id=case_id, contact=contact, address_digest=digest, source=source)
 
 

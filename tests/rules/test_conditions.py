@@ -15,7 +15,9 @@ from daemon.rules.conditions import is_conditional
      "unless he calls",
      "later", "tomorrow", "next week", "wait", "pending parts", "soon", "on Friday", "on sat", "by noon", "only when paid",
      "it after the visit",
-     "please not yet", "do not", "in 2 days"],
+     "please not yet", "do not", "in 2 days",
+     "the case once the part arrives", "this ticket when paid", "this one, please, after lunch",
+     "once the part arrives", "once more parts arrive", "once again they call", "once and only once he agrees", "after all parts arrived"],
 )  # fmt: skip
 def test_a_condition(tail: str) -> None:
     assert is_conditional(tail)
@@ -25,6 +27,9 @@ def test_a_condition(tail: str) -> None:
     "tail",
     ["", "fixed", "works again, not your fault", "Replaced it after the storm", "on site visit done", "nothing left",
      "notified the customer", "please",
+     "it went offline once more", "Fixed it once and for all", "once and for all", "once more", "Once again, the same fault",
+     "after all: it works", "It works after all", "the case is settled, once paid it goes out", "the next inverter",
+     "the technician came when nobody was there", "we could not find a fault", "replaced by a new one",
      "in the end it was the fuse", "wiring mended", "nextgen inverter fitted", "the next inverter was fitted"],
 )  # fmt: skip
 def test_no_condition(tail: str) -> None:

@@ -257,8 +257,20 @@ def test_a_key_made_for_a_contact_who_is_gone_fits_nobody() -> None:
     assert weighed(None, gone, policy=NOBODY_BELIEVED).grade is Grade.UNTRUSTED
 
 
-def test_without_a_case_a_key_is_no_proof() -> None:
+def test_without_a_case_the_key_of_one_is_no_proof() -> None:
     trust = weigh(message(), NOBODY_BELIEVED, ANN, None, (key(),), None)
+    assert (trust.key, trust.grade) == (False, Grade.CLAIMED)
+
+
+@pytest.mark.parametrize(("who", "grade"), [(ANN, Grade.KEYED), (BOB, Grade.UNTRUSTED), (None, Grade.UNTRUSTED)])
+def test_without_a_case_the_key_of_a_mail_without_one_proves_whom_it_was_made_for(who: ContactFacts | None, grade: Grade) -> None:
+    trust = weigh(message(), NOBODY_BELIEVED, who, None, (key(None),), None)
+    assert (trust.key, trust.grade) == (True, grade)
+    assert "signed key for no case" in trust.evidence
+
+
+def test_a_key_without_a_case_says_nothing_about_one() -> None:
+    trust = weigh(message(), NOBODY_BELIEVED, ANN, case(), (key(None),), None)
     assert (trust.key, trust.grade) == (False, Grade.CLAIMED)
 
 
