@@ -73,6 +73,11 @@ class Config:
         shipped, own = data_dir("templates"), self.directory / "templates"
         return (shipped, own) if own.is_dir() and own.resolve() != shipped.resolve() else (shipped,)
 
+    def forms_dirs(self) -> tuple[Path, ...]:
+        """The shipped forms, then the installation's own beside the file, if there are any: the later one wins."""
+        shipped, own = data_dir("config") / "forms", self.directory / "forms"
+        return (shipped, own) if own.is_dir() and own.resolve() != shipped.resolve() else (shipped,)
+
     def own_addresses(self) -> frozenset[AddrSpec]:
         """Every address that is us; signed reply addresses are ours too, but each is another."""
         return frozenset(AddrSpec(address) for address in (self.house.address, *self.house.aliases))

@@ -440,10 +440,11 @@ def _keep_hold(database: Database) -> None:
 
 
 def _reloaded(load: Callable[[], Config]) -> Config | None:
-    """The new configuration if all of it is good, its templates too; None keeps the old one."""
+    """The new configuration if all of it is good, its templates, promises and forms too; None keeps the old one."""
     try:
         config = load()
         Templates.load(config.templates_dirs())
+        rulebook_of(config)
     except ConfigError as error:
         for problem in error.problems:
             log.event("reload-refused", problem=str(problem))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from daemon.config import AfterKeys, CalendarKeys, Config, MailboxKeys, Secret, data_dir
+from daemon.configuration.forms import load_forms
 from daemon.configuration.sla import load_sla
 from daemon.errors import ConfigError, Temporary
 from daemon.mail.imap import Account
@@ -18,6 +19,7 @@ from daemon.parsers import ReadLimits
 from daemon.parsers.keywords import Vocabulary, vocabulary
 from daemon.parsers.phrases import Phrasebook, phrasebook
 from daemon.rules.calendars import Calendar, calendar
+from daemon.rules.forms import FormRules
 from daemon.rules.rulebook import Rulebook
 from daemon.rules.sla import SlaRule
 from daemon.worker import Limits
@@ -147,11 +149,16 @@ def sla_rules_of(config: Config) -> tuple[SlaRule, ...]:
     return load_sla(sla_file_of(config))
 
 
+def forms_of(config: Config, *, templates: Sequence[str] | None = None, promises: Sequence[str] | None = None) -> tuple[FormRules, ...]:
+    """The forms that are switched on. Raises ConfigError with every mistake of their files; see `load_forms`."""
+    return load_forms(config.forms_dirs(), templates=templates, promises=promises)
+
+
 def rulebook_of(config: Config) -> Rulebook:
     """What the rules need of the configuration. Raises ConfigError with every mistake."""
     return Rulebook(
-        calendars=calendars_of(config), house=config.house.calendar, sla=sla_rules_of(config), vocabulary=vocabulary_of(config),
-        phrasebook=phrasebook_of(config), customer_may_close=config.keywords.customer_may_close,
+        calendars=calendars_of(config), house=config.house.calendar, sla=sla_rules_of(config), forms=forms_of(config),
+        vocabulary=vocabulary_of(config), phrasebook=phrasebook_of(config), customer_may_close=config.keywords.customer_may_close,
     )  # fmt: skip
 
 

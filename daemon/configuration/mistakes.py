@@ -7,7 +7,7 @@ import re
 import tomllib
 from collections.abc import Container, Iterator, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
@@ -190,9 +190,9 @@ def _walk(location: Sequence[str | int], whole: type[Section]) -> tuple[Location
             if isinstance(step, str):
                 field = section.model_fields.get(step)
             kept.append(step)
-        elif step in FORMS or kept == ["calendars"]:
-            # the form of a value that may be a table, which the file doesn't name, and the name of a calendar, which it does
-            if step not in FORMS:
+        elif (named := _is_named(field)) or step in FORMS:
+            # a table of sections by name, like [calendars.NAME]; or the form of a value, which the file doesn't name
+            if named:
                 kept.append(step)
             if position + 1 < len(location):
                 section, field = within[0], None
@@ -201,6 +201,11 @@ def _walk(location: Sequence[str | int], whole: type[Section]) -> tuple[Location
             field = section.model_fields.get(step)
             kept.append(step)
     return tuple(kept), section, field
+
+
+def _is_named(field: FieldInfo | None) -> bool:
+    """Whether a field holds sections by the names that the file gives them."""
+    return field is not None and get_origin(field.annotation) is dict
 
 
 def _sections(annotation: Any) -> list[type[Section]]:

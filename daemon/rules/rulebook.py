@@ -1,4 +1,4 @@
-"""What an installation has configured, as the rules need it: calendars, promises, words."""
+"""What an installation has configured, as the rules need it: calendars, promises, forms, words."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from daemon.model import CaseFacts, ContactFacts
 from daemon.parsers.keywords import VOCABULARY, Vocabulary
 from daemon.parsers.phrases import PHRASEBOOK, Phrasebook
 from daemon.rules.calendars import Calendar, calendar
+from daemon.rules.forms import FormRules
 from daemon.rules.sla import SlaRule
 
 NINE_TO_FIVE: Mapping[str, str] = dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), "09:00-17:00")
@@ -16,11 +17,12 @@ NINE_TO_FIVE: Mapping[str, str] = dict.fromkeys(("mon", "tue", "wed", "thu", "fr
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rulebook:
-    """Calendars by name, of which `house` is ours; the promises; the vocabulary and the phrases of replies."""
+    """Calendars by name, of which `house` is ours; the promises; the forms; the vocabulary and the phrases of replies."""
 
     calendars: Mapping[str, Calendar]
     house: str
     sla: tuple[SlaRule, ...] = ()
+    forms: tuple[FormRules, ...] = ()
     vocabulary: Vocabulary = field(default=VOCABULARY, repr=False)
     phrasebook: Phrasebook = field(default=PHRASEBOOK, repr=False)
     customer_may_close: bool = True
