@@ -438,6 +438,19 @@ class RequestFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FormNames:
+    """Whom and what a form names, to be looked up: the same submission, its company (folded), its customer's address."""
+
+    form: str
+    submission_id: str | None
+    content_hash: str
+    company: str
+    email: str
+    once: tuple[str, ...] = ()
+    """Names of mails about the form's file that are sent at most once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FormFacts:
     """What is known of whom and what a form names, and of who does the work it asks for."""
 

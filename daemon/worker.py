@@ -40,7 +40,8 @@ from daemon.store import journal, outbox, owed, questions
 from daemon.store.asking import look_up
 from daemon.store.database import Database
 from daemon.store.journal import Claimed, Delivery
-from daemon.store.situation import case_facts, due_clocks, load_situation, people_of
+from daemon.store.people import people_of
+from daemon.store.situation import case_facts, due_clocks, load_situation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ _ID = re.compile(r"<([^<>]{1,2000})>")
 _BARE_ID = re.compile(r"[^\s<>,;\"]+@[^\s<>,;\"]+")
 
 _CASE_TAG = re.compile(r"\[\s*CASE-(\d{1,12})\s*\]", re.IGNORECASE)
+_CS_TAG = re.compile(r"\[\s*CS-(\d{1,12})\s*\]", re.IGNORECASE)
 
 _REPLY_WORDS = (
     "re", "fw", "fwd", "aw", "antw", "antwort", "wg", "tr", "rv", "sv", "vs", "vl", "vb", "vá", "ref", "rif", "r", "i", "enc", "res",
@@ -130,13 +131,22 @@ def case_tags(subject: str) -> tuple[int, ...]:
     return tuple(dict.fromkeys(int(number) for number in _CASE_TAG.findall(subject)))
 
 
+def cs_tags(subject: str) -> tuple[int, ...]:
+    """The numbers of CS tickets, written as [CS-n], likewise.
+
+    >>> cs_tags("Re: [CS-1] A new partner")
+    (1,)
+    """
+    return tuple(dict.fromkeys(int(number) for number in _CS_TAG.findall(subject)))
+
+
 def untagged(subject: str) -> str:
-    """The subject without the numbers of cases.
+    """The subject without the numbers of cases and CS tickets.
 
     >>> untagged("No light [CASE-7]")
     'No light'
     """
-    return " ".join(_CASE_TAG.sub(" ", subject).split())
+    return " ".join(_CS_TAG.sub(" ", _CASE_TAG.sub(" ", subject)).split())
 
 
 def base_subject(subject: str) -> str:

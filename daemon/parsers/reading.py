@@ -1,7 +1,7 @@
 """The order of the readers, which is meaning.
 
-The mail is opened, read as a message, then asked whether a program wrote it, whether it is a bounce, and which of its
-words are new.
+The mail is opened, read as a message, then asked whether a program wrote it, whether it is a bounce, which of its
+words are new, and what in it could be a form.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
 
-from daemon.model import Automatic, Bounce, Message, Reading, Trim
-from daemon.parsers import automatic, bounce, headers, message, quoting
+from daemon.model import Automatic, Bounce, FormMail, Message, Reading, Trim
+from daemon.parsers import automatic, bounce, forms, headers, message, quoting
 from daemon.parsers.parts import Opened, ReadLimits, open_octets
 
 T = TypeVar("T")
@@ -44,9 +44,13 @@ def read(octets: bytes, limits: ReadLimits, own_addresses: frozenset[str], marke
     no_tags: tuple[int, ...] = ()
     words, trimmed = guarded("quoting", lambda: quoting.split(told.body, told.html, marker, told.author_name), whole)
     tags = guarded("case-tags", lambda: headers.case_tags(told.subject), no_tags)
+    tickets = guarded("cs-tags", lambda: headers.cs_tags(told.subject), no_tags)
+    form: FormMail | None = guarded("form", lambda: forms.read_candidates(opened, told, trimmed, limits), None)
     if failures:
         told = replace(told, defects=(*told.defects, *failures))
-    return Reading(message=told, automatic=machine, bounce=returned, new_text=words, trimmed=trimmed, case_tags=tags)
+    return Reading(
+        message=told, automatic=machine, bounce=returned, new_text=words, trimmed=trimmed, case_tags=tags, cs_tags=tickets, form=form
+    )
 
 
 _NOTHING = Opened(headers=(), parts=(), content_type="text/plain", parameters=(), defects=(), limit=None)

@@ -80,9 +80,12 @@ def receive(stream: BinaryIO) -> list[bytes] | None:
 
 
 def encode(reading: Reading) -> list[bytes]:
-    """The frames of a reading: its JSON, then the contents of its attachments in order."""
+    """The frames of a reading: its JSON, then the contents of its attachments in order, and of those of attached forms."""
     document = json.dumps(_plain(reading), ensure_ascii=False, separators=(",", ":"))
-    return [document.encode("utf-8", "replace"), *(attachment.content for attachment in reading.message.attachments)]
+    attachments = list(reading.message.attachments)
+    if reading.form is not None:
+        attachments += [attachment for inner in reading.form.messages for attachment in inner.attachments]
+    return [document.encode("utf-8", "replace"), *(attachment.content for attachment in attachments)]
 
 
 def decode(frames: list[bytes]) -> Reading:

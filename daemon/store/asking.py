@@ -16,8 +16,9 @@ from daemon.model import (
     SystemFacts,
 )
 from daemon.parsers.names import folded
+from daemon.store.people import agents_of, people_of
 from daemon.store.schema import Contact, ContactEmail, Contract, Organization, Queue, System
-from daemon.store.situation import agents_of, case_facts, existing_cases, people_of, queue_facts, queue_query, systems_of
+from daemon.store.situation import case_facts, existing_cases, queue_facts, queue_query, systems_of
 from daemon.store.statements import Select, rows
 
 

@@ -10,8 +10,8 @@ import peewee as pw
 from peewee import JOIN
 
 from daemon.model import ContactFacts
+from daemon.store.people import people_of
 from daemon.store.schema import Case, ContactRole, Digest, Journal, Queue, QueueMember, SlaClock
-from daemon.store.situation import people_of
 from daemon.store.statements import insert, rows
 
 MOST = 50

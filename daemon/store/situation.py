@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,6 +17,8 @@ from daemon.model import (
     CaseFacts,
     ClockFacts,
     ContactFacts,
+    FormFacts,
+    FormNames,
     KeyFacts,
     Message,
     OrganizationFacts,
@@ -29,12 +31,12 @@ from daemon.model import (
     Situation,
     SystemFacts,
 )
+from daemon.parsers.names import folded
+from daemon.store.people import agents_of, contact_of, people_of
 from daemon.store.questions import looked_up, question_for
+from daemon.store.requests import cases_of_tickets, cs_tickets_of, form_facts, managers_of, requests_of
 from daemon.store.schema import (
     Case,
-    Contact,
-    ContactEmail,
-    ContactRole,
     Interaction,
     Journal,
     Organization,
@@ -62,19 +64,23 @@ SourcedKey = tuple[Key, str]
 def load_situation(
     reading: Reading, policy: Policy, signer: Signer, *, number: int | None, sha256: str, now: datetime, clock: datetime,
     recorded_at: datetime, archive: bool, released: bool, lock: bool, asked: Asked | None = None,
+    form: FormNames | None = None, staff: Sequence[str] = (),
 ) -> Situation:  # fmt: skip
     """Everything `decide` may know about this mail.
 
     `number` is its journal number, None for a file not yet received; `now` its arrival, `clock` the time of this round.
+    `form` is what a form in the mail names, `staff` the handles that the files of forms name.
     """
     message = reading.message
     copy_of, copy_by = (None, None) if released else _copy(message, sha256, number)
     sender = contact_of(message.author) if message.author is not None else None
     keys, bad_keys = _keys(message, signer)
-    referenced = _referenced(message)
+    referenced, referenced_cs = _referenced(message)
     tagged = existing_cases(reading.case_tags)
-    bounced = _bounced(reading.bounce, keys) if reading.bounce is not None else None
-    wanted = [key.case_id for key, _ in keys if key.case_id is not None] + referenced + tagged
+    named = [key.cs_id for key, _ in keys if key.cs_id is not None] + referenced_cs + list(reading.cs_tags[:10])
+    case_of = cases_of_tickets(named) if named else {}
+    bounced = _bounced(reading.bounce, keys, case_of) if reading.bounce is not None else None
+    wanted = [key.case_id for key, _ in keys if key.case_id is not None] + referenced + tagged + list(case_of.values())
     if bounced is not None and bounced.case_id is not None:
         wanted.append(bounced.case_id)
     listed = _organization_of_domain(message.author) if sender is None and message.author is not None else None
@@ -83,15 +89,39 @@ def load_situation(
     # receipts and notices go to the registered address, whichever of theirs somebody wrote from
     reads_at = sorted({address for address in (message.author, sender.address if sender is not None else None) if address is not None})
     written = _answers(reads_at, clock) if reads_at else _Written()
+    cases = case_facts(wanted, lock=lock)
+    waiting = [case for case in cases if case.request is not None and case.request.state == TRIAGE]
+    facts = _form(form, staff, waiting, asked) if form is not None or waiting else None
     return Situation(
         now=now, recorded_at=recorded_at, policy=policy, archive=archive, released=released, copy_of=copy_of, copy_by=copy_by,
-        sender=sender, sender_organization=listed, keys=_key_facts(keys), bad_keys=bad_keys, referenced_case_ids=tuple(referenced),
-        tagged_case_ids=tuple(tagged), cases=case_facts(wanted, lock=lock), systems=systems_of(entity) if entity is not None else (),
+        sender=sender, sender_organization=listed, keys=_key_facts(keys, case_of), bad_keys=bad_keys, referenced_case_ids=tuple(referenced),
+        tagged_case_ids=tuple(tagged), cases=cases, systems=systems_of(entity) if entity is not None else (),
         default_queue=default_queue, triage_queue=triage_queue, bounced=bounced, answers_today=written.answers,
         unknown_sender_told_today="unknown-sender" in written.told, errors_this_hour=written.errors, told=written.told,
         clock=clock,
         question=_question(sender, message, now, lock=lock), asked=asked,
+        referenced_cs_ids=tuple(number for number in referenced_cs if number in case_of),
+        tagged_cs_ids=tuple(number for number in reading.cs_tags if number in case_of), form=facts,
     )  # fmt: skip
+
+
+TRIAGE = "triage"
+"""The state of a request that waits for a person."""
+
+
+def _form(names: FormNames | None, staff: Sequence[str], waiting: Sequence[CaseFacts], asked: Asked | None) -> FormFacts:
+    """What a form's mail needs, or an answer to one that waits for a person: then whom and what the form had named."""
+    request = waiting[0].request if waiting else None
+    if names is None and request is not None:
+        names = FormNames(
+            form=request.form, submission_id=request.submission_id, content_hash=request.content_hash, company=folded(request.company),
+            email=request.submitter_email,
+        )  # fmt: skip
+    concerned: set[int] = set()
+    if asked is not None:
+        concerned |= {organization.id for organization in asked.organizations.values()}
+        concerned |= {person.organization_id for found in asked.people.values() for person in found}
+    return form_facts(names, staff, concerned)
 
 
 def _copy(message: Message, sha256: str, number: int | None) -> tuple[int | None, str | None]:
@@ -124,68 +154,7 @@ _SAME_MAIL = Select(
 )
 
 
-# --- people --------------------------------------------------------------------------------------------------------
-
-
-def contact_of(address: str) -> ContactFacts | None:
-    """The contact with this canonical address."""
-    found = _CONTACT_AT.first(address=address)
-    return next(iter(people_of([found[0]])), None) if found is not None else None
-
-
-_CONTACT_AT = Select(lambda address: ContactEmail.select(ContactEmail.contact).where(ContactEmail.address == address))
-
-_PEOPLE = Select(
-    lambda ids: Contact.select(
-        Contact.id, Contact.handle, Contact.first_name, Contact.last_name, Contact.language, ContactEmail.address, Organization.id,
-        Organization.name, Organization.kind, Organization.calendar, Organization.date_order,
-    )
-    .join(Organization, on=(Contact.organization == Organization.id))
-    .join(ContactEmail, on=(ContactEmail.contact == Contact.id))
-    .where(Contact.id.in_(ids) & Contact.active)
-    .order_by(Contact.id, ContactEmail.position, ContactEmail.address)
-)  # fmt: skip
-_ROLES = Select(lambda ids: ContactRole.select(ContactRole.contact, ContactRole.role).where(ContactRole.contact.in_(ids)))
-
-
-def people_of(ids: Iterable[int]) -> tuple[ContactFacts, ...]:
-    """These contacts with organization, primary address and roles, by id; those without an address are left out."""
-    wanted = sorted(set(ids))
-    if not wanted:
-        return ()
-    found = _PEOPLE(ids=wanted)
-    roles: dict[int, set[str]] = {}
-    for contact_id, role in _ROLES(ids=wanted):
-        roles.setdefault(contact_id, set()).add(role)
-    people: dict[int, ContactFacts] = {}
-    for row in found:
-        if row[0] not in people:
-            people[row[0]] = ContactFacts(
-                id=row[0], handle=row[1], name=f"{row[2]} {row[3]}".strip() or row[1], language=row[4], address=AddrSpec(row[5]),
-                organization_id=row[6], organization=row[7], organization_kind=row[8], roles=frozenset(roles.get(row[0], ())),
-                calendar=row[9], date_order=row[10],
-            )  # fmt: skip
-    return tuple(people.values())
-
-
-def agents_of(partner_ids: Iterable[int]) -> dict[int, tuple[ContactFacts, ...]]:
-    """The agents of each partner."""
-    wanted = sorted(set(partner_ids))
-    if not wanted:
-        return {}
-    agents: dict[int, tuple[ContactFacts, ...]] = dict.fromkeys(wanted, ())
-    for person in people_of(row[0] for row in _AGENTS(partners=wanted)):
-        agents[person.organization_id] = (*agents[person.organization_id], person)
-    return agents
-
-
-_AGENTS = Select(
-    lambda partners: (
-        Contact.select(Contact.id)
-        .join(ContactRole, on=(ContactRole.contact == Contact.id))
-        .where(Contact.organization.in_(partners) & (ContactRole.role == "partner_agent"))
-    )
-)
+# --- organizations and queues ------------------------------------------------------------------------------------
 
 
 def _organization_of_domain(author: AddrSpec) -> OrganizationFacts | None:
@@ -264,7 +233,7 @@ def _case_query(ids: Any) -> Any:
         Case.id, Case.type, Case.subject, Case.closed_at, Case.organization, Case.contact, Case.contact_address, Case.partner, Case.owner,
         Case.queue, Case.system, Case.sla_cycle, Case.assigned_at, Case.acknowledged_at, Case.acknowledged_by_id, Case.planned_resolution,
         Case.planned_resolution_date, Case.first_planned_resolution_date, Case.plan_count, Case.closed_by_id, Case.resolution,
-        Case.closed_on_planned_date,
+        Case.closed_on_planned_date, Case.origin,
     ).where(Case.id.in_(ids)).order_by(Case.id)  # fmt: skip
 
 
@@ -315,6 +284,10 @@ def case_facts(ids: Sequence[int], *, lock: bool) -> tuple[CaseFacts, ...]:
             clocks.setdefault(row[0], []).append(_clock(row[1:]))
         for case_id, number, verb, giver_id, at, before in _REVERSALS(ids=numbers):
             reversals[case_id] = ReversalFacts(id=number, verb=verb, giver_id=giver_id, at=at, before=before)
+    # only a form opens a case with a request
+    of_forms = [row[0] for row in found if row[22] == "form"]
+    requests, tickets = (requests_of(of_forms), cs_tickets_of(of_forms)) if of_forms else ({}, {})
+    managers = managers_of(row[4] for row in found if row[0] in requests and row[4] is not None) if requests else {}
     nobody = (None, None, None)
     return tuple(
         CaseFacts(
@@ -326,6 +299,8 @@ def case_facts(ids: Sequence[int], *, lock: bool) -> tuple[CaseFacts, ...]:
             acknowledged_by_id=row[14], planned_resolution=row[15], planned_date=row[16], first_planned_date=row[17], plan_count=row[18],
             closed_at=row[3], closed_by_id=row[19], resolution=row[20], closed_on_planned_date=row[21],
             clocks=tuple(clocks.get(row[0], ())), reversal=reversals.get(row[0]), once=frozenset(once.get(row[0], ())),
+            request=requests.get(row[0]), cs_ticket=tickets.get(row[0]),
+            manager=managers.get(row[4]) if row[0] in requests else None,
         )
         for row in found
     )  # fmt: skip
@@ -360,21 +335,23 @@ def existing_cases(numbers: Sequence[int]) -> list[int]:
     return [number for number in dict.fromkeys(wanted) if number in found]
 
 
-def _referenced(message: Message) -> list[int]:
-    """Cases of the mails named in In-Reply-To, then in References from the nearest back."""
+def _referenced(message: Message) -> tuple[list[int], list[int]]:
+    """Cases of the mails named in In-Reply-To, then in References from the nearest back; and their CS tickets."""
     nearest = list(dict.fromkeys([*message.in_reply_to, *reversed(message.references)]))[:REFERENCES_LOOKED_UP]
     if not nearest:
-        return []
+        return [], []
     # one id may stand on two cases when a client reuses it; the older row is the one it was first used for
-    by_id: dict[str, int] = {}
-    for message_id, case_id in _REFERENCED(ids=nearest):
-        by_id.setdefault(message_id, case_id)
-    return list(dict.fromkeys(by_id[name] for name in nearest if name in by_id))
+    by_id: dict[str, tuple[int, int | None]] = {}
+    for message_id, case_id, ticket_id in _REFERENCED(ids=nearest):
+        by_id.setdefault(message_id, (case_id, ticket_id))
+    found = [by_id[name] for name in nearest if name in by_id]
+    tickets = dict.fromkeys(ticket_id for _, ticket_id in found if ticket_id is not None)
+    return list(dict.fromkeys(case_id for case_id, _ in found)), list(tickets)
 
 
 _REFERENCED = Select(
     lambda ids: (
-        Interaction.select(Interaction.message_id, Interaction.case)
+        Interaction.select(Interaction.message_id, Interaction.case, Interaction.cs_ticket)
         .where(Interaction.message_id.in_(ids) & Interaction.case.is_null(False))
         .order_by(Interaction.id)
     )
@@ -398,26 +375,28 @@ def _keys(message: Message, signer: Signer) -> tuple[list[SourcedKey], int]:
     return keys, bad
 
 
-def _key_facts(keys: Sequence[SourcedKey]) -> tuple[KeyFacts, ...]:
+def _key_facts(keys: Sequence[SourcedKey], case_of: Mapping[int, int]) -> tuple[KeyFacts, ...]:
     people = {person.id: person for person in people_of(key.contact_id for key, _ in keys if key.contact_id is not None)}
     return tuple(
         KeyFacts(
-            kind=key.kind, case_id=key.case_id, contact=people.get(key.contact_id) if key.contact_id is not None else None,
-            address_digest=key.address_digest, source=source,
+            kind=key.kind, case_id=case_of.get(key.cs_id) if key.cs_id is not None else key.case_id,
+            contact=people.get(key.contact_id) if key.contact_id is not None else None, address_digest=key.address_digest, source=source,
+            cs_id=key.cs_id,
         )
         for key, source in keys
         if key.kind != "bounce"
     )  # fmt: skip
 
 
-def _bounced(bounce: Bounce, keys: Sequence[SourcedKey]) -> OutgoingFacts | None:
+def _bounced(bounce: Bounce, keys: Sequence[SourcedKey], case_of: Mapping[int, int]) -> OutgoingFacts | None:
     """The mail of ours that came back: by the Message-ID in the returned message, else by the tagged bounce address."""
     columns = (Outbox.id, Outbox.forward_path, Outbox.template, Outbox.subject, Outbox.case, Outbox.bounced_at)
     row = None
     if bounce.original_message_ids:
         row = first(Outbox.select(*columns).where(Outbox.message_id.in_(list(bounce.original_message_ids)[:REFERENCES_LOOKED_UP])))
     if row is None:
-        case_ids = [key.case_id for key, source in keys if key.kind == "bounce" and source == "address" and key.case_id is not None]
+        tagged = [key for key, source in keys if key.kind == "bounce" and source == "address"]
+        case_ids = [case_id for key in tagged if (case_id := key.case_id or case_of.get(key.cs_id or 0)) is not None]
         addresses = [recipient.address.lower() for recipient in bounce.recipients]
         if case_ids and addresses:
             where = Outbox.case.in_(case_ids) & Outbox.forward_path.in_(addresses)

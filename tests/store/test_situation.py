@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from daemon.store.situation import agents_of, case_facts, contact_of, existing_cases, people_of, systems_of
+from daemon.store.people import agents_of, contact_of, people_of
+from daemon.store.situation import case_facts, existing_cases, systems_of
 from tests.conversations.fixtures import inbox, world
 from tests.conversations.world import World, copy_directory, mail
 
