@@ -70,7 +70,7 @@ def of_house(wanted: Callable[[Path], bool]) -> set[str]:
 FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("the words", ("daemon", "daemon.errors", "daemon.reasons", "daemon.actions", "daemon.actions.vocabulary", "daemon.model")),
     ("what touches nothing of ours", ("daemon.failpoints", "daemon.log", "daemon.systemd")),
-    ("what a mail says", ("daemon.parsers", "daemon.parsers.*")),
+    ("what a mail says", ("daemon.parsers", "daemon.parsers.*", "daemon.parsers.forms.*")),
     ("what is granted", ("daemon.rules", "daemon.rules.*")),
     ("the configuration", ("daemon.configuration", "daemon.configuration.*", "daemon.config")),
     ("the wire", ("daemon.mail", "daemon.mail.*")),
@@ -182,7 +182,9 @@ DOORS: dict[str, dict[str, str]] = {
     "tomllib": {
         "configuration/mistakes.py": "reads a file and says where it is wrong", "mail/templates.py": "reads the front matter of templates"
     },
-    "selectolax": {"parsers/htmltext.py": "HTML"},
+    "selectolax": {
+        "parsers/htmltext.py": "HTML", "parsers/forms/tables.py": "the tables of forms", "parsers/forms/cells.py": "their cells",
+    },
     "flufl": {"parsers/bounce.py": "bounces that are no delivery status notification"},
     "typer": {},
     "rich": {"cli/output.py": "tables and bars on a terminal", "cli/telling.py": "the story of the demo"},
