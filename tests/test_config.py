@@ -234,6 +234,15 @@ MISTAKES = {
     "a phrase of no step": (MINIMAL + '[keywords]\nphrases = { plan = ["soon"] }\n', "keywords.phrases.plan"),
     "a phrase without words": (MINIMAL + '[keywords]\nphrases = { close = ["..."] }\n', "keywords.phrases.close[0]"),
     "a phrase that asks": (MINIMAL + '[keywords]\nphrases = { close = ["all good?"] }\n', "keywords.phrases.close[0]"),
+    "a phrase of two steps": (
+        MINIMAL + '[keywords.phrases]\nconfirm = ["so be it"]\ndecline = ["So be it!"]\n',
+        "keywords.phrases.decline[0]",
+    ),
+    "a phrase that means another step": (MINIMAL + '[keywords]\nphrases = { close = ["On it"] }\n', "keywords.phrases.close[0]"),
+    "a phrase of another step in a language": (
+        MINIMAL + '[keywords]\nlanguages = ["it"]\nphrases = { acknowledge = ["risolto"] }\n',
+        "keywords.phrases.acknowledge[0]",
+    ),
     "a phrase that is only a greeting": (MINIMAL + '[keywords]\nphrases = { close = ["hello team"] }\n', "keywords.phrases.close[0]"),
     "an unknown language": (MINIMAL + '[keywords]\nlanguages = ["de", "xx"]\n', "keywords.languages[1]"),
     "yes instead of true": (MINIMAL + '[digests]\nenabled = "yes"\n', "digests.enabled"),

@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 from daemon.configuration.keys import LOOPBACK, ConfigKeys, Section
 from daemon.errors import ConfigError, Problem, closest
 from daemon.parsers.keywords import BY_VERB, VOCABULARY, vocabulary
-from daemon.parsers.phrases import STEPS, match, phrasebook
+from daemon.parsers.phrases import STEPS, contradicted, match, phrasebook
 
 Location = tuple[str | int, ...]
 
@@ -158,16 +158,30 @@ def _keywords(source: Source) -> Iterator[Problem]:
         other = next((taken[folded] for folded in new if taken.setdefault(folded, verb) != verb), None)
         if other is not None:
             yield source.problem(location, f"{word!r} means {other} already", allowed)
+    languages = _languages(source)
+    kept: dict[str, list[str]] = {}
     for step, index, phrase in _words(source, "phrases", STEPS):
+        location = ("keywords", "phrases", step, index)
         try:
             good = step in match(phrase, phrasebook((), {step: (phrase,)}))
         except ValueError:
             good = False
-        if not good:
+        other = contradicted(step, phrase, phrasebook(languages, kept))
+        if other is not None:
             yield source.problem(
-                ("keywords", "phrases", step, index), f"{phrase!r}, which is no reply",
-                "words beside greeting and thanks, without a question mark",
-            )  # fmt: skip
+                location, f"{phrase!r}, which means {other} already", "a phrase that means no step that contradicts this one"
+            )
+        elif good:
+            kept.setdefault(step, []).append(phrase)
+        else:
+            yield source.problem(location, f"{phrase!r}, which is no reply", "words beside greeting and thanks, without a question mark")
+
+
+def _languages(source: Source) -> list[str]:
+    """The languages whose phrases count, as far as they are written as texts."""
+    more = source.value(("keywords", "languages"))
+    found = [source.value(("house", "language")), *(more if isinstance(more, list) else ())]
+    return [language for language in found if isinstance(language, str)]
 
 
 def _words(source: Source, key: str, known: Container[str]) -> Iterator[tuple[str, int, str]]:

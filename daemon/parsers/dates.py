@@ -27,7 +27,7 @@ _LETTER = r"[^\W\d_]"
 _NAME = rf"{_LETTER}(?:{_LETTER}|[\u0300-\u036f]){{2,14}}(?:[-‑]feira)?"
 _B = r"[ \t\xa0]{1,3}"
 _YEAR = rf"(?:,?{_B}(?:de{_B})?(?P<y>\d{{4}})(?!\w))?"
-_ISO = re.compile(r"(?P<y>\d{4})(?P<sep>[-/.])(?P<m>\d{1,2})(?P=sep)(?P<d>\d{1,2})(?!\d|[-/.]\d|(?!T\d)\w)")
+_ISO = re.compile(r"(?P<y>\d{4})(?P<sep>[-‐‑–−/.])(?P<m>\d{1,2})(?P=sep)(?P<d>\d{1,2})(?!\d|[-/.]\d|(?!T\d)\w)")
 _DOTTED = re.compile(r"(?P<d>\d{1,2})\.\s?(?P<m>\d{1,2})\.\s?(?P<y>\d{4})(?!\w|[-/.]\d)")
 _SLASHED = re.compile(r"(?P<one>\d{1,2})/(?P<two>\d{1,2})/(?P<y>\d{4})(?!\w|[-/.]\d)")
 _LOOKS_LIKE_ONE = re.compile(r"\d{1,2}(?P<sep>[-/.])\d{1,2}(?P=sep)(?:\d{4}|\d{2})(?!\w|[-/.]\d)")

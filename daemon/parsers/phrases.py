@@ -19,6 +19,8 @@ REOPEN = "reopen"
 CONFIRM = "confirm"
 DECLINE = "decline"
 STEPS = (ACKNOWLEDGE, CLOSE, DONE, REOPEN, CONFIRM, DECLINE)
+CONTRADICTING = ((ACKNOWLEDGE, CLOSE), (CONFIRM, DECLINE))
+"""Steps that are open to a person at the same moment: no phrase may mean both. Of any other two, role and state choose one."""
 
 _LONGEST = 200
 _ENGLISH = {
@@ -98,7 +100,7 @@ _HELLOS = {
 }  # fmt: skip
 _HELLO_WHOM = frozenset(("team", "all", "there"))
 
-_STRAIGHT = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "“": '"', "”": '"', "„": '"', "–": "-", "—": "-", "‐": "-", "‑": "-"})
+_STRAIGHT = str.maketrans(dict.fromkeys("’‘ʼ´`", "'") | dict.fromkeys("“”„", '"') | dict.fromkeys("–—‐‑", "-"))
 _DOUBT = frozenset("?¿؟❓❔👎❌🚫⛔🛑❗🤔🤷")
 """Signs that doubt or deny: with one of them nothing is a step."""
 _OUTER = " \t.,;:!-_*~\"'()[]<>·…¡"
@@ -139,6 +141,13 @@ def phrasebook(languages: Sequence[str] = (), extra: Mapping[str, Sequence[str]]
     return Phrasebook(steps=MappingProxyType(steps), hellos=frozenset(hellos), endings=frozenset(endings))
 
 
+def contradicted(step: str, phrase: str, phrases: Phrasebook) -> str | None:
+    """The step that this phrase means already and that contradicts `step`, or None."""
+    meant = phrases.steps.get(_normal(phrase), frozenset())
+    others = [one if other == step else other for one, other in CONTRADICTING if step in (one, other)]
+    return next((other for other in others if other in meant), None)
+
+
 def match(new_text: str, phrases: Phrasebook) -> frozenset[str]:
     """The steps the whole text can mean; mostly one, empty when it is no listed phrase. Never raises.
 
@@ -171,7 +180,7 @@ def match(new_text: str, phrases: Phrasebook) -> frozenset[str]:
 
 def _normal(text: str) -> str:
     """NFKC, case-folded, straight signs, no emoji and invisible signs, single blanks, no outer punctuation."""
-    folded = unicodedata.normalize("NFKC", text).translate(_STRAIGHT).casefold()
+    folded = unicodedata.normalize("NFKC", text.translate(_STRAIGHT)).casefold()
     visible = "".join(sign for sign in folded if not _is_ornament(sign))
     return " ".join(_WORDS.findall(visible)).strip(_OUTER)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from daemon.parsers.calendarwords import DAYS, SHORT_DAYS, fold
+from daemon.parsers.calendarwords import DAYS, MONTHS, SHORT_DAYS, fold
 
 _WORDS = frozenset(
     ("not", "don't", "dont", "never", "if", "when", "once", "after", "until", "unless", "later", "tomorrow", "next", "wait",
@@ -18,6 +18,8 @@ _OBJECTS = frozenset(("case", "ticket", "issue", "one"))
 _SET_PHRASES = re.compile(r"once\s+(?:and\s+for\s+all\b|(?:more|again)\s*(?:[.,;:!?)–—-]|$))|after\s+all\s*(?:[.,;:!?)–—-]|$)")
 """Words of the list that make no condition here: "once and for all", "once more" and "after all" where the phrase ends with them."""
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
+_APOSTROPHES = str.maketrans(dict.fromkeys("’‘ʼ´`＇", "'"))
+_NUMERIC_DATE = re.compile(r"on\s+\d{1,4}([-/.])\d{1,2}\1\d{1,4}(?!\w)")
 _REACH = 120
 
 
@@ -29,7 +31,7 @@ def is_conditional(tail: str) -> bool:
     >>> is_conditional("not yet, waiting for the part"), is_conditional("works again, not a fault of yours")
     (True, False)
     """
-    text = tail[:_REACH].replace("’", "'").casefold()
+    text = tail[:_REACH].translate(_APOSTROPHES).casefold()
     found = list(_WORD.finditer(text))
     words = [match[0] for match in found]
     at = 0
@@ -46,5 +48,16 @@ def is_conditional(tail: str) -> bool:
         return _SET_PHRASES.match(text, found[at].start()) is None
     following = words[at + 1] if at + 1 < len(words) else ""
     if words[at] == "on":
-        return fold(following) in DAYS or following in SHORT_DAYS
+        return _is_day(words[at + 1 : at + 4]) or _NUMERIC_DATE.match(text, found[at].start()) is not None
     return words[at] == "in" and following.isdigit()
+
+
+def _is_day(words: list[str]) -> bool:
+    """Whether the words behind "on" begin with a weekday or with a day and its month."""
+    if words and words[0] in ("next", "this", "the", "coming"):
+        words = words[1:]
+    names = [fold(word) for word in words[:2]]
+    if not names:
+        return False
+    dated = len(names) == 2 and ((names[0] in MONTHS and names[1][0].isdigit()) or (names[0][0].isdigit() and names[1] in MONTHS))
+    return names[0] in DAYS or names[0] in SHORT_DAYS or dated

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.parsers.phrases import PHRASEBOOK, PHRASES, STEPS, match, phrasebook
+from daemon.parsers.phrases import CONTRADICTING, PHRASEBOOK, PHRASES, STEPS, contradicted, match, phrasebook
 
 
 @pytest.mark.parametrize(
@@ -71,6 +71,22 @@ def test_every_listed_phrase_is_found_again(language: str) -> None:
             assert step in match(phrase, book)
             assert step in match(f"Hello,\n{phrase.upper()}!\nThanks", book)
             assert not match(f"not {phrase} yet", book)
+
+
+def test_no_shipped_phrase_of_any_two_languages_means_steps_that_contradict() -> None:
+    for meant in phrasebook(tuple(PHRASES)).steps.values():
+        assert not any(set(pair) <= meant for pair in CONTRADICTING)
+
+
+def test_a_phrase_can_contradict_what_it_means_already() -> None:
+    assert contradicted("close", "On it!", PHRASEBOOK) == "acknowledge"
+    assert contradicted("reopen", "On it!", PHRASEBOOK) is None
+    assert contradicted("close", "All good now", PHRASEBOOK) is None
+
+
+@pytest.mark.parametrize("text", ["I´m on it", "I`m on it", "I’m on it", "We‘re on it"])
+def test_any_apostrophe_of_a_keyboard_is_one(text: str) -> None:
+    assert match(text, PHRASEBOOK) == {"acknowledge"}
 
 
 @given(st.text())

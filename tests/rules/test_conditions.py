@@ -13,11 +13,15 @@ from daemon.rules.conditions import is_conditional
     "tail",
     ["not yet", "Don’t", "don't do it", "never", "if it works", "when the part arrives", "once paid", "after lunch", "until Monday",
      "unless he calls",
-     "later", "tomorrow", "next week", "wait", "pending parts", "soon", "on Friday", "on sat", "by noon", "only when paid",
+     "later", "tomorrow", "next week", "wait", "pending parts", "soon", "on Friday", "on sat", "on next Friday", "on this Monday",
+     "on Dec 1", "on 1st December", "on 2026-12-01",
+     "on 1.12.2026", "don´t",
+     "don`t", "by noon", "only when paid",
      "it after the visit",
      "please not yet", "do not", "in 2 days",
      "the case once the part arrives", "this ticket when paid", "this one, please, after lunch",
-     "once the part arrives", "once more parts arrive", "once again they call", "once and only once he agrees", "after all parts arrived"],
+     "once the part arrives", "once more parts arrive", "once again they call", "once and only once he agrees",
+     "after all parts arrived"],
 )  # fmt: skip
 def test_a_condition(tail: str) -> None:
     assert is_conditional(tail)
@@ -25,7 +29,9 @@ def test_a_condition(tail: str) -> None:
 
 @pytest.mark.parametrize(
     "tail",
-    ["", "fixed", "works again, not your fault", "Replaced it after the storm", "on site visit done", "nothing left",
+    ["", "fixed", "works again, not your fault", "Replaced it after the storm", "on site visit done",
+     "on 2 sites the fuse was replaced", "on the roof",
+     "on", "on 24/7 duty", "on next visit", "nothing left",
      "notified the customer", "please",
      "it went offline once more", "Fixed it once and for all", "once and for all", "once more", "Once again, the same fault",
      "after all: it works", "It works after all", "the case is settled, once paid it goes out", "the next inverter",
