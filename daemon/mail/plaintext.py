@@ -182,6 +182,8 @@ def _words(inline: Token) -> str:
                 out.append(" ")
             case "hardbreak":
                 out.append("\n")
+            case "html_inline":
+                pass  # a break that only the HTML part needs
             case "link_open":
                 links.append((len(out), str(token.attrGet("href"))))
             case "link_close":

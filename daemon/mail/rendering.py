@@ -6,7 +6,7 @@ Only this room knows Jinja, Markdown and CSS. The language of templates is small
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -22,7 +22,7 @@ from markdown_it.token import Token
 from daemon.errors import ConfigError, Permanent, Problem
 from daemon.mail.plaintext import Document, blocks, write
 from daemon.mail.templates import SIGNATURE, Template, nearest, read_templates
-from daemon.mail.values import Link, Pieces, Slots, Value, as_block, escaped, fill_html, fill_text, pieces
+from daemon.mail.values import Link, Pieces, Slots, Value, as_block, escaped, fill_html, fill_text, is_slot, pieces
 from daemon.parsers.marker import ANSWER_MARKER
 
 OUTPUT_OCTETS = 1024 * 1024
@@ -135,15 +135,19 @@ class Templates:
         """Values to show a template with, from its front matter. Raises TemplateFailure when there is no such template."""
         return {**self._found[SIGNATURE].sample, **self._template(name).sample}
 
-    def render(self, name: str, values: Mapping[str, object]) -> Rendered:
+    def variables(self, name: str) -> tuple[str, ...]:
+        """All that a mail needs values of. Raises TemplateFailure when there is no such template."""
+        return tuple(dict.fromkeys((*self._template(name).variables, *self._found[SIGNATURE].variables)))
+
+    def render(self, name: str, values: Mapping[str, object], *, answered: Callable[[str], str] | None = None) -> Rendered:
         """The words of a mail.
 
-        `values` hold at least the variables of the template and of the signature, as plain data (`daemon.mail.values.Value`);
-        more is ignored. Raises TemplateFailure.
+        `values` hold at least the `variables` of the template, as plain data (`daemon.mail.values.Value`); more is ignored.
+        `answered` makes of the mail's subject that of an answer, which one-tap links send. Raises TemplateFailure.
         """
         template = self._template(name)
         slots = Slots()
-        wanted = dict.fromkeys((*template.variables, *self._found[SIGNATURE].variables))
+        wanted = self.variables(name)
         try:
             marked = {variable: slots.mark(values[variable]) for variable in wanted}
         except KeyError as error:
@@ -157,7 +161,7 @@ class Templates:
             if len(self._skeletons) >= SKELETONS:
                 self._skeletons.clear()
             self._skeletons[key] = skeleton
-        return _filled(template, skeleton, slots.values)
+        return _filled(template, skeleton, slots.values, answered)
 
     def _template(self, name: str) -> Template:
         template = self.find(name)
@@ -189,6 +193,7 @@ class Templates:
         """The tokens; a value that is a whole paragraph keeps its lines, and its own direction of writing."""
         tokens = self._markdown.parse(markdown)
         _label_cells(tokens)
+        _mark_taps(tokens)
         for before, token in pairwise(tokens):
             if token.type != "inline" or before.type != "paragraph_open" or before.hidden:
                 continue
@@ -236,6 +241,47 @@ def _label_cells(tokens: list[Token]) -> None:
                 column += 1
 
 
+def _mark_taps(tokens: list[Token]) -> None:
+    """Name the one-tap links (`tap`) and lists of them (`steps`) for the style sheet, which makes them as large as a thumb.
+
+    Links at the end of a paragraph have lines of their own in HTML; a colon right behind a link is for the text part alone.
+    """
+    lists: list[Token] = []
+    for number, token in enumerate(tokens):
+        if token.type.endswith("_list_open"):
+            lists.append(token)
+        elif token.type.endswith("_list_close"):
+            lists.pop()
+        elif token.type == "inline" and token.children:
+            inlines = token.children
+            taps = [at for at, one in enumerate(inlines) if one.type == "link_open" and is_slot(str(one.attrGet("href")))]
+            for at in taps:
+                inlines[at].attrSet("class", "tap")
+            if taps and lists:
+                lists[-1].attrSet("class", "steps")
+                token.children = _without_colon(inlines)
+            elif taps and taps[0] > 0 and tokens[number - 1].type == "paragraph_open" and _are_taps(inlines[taps[0] :]):
+                inlines.insert(taps[0], Token("html_inline", "", 0, content="<br>\n"))
+
+
+def _are_taps(inlines: Sequence[Token]) -> bool:
+    """Whether there is nothing but links whose label is a value."""
+    return all(one.type in ("link_open", "link_close") or is_slot(one.content.strip()) or not one.content.strip() for one in inlines)
+
+
+def _without_colon(inlines: Sequence[Token]) -> list[Token]:
+    """The same, where a colon right behind a link is hidden in HTML."""
+    made: list[Token] = []
+    behind = False
+    for one in inlines:
+        if behind and one.type == "text" and one.content.startswith(":"):
+            made.append(Token("text_only", "", 0, content=":", hidden=True))
+            one.content = one.content[1:]
+        made.append(one)
+        behind = one.type == "link_close" or (behind and (one.type == "strong_close" or not one.content))
+    return made
+
+
 def _without_lone_tags(source: str) -> str:
     """A line of nothing but tags leaves no line behind; a tag at the end of a line of words doesn't join it to the next.
 
@@ -250,9 +296,12 @@ def _loaded(tree: nodes.Template) -> set[str]:
     return {name.name for name in names if name.ctx == "load"} - {name.name for name in names if name.ctx == "store"}
 
 
-def _filled(template: Template, skeleton: _Skeleton, values: Sequence[str | Link]) -> Rendered:
+def _filled(
+    template: Template, skeleton: _Skeleton, values: Sequence[str | Link], answered: Callable[[str], str] | None
+) -> Rendered:  # fmt: skip
     marker = f"{ANSWER_MARKER}\n\n" if template.expects_reply else ""
     text = f"{marker}{write(skeleton.text, values)}\n-- \n{write(skeleton.signature, values)}"
     if len(text) > OUTPUT_OCTETS or len(text.encode("utf-8")) > OUTPUT_OCTETS:
         raise TemplateFailure(template.name, f"more than {OUTPUT_OCTETS} octets")
-    return Rendered(subject=fill_text(skeleton.subject, values), text=text, html=fill_html(skeleton.html, values))
+    subject = fill_text(skeleton.subject, values)
+    return Rendered(subject=subject, text=text, html=fill_html(skeleton.html, values, answered(subject) if answered is not None else ""))

@@ -26,6 +26,7 @@ _SLOT = re.compile("([\U000f0000-\U0010fffd])")
 _LONE_SLOT = re.compile("[\U000f0000-\U0010fffd]\\Z")
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
+_LINE_BREAK = re.compile("\r\n|\r|\n")
 _INDENT = re.compile("^ +|(?<= ) ", re.MULTILINE)
 
 
@@ -33,7 +34,8 @@ _INDENT = re.compile("^ +|(?<= ) ", re.MULTILINE)
 class Link:
     """A one-tap mail: HTML offers a `mailto:` (RFC 6068) under `label`, the text part says in words what to send.
 
-    Where the label is itself the first line of what is sent, the words of the label are enough.
+    Where the label is itself the first line of what is sent, the words of the label are enough. Without a `subject` it has that of an
+    answer to the mail it stands in.
     """
 
     label: str
@@ -44,8 +46,13 @@ class Link:
     @property
     def uri(self) -> str:
         """The mailto: URI."""
-        fields = [f"{name}={quote(value.replace(chr(10), chr(13) + chr(10)), safe='')}" for name, value in self._fields() if value]
-        return f"mailto:{quote(self.address, safe='@+')}" + ("?" + "&".join(fields) if fields else "")
+        return self.uri_about(self.subject)
+
+    def uri_about(self, subject: str) -> str:
+        """The mailto: URI of a mail with this subject. Everything but the address is percent-encoded, line breaks as CRLF (section 5)."""
+        fields = (("subject", one_line(subject)), ("body", "\r\n".join(_LINE_BREAK.split(self.body))))
+        written = "&".join([f"{name}={quote(value, safe='', errors='replace')}" for name, value in fields if value])
+        return f"mailto:{quote(self.address, safe='@+', errors='replace')}" + (f"?{written}" if written else "")
 
     @property
     def words(self) -> str:
@@ -57,27 +64,24 @@ class Link:
         """What the text part adds behind the label: nothing, or the words in parentheses."""
         return "" if self.body and one_line(self.label) == one_line(self.body.partition("\n")[0]) else f" ({self.words})"
 
-    def _fields(self) -> tuple[tuple[str, str], ...]:
-        return (("subject", self.subject), ("body", self.body))
-
 
 Value: TypeAlias = "str | bool | int | Link | Sequence[Value] | Mapping[str, Value] | None"
 """Plain data only. Empty text and None are false in a template; numbers count as text."""
 
 
-def one_tap(command: str, address: str, subject: str = "") -> Link:
+def one_tap(command: str, address: str) -> Link:
     """The link that sends a command, under the words one would write: its first line."""
-    return Link(label=command.partition("\n")[0].strip(), address=address, body=command, subject=subject)
+    return Link(label=command.partition("\n")[0].strip(), address=address, body=command)
 
 
-def tappable(value: Value, address: str, subject: str = "") -> Value:
+def tappable(value: Value, address: str) -> Value:
     """The same value, where every table with a `command` has the one-tap `link` that sends it to this address."""
     if isinstance(value, Mapping):
-        made = {key: tappable(item, address, subject) for key, item in value.items()}
+        made = {key: tappable(item, address) for key, item in value.items()}
         command = value.get("command")
-        return made | {"link": one_tap(command, address, subject)} if isinstance(command, str) and command else made
+        return made | {"link": one_tap(command, address)} if isinstance(command, str) and command else made
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return [tappable(item, address, subject) for item in value]
+        return [tappable(item, address) for item in value]
     return value
 
 
@@ -166,13 +170,13 @@ def fill_text(skeleton: Pieces, values: Sequence[str | Link]) -> str:
     return "".join(filled)
 
 
-def fill_html(skeleton: Pieces, values: Sequence[str | Link]) -> str:
-    """The skeleton as HTML, every value escaped."""
+def fill_html(skeleton: Pieces, values: Sequence[str | Link], answer: str = "") -> str:
+    """The skeleton as HTML, every value escaped. `answer`: the subject of what links without a subject of their own send."""
     filled = list(skeleton)
     for at in range(1, len(filled), 2):
         value, is_address, is_block = _value(filled[at], values)
         if isinstance(value, Link):
-            filled[at] = escaped(value.uri if is_address else one_line(value.label))
+            filled[at] = escaped(value.uri_about(value.subject or answer) if is_address else one_line(value.label))
         elif is_block:
             filled[at] = _INDENT.sub(_as_wide, escaped(lines(value).expandtabs(4))).replace("\n", "<br>\n")
         else:

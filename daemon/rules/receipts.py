@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
-from daemon.parsers.keywords import AGENT, ANYONE, ASKED, BY_VERB, CS, CUSTOMER, GIVER, KEYWORDS, NONE, PARTNER
+from daemon.parsers.keywords import AGENT, ANYONE, ASKED, BY_VERB, CS, CUSTOMER, GIVER, KEYWORDS, NONE, OPENER, PARTNER
 from daemon.rules import judge
 from daemon.rules.judgement import IMPLIED_ACKNOWLEDGE, Context, Finding, Judgement, Question, Request
 from daemon.rules.lifecycle import State
@@ -73,7 +73,7 @@ class Verb:
 VERBS: Mapping[str, Verb] = MappingProxyType({
     "acknowledge": Verb("", "you have seen the case, and it is yours now", "acknowledged",
         "Not yours after all? Send #undo within 24 hours."),
-    "plan": Verb("Friday what you will do", "the day you plan to solve it, and how", 'planned resolution: "{text}"',
+    "plan": Verb("Friday, what you will do", "the day you plan to solve it, and how", 'planned resolution: "{text}"',
         "Wrong date? Send #plan again."),
     "comment": Verb("your words", "your words go to the other side; a plain reply does the same",
         "your words were added and sent to {who}"),
@@ -145,9 +145,9 @@ def help_rows(role: str, answered: Container[str]) -> tuple[Row, ...]:
 def _also(role: str) -> set[str]:
     """The names under which KEYWORDS knows somebody of this role."""
     names = {role, ANYONE}
-    if role in (CUSTOMER, PARTNER, AGENT):
+    if role in (CUSTOMER, PARTNER, OPENER, AGENT):
         names.add(GIVER)
-    if role in (PARTNER, AGENT):
+    if role in (PARTNER, OPENER, AGENT):
         names.add(ASKED)
     return names
 
@@ -183,6 +183,8 @@ class Done:
     who: str = ""
     number: int | None = None
     implied: bool = False
+    case: str = ""
+    """The number of the case that is this contact's now."""
 
 
 def done_lines(done: Iterable[Done]) -> tuple[str, ...]:
@@ -203,6 +205,7 @@ def _done(one: Done) -> tuple[str, ...]:
     elif one.number is None:
         words = words.replace(" {number}", "")
     line = words.format(text=shortened(one.text, KEPT), who=one.who, number=one.number, count=len(one.text))
+    line += f"; {one.case} is theirs now" if one.case else ""
     return (line, f"planned resolution date: {full_date(one.day)}") if one.day is not None else (line,)
 
 

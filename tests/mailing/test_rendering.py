@@ -76,8 +76,8 @@ def visible(page: str) -> str:
 
 
 def bag(text: str) -> list[str]:
-    """The words of a text, without list marks and lines that only divide."""
-    return [word for word in text.replace("\xa0", " ").split() if word not in ("-", "--", "1.", "2.")]
+    """The words of a text, without list marks, lines that only divide, and the colons behind what is a button in HTML."""
+    return [word.rstrip(":") for word in text.replace("\xa0", " ").split() if word not in ("-", "--", "1.", "2.")]
 
 
 def template(directory: Path, name: str, body: str, front: str = "", subject: str = "Words") -> None:

@@ -164,9 +164,9 @@ def test_a_link_under_other_words_says_in_the_text_part_what_to_send():
 
 
 def test_tables_with_a_command_get_their_link_however_deep_they_lie():
-    made = tappable({"errors": [{"words": "x", "forms": ({"command": "#close", "note": ""},)}], "steps": []}, ADDRESS, "Re: x")
+    made = tappable({"errors": [{"words": "x", "forms": ({"command": "#close", "note": ""},)}], "steps": []}, ADDRESS)
     assert made == {
-        "errors": [{"words": "x", "forms": [{"command": "#close", "note": "", "link": one_tap("#close", ADDRESS, "Re: x")}]}],
+        "errors": [{"words": "x", "forms": [{"command": "#close", "note": "", "link": one_tap("#close", ADDRESS)}]}],
         "steps": [],
     }
 
