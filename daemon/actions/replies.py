@@ -225,19 +225,23 @@ def _facts(decision: Decision, message: Message | None, case_id: int | None, let
 DEFAULTS: Mapping[str, Any] = MappingProxyType(
     dict.fromkeys(
         (
-            "acknowledged_at", "author_name", "author_organization", "case_number", "case_subject", "closed_at", "comment", "contract",
-            "contract_status", "customer_address", "customer_name", "day", "deadline", "description", "next", "organization", "partner",
-            "planned_date", "planned_resolution", "queue", "resolution", "sent_at", "system", "timezone", "undo", "undone", "written_at",
+            "acknowledged_at", "assignee_name", "author_name", "author_organization", "case_number", "case_subject", "closed_at", "comment",
+            "company", "configuration_date", "contact_block", "contract", "contract_status", "customer_address", "customer_name", "day",
+            "deadline", "description", "due_date", "form_file", "form_title", "manager_name", "next", "organization", "partner",
+            "partner_company", "planned_date", "planned_resolution", "qa_due_date", "queue", "request_title", "resolution", "sent_at",
+            "sent_mail", "sent_to", "submitter_email", "submitter_name", "system", "ticket_number", "ticket_summary", "timezone", "undo",
+            "undone", "written_at",
         ),
         "",
     )
     | {name: [] for name in (
-        "active_contracts", "attachments", "cases", "comments", "done", "errors", "fields", "quarantined", "steps", "tickets", "verbs",
+        "active_contracts", "answers", "attachments", "cases", "changes", "cleared", "comments", "done", "errors", "fields",
+        "missing_questions", "outstanding", "problems", "quarantined", "renamed_questions", "steps", "tickets", "unknown_questions", "verbs",
         "warnings",
     )}
     | dict.fromkeys(
         ("columns", "internal", "permanent", "published", "three_steps", "to_acknowledge", "to_close", "to_customer", "to_owner",
-         "to_plan"),
+         "to_plan", "unmanned"),
         False,
     )
 )  # fmt: skip
