@@ -20,8 +20,12 @@ from daemon.rules.judge import judge, open_verbs
 from daemon.rules.judgement import Context, Judgement, Question, Undoable
 from daemon.rules.lifecycle import State
 
-EXAMPLES = json.loads((Path(__file__).parent.parent / "examples" / "reply_examples.json").read_text(encoding="utf-8"))["examples"]
-HOLIDAYS = (date(2026, 11, 26), date(2026, 12, 25))
+EXAMPLES = [
+    example
+    for name in ("reply_examples.json", "reply_cases.json")
+    for example in json.loads((Path(__file__).parent.parent / "examples" / name).read_text(encoding="utf-8"))["examples"]
+]
+HOLIDAYS = (date(2026, 11, 26), date(2026, 12, 25), date(2027, 1, 1))
 STATES = ("new", "acknowledged", "planned", "closed")
 
 
