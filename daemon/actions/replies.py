@@ -222,6 +222,8 @@ def _facts(decision: Decision, message: Message | None, case_id: int | None, let
     return values
 
 
+OFFERED_TICKETS = 3
+"""Of a list: those that the mail offers to say more of."""
 DEFAULTS: Mapping[str, Any] = MappingProxyType(
     dict.fromkeys(
         (
@@ -258,7 +260,9 @@ def _for(action: QueueMail, facts: dict[str, Any], case_id: int | None, at: date
     if own.get("deadline_at"):
         own["deadline"] = moment(datetime.fromisoformat(str(own["deadline_at"])), zone)
     if action.template == "ticket-list":
-        own |= {"tickets": tickets(action.contact_id, zone), "timezone": zone.key}
+        found = tickets(action.contact_id, zone)
+        latest = [{"command": f"#status {one['number']}", "form": "", "meaning": one["subject"]} for one in found[:OFFERED_TICKETS]]
+        own |= {"tickets": found, "timezone": zone.key, "steps": [*latest, *own.get("steps", ())]}
     if action.template == "status":
         own |= status(int(str(own.get("status_of") or case_id or 0)), str(own.get("role", "customer")), zone)
     return values | own

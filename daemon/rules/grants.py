@@ -89,7 +89,7 @@ def refuse(
         )
         values = {
             "errors": [dict(line) for line in error_lines(wrong, reader)], "published": published,
-            "steps": list(steps(open_verbs(ROLE_WORDS[role], state))) if case is not None else [],
+            "steps": list(steps(open_verbs(ROLE_WORDS[role], state))),
         }  # fmt: skip
         held = f"errors to one sender: {ERRORS_PER_HOUR} in an hour" if often else limited(h.situation)
         actions.append(replace(to_sender(h, "error", values), held=held))
@@ -124,7 +124,7 @@ def _receipt(made: Draft) -> list[Action]:
                     acknowledged=full_moment(acknowledged_at, calendar.timezone) if acknowledged_at is not None else "",
                 )
             ),
-            "next": next_line(clock.kind, by, day=day) if clock is not None and made.role != "customer" else "",
+            "next": next_line(clock.kind, by, day=day, theirs=made.role != "partner") if clock is not None and made.role != "customer" else "",
             "undo": undo_line([one.verb for one in made.done if not one.implied]),
             "steps": list(steps(open_verbs(ROLE_WORDS[made.role], made.state))),
         }  # fmt: skip

@@ -88,18 +88,23 @@ VERBS: Mapping[str, Verb] = MappingProxyType({
         "Wrong item? Send #cleared and its number."),
     "cleared": Verb("1", "that item is settled; #cleared all settles them all", "cleared {number}: {text}"),
     "help": Verb("", "all you can send"),
-    "status": Verb("", "everything about the case; in a new mail, with its number behind it"),
+    "status": Verb("", "everything about the case"),
     "list": Verb("", "your tickets, the latest change first"),
     "case": Verb("", "a new case: lines like Contact: and Type:, then the words"),
     "contact": Verb("", "a new contact: lines First Name:, Last Name:, Company:, Email:", "new contact: {text}, {who}"),
     "call": Verb("", "a phone note: who called, Issue:, then the words", "phone note: {text}"),
-    "confirm": Verb("", "yes to a question of ours", "confirmed: {text}"),
-    "decline": Verb("", "no to a question of ours", "declined: {text}"),
+    "confirm": Verb("", "yes, please go ahead", "confirmed: {text}"),
+    "decline": Verb("", "no, nothing is made", "declined: {text}; nothing is made"),
     "undo": Verb("", "takes back your last acknowledge, plan, close or reopen, within 24 hours", "taken back: {text}"),
     "end": Verb("", "ends the words of a command; what follows is a plain reply"),
 })  # fmt: skip
 """Every verb of KEYWORDS."""
 
+_IN_HELP = {
+    "confirm": "yes to a question of ours", "decline": "no to a question of ours",
+    "status": "everything about the case; in a new mail, with its number behind it",
+}  # fmt: skip
+"""The meaning of a verb where nothing says what it is about."""
 _SHOWN = {"comment": "update"}
 """The word of a verb that people know best, where it isn't the verb itself."""
 _FOOTER = (
@@ -139,7 +144,8 @@ def steps(verbs: Iterable[str]) -> tuple[Row, ...]:
 
 def help_rows(role: str, answered: Container[str]) -> tuple[Row, ...]:
     """Every verb of `answered` that this role may ever use, as the template `help` takes them; rows like those of `steps`."""
-    return steps(keyword.verb for keyword in KEYWORDS if keyword.who & _also(role) and keyword.receipt and keyword.verb in answered)
+    theirs = steps(keyword.verb for keyword in KEYWORDS if keyword.who & _also(role) and keyword.receipt and keyword.verb in answered)
+    return tuple(row | {"meaning": _IN_HELP.get(row["command"].strip("# "), row["meaning"])} for row in theirs)
 
 
 def _also(role: str) -> set[str]:
@@ -233,12 +239,20 @@ _NEXT = MappingProxyType({
 })  # fmt: skip
 
 
-def next_line(step: str, by: str, *, day: date | None = None) -> str:
+_NEXT_OF_OTHERS = MappingProxyType({
+    "acknowledge": "it is to be acknowledged by {by}.",
+    "plan": "it is to be planned by {by}.",
+    "close": "it is to be closed on {day}, at the latest {by}.",
+})  # fmt: skip
+
+
+def next_line(step: str, by: str, *, day: date | None = None, theirs: bool = False) -> str:
     """What comes next and by when; `by` is from `full_moment` or `full_date`, in the reader's zone. "" for a step without a promise.
 
-    `day`: the planned day, where the mail has not just named it.
+    `day`: the planned day, where the mail has not just named it. `theirs`: it is not the reader's promise, but a partner's.
     """
-    return _NEXT[step].format(by=by, day=full_date(day) if day is not None else "that day") if step in _NEXT else ""
+    words = (_NEXT_OF_OTHERS if theirs and step in _NEXT_OF_OTHERS else _NEXT).get(step, "")
+    return words.format(by=by, day=full_date(day) if day is not None else "that day")
 
 
 def undo_line(verbs: Sequence[str]) -> str:

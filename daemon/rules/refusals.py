@@ -63,12 +63,12 @@ _PLAN = ("#plan {example} {text_or_example}",)
 ERRORS: Mapping[str, _Wrong] = MappingProxyType({
     "E-UNKNOWN-VERB": _Wrong("I don't know #{said}. Did you mean {shown}?", ("{given}",)),
     "E-NOT-ALLOWED": _Wrong("{allowed}."),
-    "E-NO-CASE": _Wrong("your mail does not say which case it is about. Please reply to a mail of ours about the case."),
+    "E-NO-CASE": _Wrong("I can't tell which case of yours this is about. Please reply to a mail of ours about that case."),
     "E-AMBIGUOUS-CASE": _Wrong("your mail is about more than one case ({choices}). Please reply to a mail of ours about the one you mean."),
     "E-STATE": _Wrong("that can't be done as things stand."),
     "E-STATE:unanswered": _Wrong("#{verb} is a word nobody answers here yet."),
     "E-STATE:already-closed": _Wrong("the case is closed already. To go on with it, open it again first:", ("#reopen",)),
-    "E-STATE:not-closed": _Wrong("the case is open, so there is nothing to reopen. To add something:", ("#update {text}",)),
+    "E-STATE:not-closed": _Wrong("the case is open, so there is nothing to reopen.", ("#update {text}     (to add your words)",)),
     "E-STATE:already-done": _Wrong("it is done already."),
     "E-STATE:not-done": _Wrong("it is not done yet, so there is nothing to reopen."),
     "E-STATE:nothing-to-undo": _Wrong("there is nothing of yours to take back."),
@@ -97,10 +97,13 @@ ERRORS: Mapping[str, _Wrong] = MappingProxyType({
     "E-DATE-FAR": _Wrong("{day} is more than a year ahead. Please send a nearer day, for example", _PLAN),
     "E-UNKNOWN-PERSON": _Wrong("nobody here is known as {said}.{did_you_mean}"),
     "E-UNKNOWN-PERSON/case": _Wrong("{said} is not known. Add {missing}.", ("#{verb}\n{labels}\n{text}",)),
+    "E-UNKNOWN-PERSON/assign": _Wrong("nobody here is known as {said}.{did_you_mean}{whom}", ("#assign {choice}",)),
+    "E-AMBIGUOUS-PERSON/assign": _Wrong("{said} could be more than one person. Please send one of", ("#assign {choice}",)),
     "E-AMBIGUOUS-PERSON": _Wrong("{said} could be more than one person: {choices}. Please send the address."),
     "E-UNKNOWN-ORG": _Wrong("no organization is called {said}. The Company should already exist; please check how it is spelled."
         "{did_you_mean}"),
-    "E-NO-CONTRACT": _Wrong("a homeowner's case needs a contract, and {no_contract}.{contracts}"),
+    "E-NO-CONTRACT": _Wrong("a homeowner's case needs a contract, and {no_contract}.{contracts}",
+        ("#{verb}\nContract: {contract}\n{text_without_contract}",)),
     "E-NO-QUESTION": _Wrong("no question of ours waits for your answer."),
     "E-NO-QUESTION:several": _Wrong("several questions of ours wait for your answer. Please reply to the mail that asks the one you mean."),
     "E-NO-ACCOUNT": _Wrong("no account was found for this. Please ask the caller for one of these:",
@@ -109,6 +112,8 @@ ERRORS: Mapping[str, _Wrong] = MappingProxyType({
 """Every E-code; with a detail (`:`) or for one verb (`/`) where there is more to say."""
 
 _LABELS = ("First Name", "Last Name", "Company", "Email")
+_LABELLED = frozenset(("case", "contact"))
+_ACTIVE = "(Active)"
 _WHO = {
     CUSTOMER: "the customer", PARTNER: "the partner", CONFIG_ASSIGNEE: "those who configure", QA_ASSIGNEE: "those who configure",
     AGENT: "our own agents", ASKED: "whoever was asked", GIVER: "whoever gave the command",
@@ -157,9 +162,19 @@ def _error(trouble: Trouble, reader: Reader) -> dict[str, str | list[Form]]:
                 _form(f"#plan {day.isoformat()} {facts['text_or_example']}", "in the past" if day < reader.today else "")
                 for day in finding.readings
             ]
-        elif (filled := command.format_map(facts).strip()) not in ("", "#update"):
-            forms.append(_form(filled, note.rstrip(")")))
+        else:
+            filled = [command.format_map(facts | one).strip() for one in _each(command, trouble)]
+            forms += [_form(one, note.rstrip(")")) for one in filled if one not in ("", "#update")]
     return {"words": words, "forms": forms}
+
+
+def _each(form: str, trouble: Trouble) -> list[dict[str, str]]:
+    """The facts of a form that is made once for each choice; of any other form, no more facts once."""
+    if "{choice}" in form:
+        return [{"choice": choice} for choice in trouble.choices]
+    if "{contract}" in form:
+        return [{"contract": choice.partition(" ")[0]} for choice in trouble.choices if choice.endswith(_ACTIVE)]
+    return [{}]
 
 
 def _form(command: str, note: str) -> Form:
@@ -183,8 +198,10 @@ def _facts(trouble: Trouble, reader: Reader) -> dict[str, str]:
     limit = (BY_VERB[verb].limit if verb in BY_VERB else None) or 1000
     count = int(detail) if detail.isdecimal() else len(text)
     return {
-        "verb": verb, "shown": shown(verb) if verb else "that", "said": said, "given": given, "text": text,
+        "verb": verb, "shown": shown(verb) if verb else "that", "said": said, "given": given,
+        "text": _without(labels, text) if verb in _LABELLED else text,
         "text_or_example": text or "what you will do", "text_or_day": text or reader.example.isoformat(),
+        "text_without_contract": _without(("Contract",), text),
         "form": VERBS[verb].form if verb in VERBS else "",
         "example": reader.example.isoformat(), "day": full_date(finding.readings[0]) if finding.readings else said,
         "allowed": _allowed(verb, reader.role), "count": str(count), "limit": str(limit), "over": str(max(count - limit, 1)),
@@ -193,8 +210,15 @@ def _facts(trouble: Trouble, reader: Reader) -> dict[str, str]:
         "labels": "\n".join(f"{label}: {said if label == 'Email' and '@' in said else ''}" for label in labels),
         "no_contract": _no_contract(trouble),
         "contracts": f" There are: {', '.join(trouble.choices)}." if trouble.choices else "",
+        "whom": "" if trouble.choices else " Please send #assign with me, an address, a handle or a queue.",
         "did_you_mean": f" Did you mean {_listed(trouble.choices, 'or')}?" if trouble.choices else "",
     }  # fmt: skip
+
+
+def _without(labels: Sequence[str], text: str) -> str:
+    """A text without the lines of these labels, which the form has already."""
+    there = {label.casefold() for label in labels}
+    return "\n".join(line for line in text.split("\n") if ":" not in line or line.partition(":")[0].strip().casefold() not in there)
 
 
 def _kind(argument: str) -> str:
@@ -209,7 +233,7 @@ def _no_contract(trouble: Trouble) -> str:
     """Why no contract was taken."""
     if trouble.said:
         return f"{trouble.said} is none of theirs"
-    active = sum(choice.endswith("(Active)") for choice in trouble.choices)
+    active = sum(choice.endswith(_ACTIVE) for choice in trouble.choices)
     return "several are active; please add a line Contract:" if active > 1 else "none is active here"
 
 

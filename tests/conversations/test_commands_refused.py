@@ -161,7 +161,7 @@ def test_a_command_that_nothing_proves_is_a_note_and_told_to_the_registered_addr
     done = planned(world)
     before = standing(world)
     (told,) = world.talk(mail("bob", "#close", answers=done, results=results), ("bob", "command-not-run"))
-    assert "a mail in your name asked us to change a case" in words(told.text)
+    assert "A mail in your name gave us a command" in words(told.text)
     entry = world.last_mail()
     assert (entry["kind"], entry["reason"], entry["trust"]) == ("command", "command-not-proven", "claimed")
     world.later(hours=2)

@@ -156,6 +156,12 @@ def test_the_planned_day_is_named_where_it_was_not():
     assert next_line("reopen", "Monday") == ""
 
 
+def test_somebody_else_s_promise_is_told_as_theirs():
+    assert next_line("acknowledge", "Monday", theirs=True) == "it is to be acknowledged by Monday."
+    assert next_line("close", "Monday", day=FRIDAY, theirs=True) == "it is to be closed on Friday 4 December 2026, at the latest Monday."
+    assert next_line("confirm", "Monday", theirs=True) == next_line("confirm", "Monday")
+
+
 def test_the_last_step_is_the_one_to_take_back():
     assert undo_line(["plan", "close"]) == "Not solved after all? Send #reopen."
     assert undo_line(["close", "comment"]) == "Not solved after all? Send #reopen."

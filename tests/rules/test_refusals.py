@@ -91,7 +91,7 @@ def test_a_form_holds_all_the_words_of_the_plan():
         ("#review all fine", '"#review all fine": only our own agents can use #review.', []),
         ("#update", '"#update": #update needs words behind it:', ["#update your words"]),
         ("#assign", '"#assign": #assign needs to know to whom: me, an address, a handle or a queue.', ["#assign me"]),
-        ("#reopen", '"#reopen": the case is open, so there is nothing to reopen. To add something:', []),
+        ("#reopen", '"#reopen": the case is open, so there is nothing to reopen.', []),
         ("#undo", '"#undo": there is nothing of yours to take back.', []),
         ("#confirm", '"#confirm": no question of ours waits for your answer.', []),
     ],
@@ -131,6 +131,23 @@ def test_an_installer_s_case_needs_its_contact():
     assert forms == (("#case\nContact: \ntype: installer\norg: HW Solar\nCommission missing", ""),)
     ((words, _),) = told("#case\ntype: homeowner\nPanel leak", role="agent", about=None)
     assert words == '"#case": contact: a homeowner case needs its contact. Please send'
+
+
+def test_each_person_or_contract_that_may_be_meant_is_a_form_of_its_own():
+    finding = Finding(name="E-AMBIGUOUS-PERSON", verb="assign", line=1, quoted="#assign Cara Ruiz")
+    (line,) = error_lines([Trouble(finding=finding, said="Cara Ruiz", choices=("cara@x.example", "cara2@x.example"))], READER)
+    assert line["words"] == '"#assign Cara Ruiz": Cara Ruiz could be more than one person. Please send one of'
+    assert [form["command"] for form in line["forms"]] == ["#assign cara@x.example", "#assign cara2@x.example"]
+    finding = Finding(name="E-NO-CONTRACT", verb="case", line=1, quoted="#case")
+    choices = ("HC-1 (Active)", "HC-2 (Cancelled)", "HC-3 (Active)")
+    (line,) = error_lines([Trouble(finding=finding, argument="Contract: HC-9\nPanel leak", said="HC-9", choices=choices)], READER)
+    assert [form["command"] for form in line["forms"]] == [f"#case\nContract: HC-{number}\nPanel leak" for number in (1, 3)]
+
+
+def test_what_was_said_of_a_missing_label_is_not_said_twice():
+    finding = Finding(name="E-TEXT-MISSING", verb="contact", line=1, quoted="#contact")
+    (line,) = error_lines([Trouble(finding=finding, argument="First Name: Joe\nEmail: joe at acme", choices=("email",))], READER)
+    assert [form["command"] for form in line["forms"]] == ["#contact\nEmail: \nFirst Name: Joe"]
 
 
 def test_a_person_who_is_not_known_can_be_added_in_one_go():
