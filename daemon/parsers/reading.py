@@ -45,7 +45,9 @@ def read(octets: bytes, limits: ReadLimits, own_addresses: frozenset[str], marke
     words, trimmed = guarded("quoting", lambda: quoting.split(told.body, told.html, marker, told.author_name), whole)
     tags = guarded("case-tags", lambda: headers.case_tags(told.subject), no_tags)
     tickets = guarded("cs-tags", lambda: headers.cs_tags(told.subject), no_tags)
-    form: FormMail | None = guarded("form", lambda: forms.read_candidates(opened, told, trimmed, limits), None)
+    form: FormMail | None = guarded(
+        "form", lambda: forms.read_candidates(opened, told, trimmed, limits) if returned is None else None, None
+    )
     if failures:
         told = replace(told, defects=(*told.defects, *failures))
     return Reading(

@@ -129,6 +129,8 @@ def _views(reading: Reading, rules: FormRules) -> Iterator[_View]:
     if rules.is_sender(message.author):
         yield direct
         return
+    if reading.case_tags:
+        return
     for inner in sorted(attached, key=lambda found: -found.depth):
         if inner.inline is not None and not rules.is_sender(inner.author):
             yield _inline(inner, inner.attachments)
@@ -136,7 +138,7 @@ def _views(reading: Reading, rules: FormRules) -> Iterator[_View]:
     replies = bool(message.in_reply_to or message.references)
     if outer.inline is not None and is_forward(message.subject, outer.inline, replies=replies):
         yield _inline(outer, message.attachments)
-    elif not replies and not reading.case_tags:
+    elif not replies:
         # a reply may quote a form; nobody fills one in by replying
         yield direct
 
@@ -199,7 +201,7 @@ def _marks(view: _View, rules: FormRules, outer_subject: str) -> _Marks:
     found = view.links or links.links_in(view.text)
     form_id = next((number for number in rules.form_ids if any(links.names(link, number) for link in found)), None)
     title = next((title for title in view.titles if rules.is_title(title)), None)
-    if title is None and not view.titles:
+    if title is None and not view.titles and _speaks_of(view.text, rules.titles):
         title = textrows.has_line(view.text, rules.is_title)
     subjects = [base_subject(subject) for subject in dict.fromkeys((view.subject, outer_subject))]
     matches = [
@@ -215,6 +217,12 @@ def _marks(view: _View, rules: FormRules, outer_subject: str) -> _Marks:
         title_in_subject=any(titled(subject, title) for subject in subjects for title in rules.titles),
         another_id=form_id is None and bool(rules.form_ids) and bool(links.form_ids(found)),
     )
+
+
+def _speaks_of(text: str, titles: tuple[str, ...]) -> bool:
+    """The cheap question: a title stands somewhere in the text."""
+    lower = text.casefold()
+    return any(" ".join(title.casefold().split()) in lower for title in titles)
 
 
 def _shape(view: _View, rules: FormRules, enough: int) -> tuple[str, tuple[FormRow, ...]] | None:
@@ -243,8 +251,11 @@ def _rows_of(tables: tuple[FormTable, ...], template: str, rules: FormRules) -> 
     """The rows of every table of this shape that has a known label, unless it stands in an answer of another one."""
     rows: list[FormRow] = []
     taken: set[int] = set()
+    counts = [_known(table.rows, rules) if table.template == template else 0 for table in tables]
+    # a signature above a forwarded mail may have a label, too; a form has more, unless each question has a table of its own
+    first = next((number for number, count in enumerate(counts) if count >= _ENOUGH), 0)
     for number, table in enumerate(tables):
-        if table.template != template or not any(rules.knows(row.label, row.qid) for row in table.rows):
+        if number < first or not counts[number]:
             continue
         around = table.within
         while around is not None and not (around[0] in taken and _is_known_row(tables[around[0]], around[1], rules)):

@@ -31,6 +31,8 @@ _MAX_TITLE = 300
 _MAX_CELL_LABEL = 500
 _QID = re.compile(r"(?:question|value|row|label|field)_(\d{1,10})\Z")
 _QUESTION_ID = re.compile(r"question_\d{1,10}\Z")
+_HEADING_LEFT = frozenset(("question", "questions", "field", "label", "frage"))
+_HEADING_RIGHT = frozenset(("answer", "answers", "response", "responses", "value", "antwort"))
 _SECTIONS = frozenset(("tbody", "thead", "tfoot"))
 _CELLS = frozenset(("td", "th"))
 _TAG = re.compile(r"<t([rdh])[\s>]", re.IGNORECASE)
@@ -75,7 +77,7 @@ class _Reader:
     answers: dict[int, tuple[int, int]] = field(default_factory=dict)
     """By the id of a cell with an answer: its table and row."""
     closed: set[int] = field(default_factory=set)
-    """Cells with an answer that are surely no part of a layout."""
+    """Cells with a question or an answer that are surely no part of a layout: nothing in them is a title or a link of the service."""
     budget: Budget = field(default_factory=Budget)
     left: int = MAX_ANSWERS
 
@@ -100,10 +102,12 @@ class _Reader:
         return not read_cell(second[0], self.budget)[0]
 
     def add(self, table: LexborNode, template: str, found: list[tuple[LexborNode, LexborNode, str | None]]) -> None:
-        """Keep the rows that have a label. The first row of the oldest template only says what the columns are."""
+        """Keep the rows that have a label. The first row may only say what the columns are."""
         number = len(self.tables)
         rows: list[FormRow] = []
         for question, answer, qid in found:
+            if template in QUESTION_TABLES:
+                self.closed.update((question.mem_id, answer.mem_id))
             label = read_label(question, self.budget)
             if not label or len(label) > _MAX_CELL_LABEL or (not rows and self.is_heading(label, answer)):
                 continue
@@ -111,7 +115,7 @@ class _Reader:
             self.left -= len(value)
             if self.left < 0 or self.budget.spent:
                 break
-            if template in QUESTION_TABLES or answer.css_first("table") is None:
+            if answer.css_first("table") is None:
                 self.closed.add(answer.mem_id)
             self.answers.setdefault(answer.mem_id, (number, len(rows)))
             rows.append(FormRow(label=label, value=value, qid=qid, files=files))
@@ -119,7 +123,7 @@ class _Reader:
             self.tables.append(FormTable(template=template, rows=tuple(rows), within=self.answer_around(table)))
 
     def is_heading(self, label: str, answer: LexborNode) -> bool:
-        return label.casefold() == "question" and read_cell(answer, self.budget)[0].casefold() == "answer"
+        return label.casefold() in _HEADING_LEFT and read_cell(answer, self.budget)[0].casefold() in _HEADING_RIGHT
 
     def answer_around(self, node: LexborNode) -> tuple[int, int] | None:
         """The table and row of the answer in which the node stands."""

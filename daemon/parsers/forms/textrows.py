@@ -57,21 +57,36 @@ def read_padded(text: str, knows: Knows, labels: Iterable[str]) -> tuple[FormRow
     long_labels = [_beginning(label) for label in labels if len(label) >= COLUMN - 1]
     rows = _Rows()
     paragraph = 0
+    below: list[str] = []
+    """Lines behind a blank one: of the answer above if another known label follows, else words of the service."""
     for line in _lines(text):
         if not line.strip():
             paragraph += 1
+            below += [line] if rows.found else []
             continue
-        head, tail = line[:COLUMN], line[COLUMN:]
-        label = clean_label(head)
-        if head[-1:] == " " and len(head) == COLUMN and label and "  " not in head.strip() and (tail[:1] != " " or knows(label)):
-            rows.found.append(_Row(label, knows(label), [tail], paragraph))
-            continue
-        longer = next((found for pattern in long_labels if (found := pattern.match(line))), None)
-        if longer is not None:
-            rows.found.append(_Row(clean_label(longer[0]), True, [line[longer.end() :]], paragraph))
+        row = _padded_row(line, knows, long_labels, paragraph)
+        if row is not None:
+            if row.known and rows.found:
+                rows.found[-1].lines += below
+            below.clear()
+            rows.found.append(row)
         elif rows.found and rows.found[-1].paragraph == paragraph:
             rows.found[-1].lines.append(line)
+        elif rows.found:
+            below.append(line)
     return rows.finished()
+
+
+def _padded_row(line: str, knows: Knows, long_labels: Sequence[re.Pattern[str]], paragraph: int) -> _Row | None:
+    """An unknown label must stand before two blanks at least: a sentence may have one there, too."""
+    head, tail = line[:COLUMN], line[COLUMN:]
+    label = clean_label(head)
+    if len(head) == COLUMN and head[-1] == " " and label and "  " not in head.strip():
+        known = knows(label)
+        if known or (head[-2] == " " and tail[:1] != " "):
+            return _Row(label, known, [tail], paragraph)
+    longer = next((found for pattern in long_labels if (found := pattern.match(line))), None)
+    return _Row(clean_label(longer[0]), True, [line[longer.end() :]], paragraph) if longer is not None else None
 
 
 def read_colon(text: str, knows: Knows) -> tuple[FormRow, ...]:
