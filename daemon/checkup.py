@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
+from daemon.actions.replies import VARIABLES
 from daemon.config import Config
+from daemon.configuration.forms import form_files
 from daemon.errors import ConfigError, Failure, Permanent, Temporary, closest
 from daemon.mail.imap import Watch
 from daemon.mail.rendering import Templates
 from daemon.mail.smtp import Abilities, Relay
+from daemon.rules.forms import FormRules
 from daemon.store.database import open_database
-from daemon.store.schema import Organization, Outbox, Queue
-from daemon.wiring import accounts_of, calendar_of, relay_server_of, sla_file_of, sla_rules_of
+from daemon.store.schema import Contact, ContactRole, Organization, Outbox, Queue
+from daemon.wiring import accounts_of, calendar_of, forms_of, relay_server_of, sla_file_of, sla_rules_of
 
 GOOD = "good"
 UNWISE = "unwise"
@@ -48,7 +51,9 @@ def check_installation(config: Config, *, online: bool) -> Iterator[Verdict]:
     templates = _loaded_templates(config)
     yield from _templates(config, templates)
     yield from _sla(config, templates)
-    yield from _database(config)
+    forms: list[FormRules] = []
+    yield from _forms(config, templates, forms)
+    yield from _database(config, forms)
     yield from _package()
     if online:
         yield from _mailboxes(config)
@@ -135,7 +140,73 @@ def _sla(config: Config, templates: Templates | ConfigError) -> Iterator[Verdict
         yield Verdict(what="sla.toml", verdict=GOOD, detail=f"{len(rules)} rules, from {file}")
 
 
-def _database(config: Config) -> Iterator[Verdict]:
+def _forms(config: Config, templates: Templates | ConfigError, found: list[FormRules]) -> Iterator[Verdict]:
+    """Each form; `found` gets those that are good."""
+    texts = None if isinstance(templates, ConfigError) else templates
+    try:
+        forms = forms_of(config, templates=_names_of(texts) if texts is not None else None, promises=_kinds_of(config))
+    except ConfigError as error:
+        for problem in error.problems:
+            yield Verdict(what="forms", verdict=BAD, detail=str(problem), mend=YOUR_COPY)
+        return
+    files = form_files(config.forms_dirs())
+    for rules in forms:
+        found.append(rules)
+        mails = [name for name in (rules.first_mail, rules.completion_mail) if name is not None]
+        strange = [] if texts is None else [(name, variable) for name in mails for variable in _strange_variables(texts, name)]
+        for name, variable in strange:
+            guess = closest(variable, sorted(VARIABLES))
+            mend = f"did you mean {guess!r}?" if guess else "use the variables of templates/README.md"
+            detail = f"{files[rules.name]}: the mail {name!r} has the variable {variable!r}, which no form's mail is given"
+            yield Verdict(what=f"form {rules.name}", verdict=BAD, detail=detail, mend=mend)
+        if not strange:
+            work = f", a task in {rules.task.project}" if rules.task is not None else ""
+            yield Verdict(what=f"form {rules.name}", verdict=GOOD, detail=f"{len(rules.fields)} fields{work}, from {files[rules.name]}")
+    for name in sorted(files.keys() - {rules.name for rules in forms}):
+        yield Verdict(what=f"form {name}", verdict=GOOD, detail=f"switched off in {files[name]}")
+
+
+def _names_of(templates: Templates) -> tuple[str, ...]:
+    """What a form's file may call the mail texts: their titles, else their names."""
+    found = [templates.find(name) for name in templates.names]
+    return (*(template.title for template in found if template is not None and template.title is not None), *templates.names)
+
+
+def _kinds_of(config: Config) -> tuple[str, ...] | None:
+    try:
+        return tuple(rule.kind for rule in sla_rules_of(config))
+    except ConfigError:
+        return None  # told above
+
+
+def _strange_variables(templates: Templates, name: str) -> tuple[str, ...]:
+    template = templates.find(name)
+    return tuple(variable for variable in template.variables if variable not in VARIABLES) if template is not None else ()
+
+
+def _form_people(forms: Sequence[FormRules]) -> Iterator[Verdict]:
+    """Who is named in a form's file and is not in the directory."""
+    handles = {str(contact.handle) for contact in Contact.select(Contact.handle).where(Contact.handle.is_null(False))}
+    queues = {str(queue.name) for queue in Queue.select(Queue.name)}
+    able = ContactRole.select().where(ContactRole.role == "configuration_assignee").exists()
+    for rules in forms:
+        what = f"form {rules.name}"
+        named = [("owner", rules.owner, handles | queues)] if rules.owner is not None else []
+        if rules.task is not None:
+            named += [("task.assignees", handle, handles) for handle in rules.task.assignees]
+            named += [("task.qa_assignee", rules.task.qa_assignee, handles)] if rules.task.qa_assignee is not None else []
+            if not rules.task.assignees and not able:
+                mend = "give somebody the role configuration_assignee in contacts.csv, or name assignees in the form's [task]"
+                yield Verdict(what=what, verdict=UNWISE, detail="nobody can be given its tasks", mend=mend)
+        for key, name, known in named:
+            if name not in known:
+                guess = closest(name, sorted(known))
+                hint = f"did you mean {guess!r}? Else " if guess else ""
+                mend = f"{hint}add the handle to contacts.csv, or name somebody else in the form's file"
+                yield Verdict(what=what, verdict=UNWISE, detail=f"{key}: {name!r} is not in the directory", mend=mend)
+
+
+def _database(config: Config, forms: Sequence[FormRules]) -> Iterator[Verdict]:
     password = config.database.password
     try:
         database = open_database(config.database.url, password.reveal() if password is not None else None)
@@ -147,6 +218,7 @@ def _database(config: Config) -> Iterator[Verdict]:
             yield Verdict(what="database", verdict=GOOD, detail=f"{database.shown_url} opened, its tables are of this version")
             yield from _new_key(config)
             yield from _directory(config)
+            yield from _form_people(forms)
     except Temporary as error:
         yield Verdict(what="database", verdict=BAD, detail=str(error), mend="try again; is it running?")
     finally:

@@ -249,6 +249,9 @@ DEFAULTS: Mapping[str, Any] = MappingProxyType(
 )  # fmt: skip
 """What a variable is when there is nothing to say."""
 
+VARIABLES = DEFAULTS.keys() | {"house_address", "house_name", "quote_subject", "recipient_name"}
+"""All that a template can be told."""
+
 
 def _for(action: QueueMail, facts: dict[str, Any], case_id: int | None, at: datetime, desk: Desk) -> dict[str, Any]:
     """The variables for one reader, times in their own zone."""
