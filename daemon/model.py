@@ -506,6 +506,9 @@ class CaseFacts:
     reversal: ReversalFacts | None = None
     once: frozenset[str] = frozenset()
     """Names of the mails about this case that are sent at most once and were."""
+    opening_partner_id: int | None = None
+    """The partner that opened it for somebody; the house resolves it, or gives it to a partner."""
+    opening_agents: tuple[ContactFacts, ...] = ()
     request: RequestFacts | None = None
     """The form's request that opened it."""
     cs_ticket: CsTicketFacts | None = None

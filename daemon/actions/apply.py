@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
-from daemon.actions.cases import add_comment, keep_attachments, keep_note, log_events, open_case, report_refusal
+from daemon.actions.cases import add_comment, keep_attachments, keep_note, log_events, open_case, report_refusal, set_contact
 from daemon.actions.contacts import register_contact
 from daemon.actions.interactions import mark_bounced, record_incoming
 from daemon.actions.lifecycle import (
@@ -67,6 +67,7 @@ from daemon.actions.vocabulary import (
     ReopenCase,
     ReopenCsTicket,
     ReportRefusal,
+    SetContact,
     SetPlan,
     SettleTriage,
     StartClock,
@@ -118,6 +119,9 @@ def apply(  # noqa: C901 - one line an action
                 case_id = open_case(action, contact_id=whose, author_id=contact_id, at=at, clock=clock, cause=cause)
                 opened = True
                 failpoint("t3_after_case")
+            case SetContact():
+                theirs = action.contact_id or made[action.address]
+                set_contact(_case(case_id), action, contact_id=theirs, by_id=contact_id, at=at, cause=cause)
             case AddComment():
                 add_comment(_case(case_id), action, at=at, cause=cause)
             case KeepNote():

@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 
-from daemon.actions.vocabulary import AddComment, KeepNote, OpenCase, ReportRefusal
+from daemon.actions.vocabulary import AddComment, KeepNote, OpenCase, ReportRefusal, SetContact
 from daemon.model import Message
 from daemon.store.journal import keep_octets
 from daemon.store.schema import Attachment, Case, CaseComment, Event, FeedItem
@@ -26,6 +26,7 @@ def open_case(
         "contract": action.contract_id,
         "organization": action.organization_id, "contact": contact_id, "contact_address": action.contact_address,
         "system": action.system_id, "partner": action.partner_id, "owner": action.owner_id, "queue": action.queue_id,
+        "opening_partner": action.opening_partner_id,
         "assigned_at": clock if action.partner_id is not None else None, "created_at": at, "last_update": at,
         "flags": json.dumps(action.flags),
     }  # fmt: skip
@@ -34,6 +35,14 @@ def open_case(
     address = action.contact_address if author_id is None else None
     add_feed(case_id, "created", body, author_id=author_id, author_address=address, public=False, at=at, cause=cause)
     return case_id
+
+
+def set_contact(case_id: int, action: SetContact, *, contact_id: int, by_id: int | None, at: datetime, cause: str) -> None:
+    """The case of somebody unknown belongs to a contact from now on, and to the contact's organization."""
+    changes = {"contact": contact_id, "contact_address": action.address, "organization": action.organization_id, "last_update": at}
+    update(Case, changes, {"id": case_id})
+    body = f"contact: {action.name} ({action.address})"
+    add_feed(case_id, "state", body, author_id=by_id, author_address=None, public=True, at=at, cause=cause)
 
 
 def add_comment(case_id: int, action: AddComment, *, at: datetime, cause: str) -> None:

@@ -36,9 +36,12 @@ def short(at: datetime, zone: ZoneInfo) -> str:
 
 
 def tickets(contact_id: int | None, zone: ZoneInfo) -> list[dict[str, str]]:
-    """The tickets of whoever asks, the latest change first: a partner's agent sees the partner's, the house all."""
+    """The tickets of whoever asks, the latest change first. The house sees all.
+
+    A partner's agent sees those assigned to the partner or opened by it, and those they have as a customer.
+    """
     reader = Contact.select(Organization.id, Organization.kind).join(Organization).where(Contact.id == contact_id).tuples().first()
-    if reader is None:
+    if reader is None or reader[1] not in ("house", "partner"):
         return []
     query = (
         Case.select(Case.id, _Entity.name, System.name, Case.subject, Case.created_at, Case.last_update, Case.closed_at, Organization.name)
@@ -50,7 +53,7 @@ def tickets(contact_id: int | None, zone: ZoneInfo) -> list[dict[str, str]]:
         .limit(MOST_TICKETS)
     )
     if reader[1] != "house":
-        query = query.where(Case.partner == reader[0])
+        query = query.where((Case.partner == reader[0]) | (Case.opening_partner == reader[0]) | (Case.contact == contact_id))
     return [
         {
             "number": f"CASE-{row[0]}", "entity": row[1] or row[7] or "", "system": row[2] or "", "subject": row[3],

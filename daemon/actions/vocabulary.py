@@ -47,6 +47,18 @@ class OpenCase:
     contract_id: int | None = None
     contract_status: str | None = None
     """How the contract stood when this was decided; the log keeps it, as the directory may change later."""
+    opening_partner_id: int | None = None
+    """The partner whose agent opens it for somebody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetContact:
+    """The case of somebody unknown is this person's. `contact_id` None: whom RegisterContact of this decision makes."""
+
+    contact_id: int | None
+    address: str
+    name: str
+    organization_id: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -409,6 +421,7 @@ class ClearOutstanding:
 Action = (
     RegisterContact
     | OpenCase
+    | SetContact
     | AddComment
     | KeepNote
     | KeepAttachments
@@ -447,6 +460,7 @@ Action = (
 VERBS: dict[type, str] = {
     RegisterContact: "register-contact",
     OpenCase: "open-case",
+    SetContact: "set-contact",
     AddComment: "add-comment",
     KeepNote: "keep-note",
     KeepAttachments: "keep-attachments",

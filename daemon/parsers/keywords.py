@@ -20,6 +20,8 @@ NOTHING = "N"
 
 CUSTOMER = "customer"
 PARTNER = "partner"
+OPENER = "opener"
+"""An agent of the partner that opened the case for somebody, where another works on it."""
 AGENT = "agent"
 CONFIG_ASSIGNEE = "config_assignee"
 QA_ASSIGNEE = "qa_assignee"
@@ -27,7 +29,7 @@ ASKED = "the one asked"
 GIVER = "the giver"
 ANYONE = "anyone"
 
-_C, _P, _A = frozenset((CUSTOMER,)), frozenset((PARTNER,)), frozenset((AGENT,))
+_C, _P, _A, _O = frozenset((CUSTOMER,)), frozenset((PARTNER,)), frozenset((AGENT,)), frozenset((OPENER,))
 _X = frozenset((CONFIG_ASSIGNEE, QA_ASSIGNEE))
 
 CASE = "case"
@@ -82,18 +84,19 @@ KEYWORDS: tuple[Keyword, ...] = (
         verb="plan", aliases=("planned", "eta"), kind=BLOCK, on=_ON_CASE, who=_P | _A, needs_text=True, once=True, receipt="done-plan",
     ),
     Keyword(
-        verb="comment", aliases=("update", "reply"), kind=BLOCK, on=_ON_BOTH, who=_C | _P | _A | _X, needs_text=True,
+        verb="comment", aliases=("update", "reply"), kind=BLOCK, on=_ON_BOTH, who=_C | _P | _O | _A | _X, needs_text=True,
         receipt="done-comment",
     ),
     Keyword(
-        verb="internal", aliases=("note", "private"), kind=BLOCK, on=_ON_BOTH, who=_P | _A | _X, needs_text=True, receipt="done-internal",
+        verb="internal", aliases=("note", "private"), kind=BLOCK, on=_ON_BOTH, who=_P | _O | _A | _X, needs_text=True,
+        receipt="done-internal",
     ),
     Keyword(
-        verb="close", aliases=("closed", "resolve", "resolved", "fixed"), kind=BLOCK, on=_ON_CASE, who=_C | _P | _A, once=True,
+        verb="close", aliases=("closed", "resolve", "resolved", "fixed"), kind=BLOCK, on=_ON_CASE, who=_C | _P | _O | _A, once=True,
         conditional=True, default="(closed by e-mail without text)", receipt="done-close",
     ),
     Keyword(
-        verb="reopen", aliases=("re-open", "reopened"), kind=BLOCK, on=_ON_BOTH, who=_C | _P | _A, who_on_cs=_A, once=True,
+        verb="reopen", aliases=("re-open", "reopened"), kind=BLOCK, on=_ON_BOTH, who=_C | _P | _O | _A, who_on_cs=_A, once=True,
         conditional=True, receipt="done-reopen",
     ),
     Keyword(
@@ -104,7 +107,7 @@ KEYWORDS: tuple[Keyword, ...] = (
         verb="review", aliases=("log-review", "logreview"), kind=BLOCK, on=_ON_CASE, who=_A, needs_text=True, limit=1000,
         receipt="done-review",
     ),
-    Keyword(verb="mention", kind=BLOCK, on=_ON_BOTH, who=_P | _A | _X, needs_text=True, receipt="done-mention"),
+    Keyword(verb="mention", kind=BLOCK, on=_ON_BOTH, who=_P | _O | _A | _X, needs_text=True, receipt="done-mention"),
     Keyword(
         verb="done", aliases=("complete", "completed", "finished"), kind=BLOCK, on=_ON_CS, who=_X | _A, once=True, conditional=True,
         receipt="cs-done-confirmation",
@@ -114,10 +117,10 @@ KEYWORDS: tuple[Keyword, ...] = (
     ),
     Keyword(verb="cleared", aliases=("clear",), kind=LINE, on=_ON_CS, who=_X | _A, needs_argument=True, receipt="done-cleared"),
     Keyword(verb="help", aliases=("commands",), kind=NOTHING, on=frozenset((ANY,)), who=frozenset((ANYONE,)), receipt="help"),
-    Keyword(verb="status", aliases=("info",), kind=LINE, on=_ON_BOTH, who=_C | _P | _A | _X, receipt="status"),
-    Keyword(verb="list", aliases=("tickets",), kind=NOTHING, on=frozenset((NONE,)), who=_P | _A, receipt="ticket-list"),
-    Keyword(verb="case", aliases=("new",), kind=BLOCK, on=frozenset((NONE,)), who=_P | _A, once=True, receipt="case-created"),
-    Keyword(verb="contact", kind=BLOCK, on=frozenset((ANY,)), who=_P | _A, receipt="done-contact"),
+    Keyword(verb="status", aliases=("info",), kind=LINE, on=_ON_BOTH, who=_C | _P | _O | _A | _X, receipt="status"),
+    Keyword(verb="list", aliases=("tickets",), kind=NOTHING, on=frozenset((NONE,)), who=_P | _O | _A, receipt="ticket-list"),
+    Keyword(verb="case", aliases=("new",), kind=BLOCK, on=frozenset((NONE,)), who=_P | _O | _A, once=True, receipt="case-created"),
+    Keyword(verb="contact", kind=BLOCK, on=frozenset((ANY,)), who=_P | _O | _A, receipt="done-contact"),
     Keyword(verb="call", aliases=("phone",), kind=BLOCK, on=frozenset((NONE,)), who=_A, once=True, receipt="done-call"),
     Keyword(
         verb="confirm", aliases=("yes",), kind=NOTHING, on=frozenset((QUESTION,)), who=frozenset((ASKED,)), conditional=True,

@@ -8,7 +8,7 @@ from daemon.actions.vocabulary import AssignOwner, AssignPartner
 from daemon.model import ContactFacts
 from daemon.parsers.names import called, folded
 from daemon.rules.drafts import Draft, Step
-from daemon.rules.hearing import audience_of
+from daemon.rules.hearing import UNMANNED, audience_of, members_of, owner_of
 from daemon.rules.judgement import Request
 from daemon.rules.receipts import Done
 from daemon.rules.sla import ClockEvent
@@ -69,8 +69,10 @@ def _give_to_partner(made: Draft, partner_id: int, name: str, calendar: str | No
     made.events.append(ClockEvent.ASSIGNED)
     made.partner_id, made.partner_calendar = partner_id, calendar
     made.cycle, made.acknowledged, made.planned_date = made.cycle + 1, False, None
-    made.done.append(Done(verb="assign", who=name))
-    made.mail("case-assigned", audience_of(made.asked.agents.get(partner_id, ())))
+    agents = audience_of(made.asked.agents.get(partner_id, ()))
+    made.done.append(Done(verb="assign", who=name if agents else f"{name}, {UNMANNED}"))
+    in_their_place = (owner_of(made.case) if made.case is not None else ()) or members_of(made.h.situation.default_queue)
+    made.mail("case-assigned", agents or in_their_place, values={"partner": name, "unmanned": not agents})
 
 
 STEPS: Mapping[str, Step] = {"assign": _assign}

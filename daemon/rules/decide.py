@@ -29,10 +29,11 @@ from daemon.rules.correlate import correlate
 from daemon.rules.drafts import draft_of
 from daemon.rules.grants import grant, refuse
 from daemon.rules.hearing import (
+    ASKING,
     Hearing,
     answer,
+    asking_side,
     audience_of,
-    customers_side,
     decision,
     kept_attachments,
     kind_of,
@@ -231,7 +232,7 @@ def _beside_the_case(h: Hearing, case: CaseFacts, role: str, judgement: Judgemen
     """A new case from within the thread of another: a mail changes one case, so nothing may be asked of this one."""
     others = [request for request in judgement.requests if CASE in BY_VERB[request.verb].on]
     if not others:
-        return grant(h, None, role, judgement, None, VERBS)
+        return grant(h, None, role_of(None, h.situation, h.reading) or role, judgement, None, VERBS)
     made = next(request.verb for request in judgement.requests if request not in others)
     finding = Finding(name="E-CONFLICT", verb=others[0].verb, line=others[0].line)
     return refuse(h, case, role, judgement, (Trouble(finding=finding, choices=(shown(made), shown(others[0].verb))),), h.found.matched_by)
@@ -320,7 +321,8 @@ def _comment(h: Hearing, case: CaseFacts, role: str) -> Decision:
             )
         )  # fmt: skip
         if not internal:
-            letters += mails("case-comment", customers_side(case) if role != "customer" else partners_side(case), exclude=own_addresses(h))
+            heard = partners_side(case, h.situation.default_queue) if role in ASKING else asking_side(case)
+            letters += mails("case-comment", heard, exclude=own_addresses(h))
         if made is not None and role != "customer" and judgement is not None:
             mention(made, text, judgement.mentions, internal=internal)
             letters += made.letters
@@ -334,7 +336,7 @@ def _comment(h: Hearing, case: CaseFacts, role: str) -> Decision:
 
 
 def _hints(h: Hearing, case: CaseFacts, role: str) -> list[Action]:
-    """What is said once: to a partner who answers without acknowledging, to a customer who writes on a closed case."""
+    """What is said once: to a partner who answers without acknowledging, to a customer (or who opened it) who writes on a closed case."""
     if h.silence is not None or h.reading.message.author is None:
         return []
     if role == "partner" and case.open and case.acknowledged_at is None and h.rulebook.sla:
@@ -345,7 +347,7 @@ def _hints(h: Hearing, case: CaseFacts, role: str) -> list[Action]:
             ("steps", list(steps(("acknowledge", "plan", "close")))),
         )
         return [_hint(h, "hint-acknowledge", name, values)] if name not in case.once else []
-    if role == "customer" and not case.open and case.closed_at is not None:
+    if role in ASKING and not case.open and case.closed_at is not None:
         name = f"closed-hint:{case.id}:{case.closed_at.isoformat()}"
         return [_hint(h, "closed-hint", name, (("steps", list(steps(("reopen",)))),))] if name not in case.once else []
     return []

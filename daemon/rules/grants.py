@@ -10,7 +10,17 @@ from daemon.model import CaseFacts, Decision, Kind
 from daemon.reasons import Outcome, Reason
 from daemon.rules import promises
 from daemon.rules.drafts import Draft, Step, draft_of
-from daemon.rules.hearing import Hearing, customers_side, decision, kept_attachments, own_addresses, partners_side, to_sender
+from daemon.rules.hearing import (
+    ASKING,
+    Hearing,
+    customers_side,
+    decision,
+    kept_attachments,
+    openers_side,
+    own_addresses,
+    partners_side,
+    to_sender,
+)
 from daemon.rules.judgement import Judgement
 from daemon.rules.lifecycle import State, case_state
 from daemon.rules.lookups import answer_values
@@ -73,7 +83,7 @@ def refuse(
             QueueMail(
                 template="case-comment", to=address, contact_id=contact_id, name=name, answer=False, counted=False, quote_subject=True
             )
-            for address, contact_id, name in partners_side(case)
+            for address, contact_id, name in partners_side(case, h.situation.default_queue)
             if address not in own_addresses(h)
         ]  # fmt: skip
     actions += kept_attachments(h)
@@ -116,6 +126,7 @@ def _receipt(made: Draft) -> list[Action]:
         planned = any(one.verb == "plan" for one in made.done)
         day = None if planned else made.planned_date
         acknowledged_at = made.case.acknowledged_at if made.case is not None else None
+        waits = made.role in ASKING
         values: dict[str, object] = {
             "done": list(done_lines(made.done)),
             "warnings": list(
@@ -124,7 +135,7 @@ def _receipt(made: Draft) -> list[Action]:
                     acknowledged=full_moment(acknowledged_at, calendar.timezone) if acknowledged_at is not None else "",
                 )
             ),
-            "next": next_line(clock.kind, by, day=day, theirs=made.role != "partner") if clock is not None and made.role != "customer" else "",
+            "next": next_line(clock.kind, by, day=day, theirs=made.role != "partner") if clock is not None and not waits else "",
             "undo": undo_line([one.verb for one in made.done if not one.implied]),
             "steps": list(steps(open_verbs(ROLE_WORDS[made.role], made.state))),
         }  # fmt: skip
@@ -144,11 +155,13 @@ def _with_offers(made: Draft, case: CaseFacts) -> list[Action]:
     """The mails of a draft; to those that offer something, what their reader can do as the case will be, and by when."""
     customers = {address for address, _, _ in customers_side(case)}
     partners = {person.address for person in (*case.partner_agents, *made.asked.agents.get(made.partner_id or 0, ()))}
+    openers = {address for address, _, _ in openers_side(case)} - partners
     due = {clock.kind: clock.deadline_at.isoformat() for clock in promises.still_running(made)}
     letters: list[Action] = []
     for letter in made.letters:
         if isinstance(letter, QueueMail) and letter.template in OFFERING:
             role = "customer" if letter.to in customers else "partner" if letter.to in partners else "house"
+            role = "opener" if role == "house" and letter.to in openers else role
             values = dict(letter.values) | {"steps": list(steps(open_verbs(ROLE_WORDS[role], made.state)))}
             deadline = due.get(PROMISED.get(letter.template, ""))
             if deadline is not None and (role == "partner" or letter.template == "case-acknowledged-notice"):

@@ -15,6 +15,7 @@ from daemon.model import (
     Heard,
     Kind,
     Match,
+    QueueFacts,
     Reading,
     Situation,
     Trust,
@@ -124,19 +125,43 @@ def owner_of(case: CaseFacts) -> Audience:
     """The owner: a person, or every member of the queue."""
     if case.owner is not None:
         return audience_of((case.owner,))
-    return audience_of(case.queue.members) if case.queue is not None else ()
+    return members_of(case.queue)
 
 
-def partners_side(case: CaseFacts) -> Audience:
-    """Who hears a customer: the agents of the assigned partner, or without one the owner."""
-    return audience_of(case.partner_agents) if case.partner_id is not None else owner_of(case)
+ASKING = frozenset({"customer", "opener"})
+"""Roles of those who wait for what others do on the case."""
+
+
+def partners_side(case: CaseFacts, default: QueueFacts | None) -> Audience:
+    """Who hears a customer: the agents of the assigned partner; without any the owner, and without that the `default` queue."""
+    agents = audience_of(case.partner_agents) if case.partner_id is not None else ()
+    return agents or owner_of(case) or members_of(default)
+
+
+UNMANNED = "where nobody gets our mails"
+"""What is said of a partner without agents, for whom others hear what comes."""
+
+
+def members_of(queue: QueueFacts | None) -> Audience:
+    """The members of a queue."""
+    return audience_of(queue.members) if queue is not None else ()
 
 
 def customers_side(case: CaseFacts) -> Audience:
-    """Who hears the partner or the house: the contact, or the stranger at the address they wrote from."""
+    """Who the case is for: the contact, or the stranger at the address they wrote from."""
     if case.contact is not None:
         return audience_of((case.contact,))
     return ((case.contact_address, None, ""),) if case.contact_address is not None else ()
+
+
+def openers_side(case: CaseFacts) -> Audience:
+    """The agents of a partner that opened the case for somebody, while it isn't the one that works on it."""
+    return audience_of(case.opening_agents) if case.opening_partner_id != case.partner_id else ()
+
+
+def asking_side(case: CaseFacts) -> Audience:
+    """Who hears the partner or the house: whom the case is for, and the partner that opened it."""
+    return (*customers_side(case), *openers_side(case))
 
 
 def decision(

@@ -19,6 +19,7 @@ from daemon.parsers.keywords import (
     GIVER,
     KEYWORDS,
     NONE,
+    OPENER,
     PARTNER,
     QA_ASSIGNEE,
     QUESTION,
@@ -107,7 +108,7 @@ def _natural_steps(context: Context) -> tuple[tuple[str, str], ...]:
             found.append((phrases.DONE, "done"))
         return tuple(found)
     if not context.open:
-        if context.roles & (_STAFF | {CUSTOMER}):
+        if context.roles & (_STAFF | {CUSTOMER, OPENER}):
             found.append((phrases.REOPEN, "reopen"))
         return tuple(found)
     if context.roles & _STAFF:
@@ -181,7 +182,7 @@ def _denied(command: Command, context: Context) -> Finding | None:
             return finding(NO_QUESTION, command)
         return None if context.question.asked_sender else finding(NOT_ALLOWED, command, command.verb)
     if GIVER in who:
-        who = frozenset((CUSTOMER, PARTNER, AGENT))
+        who = frozenset((CUSTOMER, PARTNER, OPENER, AGENT))
         if context.undoable is not None and not context.undoable.given_by_sender:
             return finding(NOT_ALLOWED, command, command.verb)
     if ANYONE not in who and not who & context.roles:

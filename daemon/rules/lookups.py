@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from daemon.parsers.keywords import CONFIG_ASSIGNEE
 from daemon.rules.drafts import Draft, Step
-from daemon.rules.hearing import to_sender
+from daemon.rules.hearing import ASKING, to_sender
 from daemon.rules.judgement import Request
 from daemon.rules.lifecycle import case_state
 from daemon.rules.receipts import help_rows, open_verbs, steps
@@ -52,7 +52,7 @@ def answer_values(made: Draft, template: str) -> dict[str, object]:
     if template == "help":
         roles = made.sender.roles if made.sender is not None else frozenset()
         configures = made.role == "customer" and bool(roles & {"configuration_assignee", "qa_assignee"})
-        staff = made.role != "customer"
+        staff = made.role not in ASKING
         return {"verbs": list(help_rows(CONFIG_ASSIGNEE if configures else role, made.verbs)), "columns": staff, "three_steps": staff}
     return {"steps": list(steps(open_verbs(role, made.state))), "timezone": calendar.timezone.key, "role": made.role}
 

@@ -16,7 +16,7 @@ from daemon.parsers.headers import untagged
 from daemon.parsers.names import folded
 from daemon.rules import promises
 from daemon.rules.drafts import Draft, Step, author_of
-from daemon.rules.hearing import Audience, audience_of
+from daemon.rules.hearing import UNMANNED, Audience, audience_of
 from daemon.rules.judgement import Request
 from daemon.rules.lifecycle import State
 from daemon.rules.newcontact import Person, contact, person_of, register
@@ -59,6 +59,7 @@ def case(made: Draft, request: Request) -> None:
         partner_id=partner.id if partner is not None else None, owner_id=sender.id if by_house and sender is not None else None,
         queue_id=queue.id if not by_house and queue is not None else None, contract_id=contract.id if contract is not None else None,
         contract_status=contract.status if contract is not None else None,
+        opening_partner_id=sender.organization_id if not by_house and sender is not None else None,
     )  # fmt: skip
     if contract is not None and contract.status != ACTIVE:
         _ask_about(made, opened, person, partner, contract)
@@ -152,9 +153,9 @@ def open_now(
     elif opened.queue_id is not None and made.h.situation.default_queue is not None:
         made.mail("case-assigned", audience_of(made.h.situation.default_queue.members), values=_offer("house"))
     made.receipt = "case-created"
-    made.receipt_values |= {"fields": _fields(opened, contact_name, partner)}
-    # a partner's case is for the house to resolve: then nothing is offered to whoever opened it
-    made.receipt_values |= _offer("house") if made.role == "house" else {"steps": []}
+    made.receipt_values |= {"fields": _fields(opened, contact_name, partner, agents)}
+    # a partner's case is for the house to resolve: its own steps are those of somebody who waits
+    made.receipt_values |= _offer("house" if made.role == "house" else "opener")
     made.done.append(Done(verb="comment", text=opened.subject))
 
 
@@ -163,11 +164,11 @@ def _offer(role: str) -> dict[str, object]:
     return {"steps": list(steps(open_verbs(ROLE_WORDS[role], State.OPEN)))}
 
 
-def _fields(opened: OpenCase, contact_name: str, partner: OrganizationFacts | None) -> list[dict[str, str]]:
+def _fields(opened: OpenCase, contact_name: str, partner: OrganizationFacts | None, agents: Audience) -> list[dict[str, str]]:
     rows = [
         ("Type", opened.type.replace("_", " ")),
         ("Contact", " ".join(part for part in (contact_name, opened.contact_address or "") if part)),
-        ("Partner", partner.name if partner is not None else ""),
+        ("Partner", f"{partner.name}{'' if agents else f' ({UNMANNED})'}" if partner is not None else ""),
     ]  # fmt: skip
     return [{"label": label, "value": value} for label, value in rows if value]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from daemon.actions.vocabulary import RegisterContact
+from daemon.actions.vocabulary import RegisterContact, SetContact
 from daemon.model import ContactFacts, OrganizationFacts
 from daemon.parsers.addresses import addr_spec
 from daemon.parsers.names import called, folded
@@ -79,7 +79,7 @@ def _new_person(made: Draft, request: Request, said: list[str]) -> Person | None
     if organization is None:
         made.trouble(request, "E-UNKNOWN-ORG", said=company)
         return None
-    if made.role == "partner" and organization.kind != "customer" and not _own(made, organization):
+    if made.role != "house" and organization.kind != "customer" and not _own(made, organization):
         made.trouble(request, "E-NOT-ALLOWED", detail=request.verb)
         return None
     new = RegisterContact(
@@ -110,14 +110,31 @@ def register(made: Draft, person: Person) -> None:
 
 
 def contact(made: Draft, request: Request) -> None:
-    """Make a contact; somebody who is known already stays as they are."""
+    """Make a contact; somebody who is known already stays as they are. The case of somebody unknown becomes theirs."""
     person = person_of(made, request)
     if person is None:
         return
     register(made, person)
+    theirs = _give_case(made, request, person)
     if person.new is None:
-        made.done.append(Done(verb="contact", text=f"{person.name} ({person.address})"))
+        made.done.append(Done(verb="contact", text=f"{person.name} ({person.address})", case=theirs))
         return
     company = request.fields.get("company") or request.fields.get("organization") or ""
     role = person.new.role.replace("_", " ")
-    made.done.append(Done(verb="contact", text=person.name, who=f"{person.address}, {role} of {company}"))
+    made.done.append(Done(verb="contact", text=person.name, who=f"{person.address}, {role} of {company}", case=theirs))
+
+
+def _give_case(made: Draft, request: Request, person: Person) -> str:
+    """A house agent who registers whoever wrote the case they answer makes it that person's; the case's number, or "".
+
+    Of another address nothing is known: the case stays with the one it came from.
+    """
+    case, organization_id = made.case, person.organization_id
+    if case is None or made.role != "house" or case.contact is not None or organization_id is None:
+        return ""
+    named = {addr_spec(called(request.fields[name]))[0] for name in ("contact", "email") if request.fields.get(name)}
+    if case.contact_address is None or case.contact_address not in {*named, person.address}:
+        return ""
+    known_id = person.known.id if person.known is not None else None
+    made.actions.append(SetContact(contact_id=known_id, address=case.contact_address, name=person.name, organization_id=organization_id))
+    return case.number

@@ -10,7 +10,7 @@ from datetime import date
 from daemon.actions.vocabulary import Acknowledge, CloseCase, RememberReversal, ReopenCase, SetPlan, TakeBack
 from daemon.model import CaseFacts, ClockFacts
 from daemon.rules.drafts import Draft, Step, author_of
-from daemon.rules.hearing import Audience, audience_of, customers_side, owner_of, partners_side
+from daemon.rules.hearing import ASKING, Audience, asking_side, audience_of, customers_side, openers_side, partners_side
 from daemon.rules.judgement import IMPLIED_ACKNOWLEDGE, Request
 from daemon.rules.receipts import Done
 from daemon.rules.saying import say
@@ -68,7 +68,7 @@ def _close(made: Draft, request: Request) -> None:
         # closed implies acknowledged, whoever closes; no event of its own, closing settles whatever runs
         made.actions.append(Acknowledge(by_id=sender_id, implied=True))
         made.acknowledged = True
-        if made.role != "customer":
+        if made.role not in ASKING:
             made.done.append(Done(verb="acknowledge", implied=True))
     made.actions.append(CloseCase(text=resolution, by_id=sender_id, on_planned_date=on_time))
     if said:
@@ -79,6 +79,8 @@ def _close(made: Draft, request: Request) -> None:
     values = {**author_of(made), "resolution": said}
     if made.role != "customer":
         made.mail("case-closed", customers_side(made.case), values={**values, "to_customer": True})
+    if made.role != "opener":
+        made.mail("case-closed", openers_side(made.case), values={**values, "to_customer": False})
     if made.role != "partner":
         made.mail("case-closed", audience_of(made.case.partner_agents), values={**values, "to_customer": False})
     if made.case.owner is not None:
@@ -88,7 +90,7 @@ def _close(made: Draft, request: Request) -> None:
 def _reopen(made: Draft, request: Request) -> None:
     if made.case is None:
         return
-    by_staff = made.role != "customer"
+    by_staff = made.role not in ASKING
     sender_id = made.sender.id if made.sender else None
     made.actions.append(ReopenCase(by_id=sender_id, acknowledged_by_id=sender_id if by_staff else None))
     made.events += [ClockEvent.REOPENED, *([ClockEvent.ACKNOWLEDGED] if by_staff else [])]
@@ -96,12 +98,13 @@ def _reopen(made: Draft, request: Request) -> None:
     if request.text:
         say(made, request.text, (), mailed=False)
     values = {**author_of(made), "comment": request.text or ""}
-    side = audience_of(made.case.partner_agents) if made.partner_id is not None else owner_of(made.case)
-    made.mail("case-reopened", side, values=values)
+    made.mail("case-reopened", partners_side(made.case, made.h.situation.default_queue), values=values)
     if made.role == "customer":
         made.receipt = "case-received-again"
     else:
         made.mail("case-received-again", customers_side(made.case))
+    if made.role != "opener":
+        made.mail("case-received-again", openers_side(made.case))
     made.done.append(Done(verb="reopen", text=request.text or ""))
 
 
@@ -133,9 +136,9 @@ def _told_of(made: Draft, case: CaseFacts, verb: str, *, acknowledged_before: bo
     """Who had been told of a step, beside the sender: they are told that it was taken back."""
     owner = audience_of((case.owner,)) if case.owner is not None else ()
     if verb == "close":
-        return (*customers_side(case), *(audience_of(case.partner_agents) if made.role != "partner" else ()), *owner)
+        return (*asking_side(case), *(audience_of(case.partner_agents) if made.role != "partner" else ()), *owner)
     if verb == "reopen":
-        return (*customers_side(case), *partners_side(case))
+        return (*asking_side(case), *partners_side(case, made.h.situation.default_queue))
     return owner if verb == "acknowledge" or not acknowledged_before else ()
 
 

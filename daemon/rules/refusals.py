@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from daemon.parsers import blocks, dates
 from daemon.parsers.commands import Command
-from daemon.parsers.keywords import AGENT, ASKED, BY_VERB, CONFIG_ASSIGNEE, CUSTOMER, GIVER, PARTNER, QA_ASSIGNEE
+from daemon.parsers.keywords import AGENT, ASKED, BY_VERB, CONFIG_ASSIGNEE, CUSTOMER, GIVER, OPENER, PARTNER, QA_ASSIGNEE
 from daemon.rules import judge
 from daemon.rules.judgement import CONFLICT, TEXT_MISSING, Finding
 from daemon.rules.receipts import KEPT, QUOTED, VERBS, full_date, shortened, shown
@@ -115,7 +115,8 @@ _LABELS = ("First Name", "Last Name", "Company", "Email")
 _LABELLED = frozenset(("case", "contact"))
 _ACTIVE = "(Active)"
 _WHO = {
-    CUSTOMER: "the customer", PARTNER: "the partner", CONFIG_ASSIGNEE: "those who configure", QA_ASSIGNEE: "those who configure",
+    CUSTOMER: "the customer", PARTNER: "the partner", OPENER: "the partner",
+    CONFIG_ASSIGNEE: "those who configure", QA_ASSIGNEE: "those who configure",
     AGENT: "our own agents", ASKED: "whoever was asked", GIVER: "whoever gave the command",
 }  # fmt: skip
 _WRITTEN_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{2,4}")

@@ -8,7 +8,7 @@ from daemon.actions.vocabulary import AddComment, LogReview, PostFeed
 from daemon.model import ContactFacts
 from daemon.parsers.names import called
 from daemon.rules.drafts import Draft, Step, author_of
-from daemon.rules.hearing import audience_of, customers_side, partners_side
+from daemon.rules.hearing import ASKING, asking_side, audience_of, customers_side, partners_side
 from daemon.rules.judgement import Request
 from daemon.rules.receipts import Done, steps
 
@@ -34,7 +34,7 @@ def say(made: Draft, text: str, mentions: tuple[str, ...], *, mailed: bool = Tru
         )
     )  # fmt: skip
     if mailed:
-        audience = customers_side(made.case) if made.role != "customer" else partners_side(made.case)
+        audience = partners_side(made.case, made.h.situation.default_queue) if made.role in ASKING else asking_side(made.case)
         made.mail("case-comment", audience, values={"comment": text})
     if made.role != "customer":
         mention(made, text, mentions, internal=False)
@@ -48,7 +48,7 @@ def internal_post(made: Draft, text: str, mentions: tuple[str, ...]) -> None:
 
 
 def mention(made: Draft, text: str, mentions: tuple[str, ...], *, internal: bool) -> list[ContactFacts]:
-    """A mail to those a text names by `@`: of the house and of the assigned partner, nobody else ever sees a case this way."""
+    """A mail to those a text names by `@`: see `may_hear`; nobody else ever sees a case this way."""
     people = [person for name in mentions for person in made.asked.people.get(called(name), ())[:1]]
     heard = [person for person in people if may_hear(made, person)]
     values = {**author_of(made), "comment": text, "internal": internal, "steps": list(steps(("internal", "status")))}
@@ -57,14 +57,15 @@ def mention(made: Draft, text: str, mentions: tuple[str, ...], *, internal: bool
 
 
 def may_hear(made: Draft, person: ContactFacts) -> bool:
-    """Whether somebody may read of the case because a text names them: the house and the assigned partner."""
-    return person.organization_kind == "house" or person.organization_id == made.partner_id
+    """Whether somebody may read of the case because a text names them: the house, the assigned partner, and the one that opened it."""
+    opened_by = made.case.opening_partner_id if made.case is not None else None
+    return person.organization_kind == "house" or person.organization_id in (made.partner_id, opened_by)
 
 
 def _comment(made: Draft, request: Request) -> None:
     if request.text:
         say(made, request.text, request.mentions)
-        other = customers_side(made.case) if made.case is not None and made.role != "customer" else ()
+        other = customers_side(made.case) if made.case is not None and made.role not in ASKING else ()
         made.done.append(Done(verb="comment", text=request.text, who=other[0][2] or other[0][0] if other else ""))
 
 

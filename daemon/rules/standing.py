@@ -8,7 +8,7 @@ from datetime import timedelta
 from daemon.model import CaseFacts, Names, Reading, Situation
 from daemon.parsers import blocks
 from daemon.parsers.commands import mentions_in, read_commands
-from daemon.parsers.keywords import AGENT, CUSTOMER, PARTNER
+from daemon.parsers.keywords import AGENT, CUSTOMER, OPENER, PARTNER
 from daemon.parsers.names import called, folded
 from daemon.rules.arguments import whom
 from daemon.rules.judge import judge
@@ -16,7 +16,7 @@ from daemon.rules.judgement import Context, Judgement, Question, Undoable
 from daemon.rules.rulebook import Rulebook
 from daemon.rules.trust import HOUSE_ROLES, role_on
 
-ROLE_WORDS = {"customer": CUSTOMER, "partner": PARTNER, "house": AGENT}
+ROLE_WORDS = {"customer": CUSTOMER, "partner": PARTNER, "house": AGENT, "opener": OPENER}
 """The grammar's word for each role on a case."""
 
 REPLY_MARK = re.compile(r"(?:re|aw|antw|sv|vs|r|odp)(?:\[\d+\])?\s*:", re.IGNORECASE)
@@ -26,7 +26,7 @@ UNDO_WITHIN = timedelta(hours=24)
 
 
 def role_of(case: CaseFacts | None, situation: Situation, reading: Reading) -> str | None:
-    """customer, partner, house or None: on the case, or without one what the sender is at all.
+    """customer, partner, house, opener or None: on the case, or without one what the sender is at all.
 
     Whoever has no part in the work, of whichever organization, opens cases as a customer does.
     """

@@ -20,6 +20,7 @@ from daemon.rules.hearing import (
     kept_attachments,
     kind_of,
     mails,
+    members_of,
     own_addresses,
 )
 from daemon.rules.lifecycle import State
@@ -90,13 +91,10 @@ def open_ticket(h: Hearing) -> Decision:
         actions += clocks
         said |= promises.first_deadline(clocks)
     if not situation.archive:
-        assigned: Audience = ()
-        if system is not None and system.partner_id is not None:
-            assigned = audience_of(system.partner_agents)
-        elif queue is not None:
-            assigned = audience_of(queue.members)
-        reader = PARTNER if system is not None and system.partner_id is not None else AGENT
-        said["steps"] = list(steps(open_verbs(reader, State.OPEN)))
+        agents = audience_of(system.partner_agents) if system is not None and system.partner_id is not None else ()
+        assigned: Audience = agents or members_of(queue)
+        said["steps"] = list(steps(open_verbs(PARTNER if agents else AGENT, State.OPEN)))
+        said["unmanned"] = not agents and system is not None and system.partner_id is not None
         actions += mails("case-assigned", assigned, exclude=own_addresses(h), values=said)
     reason = Reason.CASE_OPENED if h.silence is None else Reason.CASE_OPENED_UNANSWERED
     return decision(h, kind_of(h), Outcome.ACTED, reason, actions=actions, detail="; ".join(notes))

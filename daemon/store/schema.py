@@ -188,6 +188,8 @@ class Case(Row):
     contract = pw.ForeignKeyField(Contract, null=True, index=False)
     system = pw.ForeignKeyField(System, null=True, index=False)
     partner = pw.ForeignKeyField(Organization, null=True)
+    opening_partner = pw.ForeignKeyField(Organization, null=True)
+    """The partner whose agent opened it for somebody by `#case`."""
     owner = pw.ForeignKeyField(Contact, null=True, index=False)
     queue = pw.ForeignKeyField(Queue, null=True, index=False)
     assigned_at = UtcDateTimeField(null=True)

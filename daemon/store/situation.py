@@ -233,7 +233,7 @@ def _case_query(ids: Any) -> Any:
         Case.id, Case.type, Case.subject, Case.closed_at, Case.organization, Case.contact, Case.contact_address, Case.partner, Case.owner,
         Case.queue, Case.system, Case.sla_cycle, Case.assigned_at, Case.acknowledged_at, Case.acknowledged_by_id, Case.planned_resolution,
         Case.planned_resolution_date, Case.first_planned_resolution_date, Case.plan_count, Case.closed_by_id, Case.resolution,
-        Case.closed_on_planned_date, Case.origin,
+        Case.closed_on_planned_date, Case.origin, Case.opening_partner,
     ).where(Case.id.in_(ids)).order_by(Case.id)  # fmt: skip
 
 
@@ -266,7 +266,7 @@ def case_facts(ids: Sequence[int], *, lock: bool) -> tuple[CaseFacts, ...]:
         return ()
     found = (_CASES_LOCKED if lock and not isinstance(database.obj, SqliteDatabase) else _CASES)(ids=wanted)
     numbers = [row[0] for row in found]
-    agents = agents_of({row[7] for row in found if row[7] is not None})
+    agents = agents_of({number for row in found for number in (row[7], row[-1]) if number is not None})
     organization_ids = sorted({number for row in found for number in (row[4], row[7]) if number is not None})
     organizations = {row[0]: row for row in _ORGANIZATIONS(ids=organization_ids)} if organization_ids else {}
     system_ids = sorted({row[10] for row in found if row[10] is not None})
@@ -299,6 +299,7 @@ def case_facts(ids: Sequence[int], *, lock: bool) -> tuple[CaseFacts, ...]:
             acknowledged_by_id=row[14], planned_resolution=row[15], planned_date=row[16], first_planned_date=row[17], plan_count=row[18],
             closed_at=row[3], closed_by_id=row[19], resolution=row[20], closed_on_planned_date=row[21],
             clocks=tuple(clocks.get(row[0], ())), reversal=reversals.get(row[0]), once=frozenset(once.get(row[0], ())),
+            opening_partner_id=row[-1], opening_agents=agents.get(row[-1], ()),
             request=requests.get(row[0]), cs_ticket=tickets.get(row[0]),
             manager=managers.get(row[4]) if row[0] in requests else None,
         )

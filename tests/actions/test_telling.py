@@ -46,6 +46,10 @@ def test_a_partner_sees_its_own_and_the_house_all(database: Database) -> None:
         assert [row["number"] for row in tickets(PAT.id, NEW_YORK)] == numbers[:1]
         assert [row["number"] for row in tickets(RIVAL.id, NEW_YORK)] == numbers[1:2]
         assert {row["number"] for row in tickets(NORA.id, NEW_YORK)} == set(numbers)
+        opened = f"CASE-{a_case(partner=None, opening_partner=2)}"
+        own = f"CASE-{a_case(partner=None, contact=RIVAL.id)}"
+        assert {row["number"] for row in tickets(PAT.id, NEW_YORK)} == {numbers[0], opened}
+        assert {row["number"] for row in tickets(RIVAL.id, NEW_YORK)} == {numbers[1], own}
         assert tickets(ANN.id, NEW_YORK) == tickets(None, NEW_YORK) == tickets(9999, NEW_YORK) == []
 
 

@@ -158,3 +158,79 @@ def test_a_contact_in_the_thread_of_a_case_leaves_the_case_alone(world: World) -
     assert (case["contact"], case["comments"]) == ("ann", [])
     assert contact(world, "joe") is not None
     world.assert_good_books()
+
+
+# --- the case of somebody unknown -----------------------------------------------------------------------------------
+
+NEW = "First Name: Nora\nLast Name: New\nCompany: Acme Homes\nEmail: Nora@Elsewhere.example\n"
+
+
+@pytest.mark.parametrize(
+    ("subject", "kind", "answered"),
+    [("My panel hums", "support", "case-received"), ("I cannot log in", "access_request", "access-request")],
+)
+def test_registering_whoever_wrote_makes_the_case_theirs(world: World, subject: str, kind: str, answered: str) -> None:
+    nora = "nora@elsewhere.example"
+    first, assigned = world.talk(mail(nora, "Please help.", subject=subject), (nora, answered), ("lou", "case-assigned"))
+    other, _ = world.talk(mail(nora, "Something else.", subject="Invoice"), (nora, "case-received"), ("lou", "case-assigned"))
+    world.later(hours=1)
+    (done,) = world.talk(mail("lou", f"#contact\n{NEW}", answers=assigned), ("lou", "confirmation"))
+    assert "new contact: Nora New, nora@elsewhere.example, customer of Acme Homes; CASE-1001 is theirs now" in words(done.text)
+    case = world.case(1001)
+    assert (case["contact"], case["organization"], case["type"], case["last_update"]) == ("nora", "Acme Homes", kind, world.clock)
+    assert ("lou", "contact: Nora New (nora@elsewhere.example)") in [(item["author"], item["body"]) for item in case["feed"]]
+    # what she says from now on is hers, and she hears the house at the address she wrote from
+    world.talk(mail(nora, "It hums louder now.", answers=first), ("lou", "case-comment"))
+    case = world.case(1001)
+    assert [(c["author"], c["public"]) for c in case["comments"]] == [("nora", True)]
+    assert case["interactions"][-2]["name"] == "nora"
+    world.talk(mail("lou", "We are looking.", subject="[CASE-1001]"), (nora, "case-comment"))
+    world.talk(mail(nora, "#close It stopped.", answers=first), (nora, "confirmation"))
+    assert world.case(1001)["resolution"] == "Confirmed by customer: It stopped."
+    # her other case is as it was, and still hers to answer
+    assert (world.case(1002)["contact"], world.case(1002)["organization"]) == (nora, None)
+    world.talk(mail(nora, "Any news?", answers=other), ("lou", "case-comment"))
+    world.assert_good_books()
+
+
+@on_sqlite
+def test_somebody_who_was_made_a_contact_elsewhere_gets_their_case_by_the_same_word(world: World) -> None:
+    nora = "nora@elsewhere.example"
+    _, assigned = world.talk(mail(nora, "Please help.", subject="Hum"), (nora, "case-received"), ("lou", "case-assigned"))
+    world.talk(mail("marta", f"#contact\n{NEW}", subject="a new person"), ("marta", "confirmation"))
+    assert world.case(1001)["organization"] is None
+    (done,) = world.talk(mail("lou", f"#contact\n{NEW}", answers=assigned), ("lou", "confirmation"))
+    assert "Nora New (nora@elsewhere.example) is known already; CASE-1001 is theirs now" in words(done.text)
+    assert (world.case(1001)["contact"], world.case(1001)["organization"]) == ("nora", "Acme Homes")
+    # once it has a contact it keeps them
+    (done,) = world.talk(mail("lou", f"#contact\n{JOE}", answers=assigned), ("lou", "confirmation"))
+    assert "theirs now" not in done.text
+    assert world.case(1001)["contact"] == "nora"
+    world.assert_good_books()
+
+
+@on_sqlite
+def test_another_address_than_the_one_that_wrote_gets_no_case(world: World) -> None:
+    nora = "nora@elsewhere.example"
+    _, assigned = world.talk(mail(nora, "Please help.", subject="Hum"), (nora, "case-received"), ("lou", "case-assigned"))
+    (done,) = world.talk(mail("lou", f"#contact\n{JOE}", answers=assigned), ("lou", "confirmation"))
+    assert "theirs now" not in done.text
+    assert (world.case(1001)["contact"], world.case(1001)["organization"]) == (nora, None)
+    # and a partner who works on it makes contacts, but not whose case it is
+    world.talk(mail("lou", "#assign Miller Solar", subject="[CASE-1001]"), ("lou", "confirmation"), ("bob", "case-assigned"))
+    (done,) = world.talk(mail("bob", f"#contact\n{NEW}", subject="[CASE-1001]"), ("bob", "confirmation"))
+    assert "theirs now" not in done.text
+    assert world.case(1001)["organization"] is None
+    world.assert_good_books()
+
+
+@on_sqlite
+def test_words_beside_it_reach_the_new_contact(world: World) -> None:
+    nora = "nora@elsewhere.example"
+    _, assigned = world.talk(mail(nora, "Please help.", subject="Hum"), (nora, "case-received"), ("lou", "case-assigned"))
+    _, comment = world.talk(
+        mail("lou", f"#contact\n{NEW}#end\nYou are registered now.", answers=assigned), ("lou", "confirmation"), (nora, "case-comment")
+    )
+    world.talk(mail(nora, "Thank you.", answers=comment), ("lou", "case-comment"))
+    assert [c["author"] for c in world.case(1001)["comments"]] == ["lou", "nora"]
+    world.assert_good_books()

@@ -434,13 +434,23 @@ def test_an_answer_over_the_rate_is_written_and_held() -> None:
 
 # --- comments and who hears them ------------------------------------------------------------------------------------
 
+OPENED: dict[str, Any] = {"opening_partner_id": 4, "opening_agents": (RIVAL,)}
+"""Rival's partner opened it for Ann."""
+
 CONVERSATION = [
     # who writes, on which case, who hears
     (ANN, case(), [PAT, BOB]),
     (ANN, case(partner_id=None, partner=None, partner_agents=()), [NORA, OWEN]),
     (ANN, case(partner_id=None, partner=None, partner_agents=(), queue=None, owner=OWEN), [OWEN]),
-    (ANN, case(partner_id=None, partner=None, partner_agents=(), queue=None), []),
-    (ANN, case(partner_agents=()), []),
+    (ANN, case(partner_id=None, partner=None, partner_agents=(), queue=None), [NORA, OWEN]),
+    (ANN, case(partner_agents=()), [NORA, OWEN]),
+    (ANN, case(partner_agents=(), queue=None, owner=OWEN), [OWEN]),
+    (RIVAL, case(**OPENED), [PAT, BOB]),
+    (RIVAL, case(**OPENED, partner_id=None, partner=None, partner_agents=()), [NORA, OWEN]),
+    (NORA, case(**OPENED), [ANN, RIVAL]),
+    (PAT, case(**OPENED), [ANN, RIVAL]),
+    (ANN, case(**OPENED), [PAT, BOB]),
+    (NORA, case(opening_partner_id=2, opening_agents=(PAT, BOB)), [ANN]),
     (PAT, case(), [ANN]),
     (BOB, case(), [ANN]),
     (NORA, case(), [ANN]),

@@ -14,6 +14,7 @@ from daemon.rules.correlate import correlate
 from daemon.rules.hearing import (
     Hearing,
     answer,
+    asking_side,
     audience_of,
     customers_side,
     decision,
@@ -22,6 +23,7 @@ from daemon.rules.hearing import (
     kind_of,
     mails,
     note,
+    openers_side,
     own_addresses,
     owner_of,
     partners_side,
@@ -35,7 +37,9 @@ from tests.rules.facts import (
     NORA,
     OWEN,
     PAT,
+    RIVAL,
     STRANGER,
+    TRIAGE,
     case,
     on_case,
     reading,
@@ -65,7 +69,8 @@ def heard(sender: ContactFacts | None = ANN, about: CaseFacts | None = None, gra
         (case(owner=OWEN, queue=None), [OWEN], [PAT, BOB], [ANN.address]),
         (case(partner_id=None, partner_agents=()), [NORA, OWEN], [NORA, OWEN], [ANN.address]),
         (case(owner=OWEN, queue=None, partner_id=None, partner_agents=()), [OWEN], [OWEN], [ANN.address]),
-        (case(partner_agents=()), [NORA, OWEN], [], [ANN.address]),
+        (case(partner_agents=()), [NORA, OWEN], [NORA, OWEN], [ANN.address]),
+        (case(partner_agents=(), queue=None), [], [OWEN], [ANN.address]),
         (strangers_case(), [NORA, OWEN], [NORA, OWEN], [STRANGER]),
         (case(contact=None, contact_address=None), [NORA, OWEN], [PAT, BOB], []),
         (case(queue=None), [], [PAT, BOB], [ANN.address]),
@@ -75,8 +80,15 @@ def test_each_side_of_a_case_is_who_it_is(
     about: CaseFacts, owner: list[ContactFacts], partner: list[ContactFacts], customer: list[str]
 ) -> None:
     assert [address for address, *_ in owner_of(about)] == [person.address for person in owner]
-    assert [address for address, *_ in partners_side(about)] == [person.address for person in partner]
+    assert [address for address, *_ in partners_side(about, TRIAGE)] == [person.address for person in partner]
     assert [address for address, *_ in customers_side(about)] == customer
+
+
+def test_a_partner_that_opened_a_case_hears_what_is_done_on_it_unless_it_does_the_work() -> None:
+    opened = case(opening_partner_id=4, opening_agents=(RIVAL,))
+    assert [address for address, *_ in asking_side(opened)] == [ANN.address, RIVAL.address]
+    assert openers_side(case(opening_partner_id=2, opening_agents=(PAT, BOB))) == ()
+    assert openers_side(case()) == ()
 
 
 def test_mails_go_to_each_reader_once_but_not_to_those_who_are_left_out() -> None:

@@ -93,8 +93,9 @@ def test_a_partners_case_is_for_the_house_to_resolve() -> None:
     assert (made.partner_id, made.owner_id, made.queue_id) == (None, None, LEVEL_ONE.id)
     assert of_type(decision, StartClock) == []
     assert mails(decision) == [("case-created", PAT.address), ("case-assigned", NORA.address), ("case-assigned", OWEN.address)]
+    assert made.opening_partner_id == PAT.organization_id
     created = of_type(decision, QueueMail)[0]
-    assert dict(created.values)["steps"] == []
+    assert [step["command"] for step in dict(created.values)["steps"]] == ["#update ", "#close", "#status", "#help"]
 
 
 @pytest.mark.parametrize(

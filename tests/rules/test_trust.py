@@ -158,6 +158,14 @@ def test_an_agent_of_the_house_who_opened_a_case_is_its_customer() -> None:
     assert role_on(case(contact=NORA), NORA, NORA.address) == "customer"
 
 
+def test_the_agents_of_the_partner_that_opened_a_case_have_a_part_in_it() -> None:
+    opened = case(opening_partner_id=RIVAL.organization_id, opening_agents=(RIVAL,))
+    assert role_on(opened, RIVAL, RIVAL.address) == "opener"
+    assert role_on(opened, PAT, PAT.address) == "partner"
+    assert role_on(replace(opened, partner_id=RIVAL.organization_id), RIVAL, RIVAL.address) == "partner"
+    assert role_on(opened, replace(RIVAL, roles=frozenset()), RIVAL.address) is None
+
+
 def test_partners_agents_lose_their_role_with_the_case() -> None:
     assert role_on(case(partner_id=4), PAT, PAT.address) is None
     assert role_on(case(partner_id=None), PAT, PAT.address) is None
