@@ -1,4 +1,4 @@
-"""Commands that look: cases, case, mail, explain, outbox, quarantine, audit. All but a few verbs change nothing."""
+"""Commands that look: cases, case, contact, mail, explain, outbox, quarantine, audit. All but a few verbs change nothing."""
 
 from __future__ import annotations
 
@@ -125,6 +125,34 @@ def _end_of(clock: dict[str, Any]) -> tuple[str, datetime | None]:
     """What became of a promise, and when."""
     ends = (("met", clock["met_at"]), ("breached", clock["breached_at"]), ("cancelled", clock["cancelled_at"]))
     return next((end for end in ends if end[1] is not None), ("running", None))
+
+
+def contact(who: Annotated[str, typer.Argument(help="A handle or an address.")], as_json: JsonOption = False) -> None:
+    """Show a contact: names, addresses, organization, roles, what else is known, cases and mails."""
+    from daemon.store import people
+
+    with opened_database() as database, database.reading():
+        view = people.contact_view(who)
+        mails = people.contact_mails(view["handle"], TABLE_ROWS) if view is not None and not as_json else []
+    if view is None:
+        say(f"Nobody here is called {who}.", error=True)
+        raise typer.Exit(NOT_GOOD)
+    if as_json:
+        print_json(view)
+        return
+    section(f"@{view['handle']}  {view['first_name']} {view['last_name']}", view["organization"])
+    fields = {name: view[name] for name in ("phone", "language")} | view["extra"]
+    lists = {name: ", ".join(view[name]) for name in ("emails", "roles", "cases")}
+    table(None, [[name, value] for name, value in (lists | fields).items() if value])
+    if mails:
+        section("Emails")
+        table(
+            ["", "At", "From / To", "Subject", "Template", "Relates to"],
+            [
+                ["→" if one["direction"] == "in" else "←", one["at"], one["address"], one["subject"], one["template"], one["relates_to"]]
+                for one in mails
+            ],
+        )  # fmt: skip
 
 
 def case_number(text: str) -> int:

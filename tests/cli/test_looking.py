@@ -76,6 +76,24 @@ def test_people_without_a_contact_are_their_address(day: Installation) -> None:
     assert {row["queue"] for row in triage} == {"triage"}
 
 
+CONTACT = ["handle", "first_name", "last_name", "emails", "organization", "roles", "phone", "language", "extra", "cases"]
+
+
+@pytest.mark.parametrize("who", ["ann", "@ann", "ann@acme.example", "Ann@ACME.example"])
+def test_a_contact_is_found_by_handle_and_by_address(day: Installation, who: str) -> None:
+    ann = day.json("contact", who)
+    assert list(ann) == CONTACT
+    assert (ann["handle"], ann["first_name"], ann["last_name"], ann["emails"]) == ("ann", "Ann", "Lee", ["ann@acme.example"])
+    assert (ann["organization"], ann["roles"], ann["extra"], ann["phone"]) == ("Acme Homes", ["customer"], {}, None)
+    assert "CASE-1002" in ann["cases"]
+
+
+def test_a_contact_is_shown_with_its_mails_and_an_unknown_one_is_not_there(day: Installation) -> None:
+    shown = day.run("contact", "ann").stdout
+    assert all(word in shown for word in ("@ann  Ann Lee  Acme Homes", "ann@acme.example", "CASE-1002", "case-received"))
+    assert "Nobody here is called eve." in day.run("contact", "eve", status=1).output
+
+
 def test_cases_are_listed_newest_last_update_first(day: Installation) -> None:
     updates = [row["last_update"] for row in day.json("cases")]
     assert updates == sorted(updates, reverse=True)
