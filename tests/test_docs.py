@@ -29,6 +29,7 @@ from daemon.reasons import Outcome, Reason
 from daemon.rules.decide import VERBS as DONE_VERBS
 from daemon.rules.lifecycle import CASE, as_markdown
 from daemon.rules.receipts import VERBS
+from daemon.rules.sla import SlaRule
 from daemon.store.audit import FINAL, OUTBOX_STATES
 from daemon.store.sheets import KINDS, ROLES, SHEETS, STATUSES
 
@@ -326,8 +327,19 @@ def test_the_promise_that_is_shown_as_an_example_can_be_read(tmp_path: Path) -> 
     text = "".join(fence[3] for fence in FENCE.finditer(section("Promises", ROOT / "config/README.md")))
     (tmp_path / "sla.toml").write_text(text, "utf-8")
     (rule,) = load_sla(tmp_path / "sla.toml")
-    assert rule.breach is not None
-    assert f"`templates/{rule.breach.template}.md`" in (ROOT / "config/README.md").read_text("utf-8")
+    assert rule == load_example(tmp_path)
+    assert rule.label
+    assert f"Not in time, {rule.label}: " in (ROOT / "config/README.md").read_text("utf-8")
+    names = Templates.load((data_dir("templates"),)).names
+    assert all(told.template in names for told in (rule.warning, rule.breach) if told is not None)
+
+
+def load_example(folder: Path) -> SlaRule:
+    """The promise that the shipped sla.toml shows behind comment marks."""
+    _, example = (data_dir("config") / "sla.toml").read_text("utf-8").split("# [[rule]]")
+    (folder / "example.toml").write_text("[[rule]]" + example.replace("\n# ", "\n"), "utf-8")
+    (rule,) = load_sla(folder / "example.toml")
+    return rule
 
 
 def test_every_clock_has_its_row_as_it_is_shipped() -> None:

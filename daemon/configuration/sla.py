@@ -45,6 +45,7 @@ class RuleKeys(Section):
     """One promise."""
 
     kind: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$", description="a short name in small letters, another one for each rule")
+    label: str = Field("", max_length=80, pattern=r"^[^\x00-\x1f\x7f]*$", description="one line of at most 80 signs, for the mails")
     starts: Annotated[tuple[StartWord, ...], AfterValidator(_some)] = Field(description=f"an array of {START_WORDS}")
     met_by: EndWord = Field(description=END_WORDS)
     rule: Literal["A", "C"] = Field(description='"A" (after the event) or "C" (after the planned date)')
@@ -103,6 +104,7 @@ def _contradictions(source: Source) -> Iterator[Problem]:
 def _rule(keys: RuleKeys) -> SlaRule:
     return SlaRule(
         kind=keys.kind,
+        label=" ".join(keys.label.split()),
         starts=frozenset(ClockEvent(word) for word in keys.starts),
         met_by=ClockEvent(keys.met_by),
         rule=keys.rule,

@@ -22,7 +22,7 @@ from daemon.rules.hearing import Audience, audience_of
 from daemon.rules.lifecycle import case_state
 from daemon.rules.receipts import full_date, full_moment, open_verbs, steps
 from daemon.rules.rulebook import Rulebook
-from daemon.rules.sla import Concern, Recipient, Told
+from daemon.rules.sla import ClockEvent, Concern, Recipient, Told
 
 
 def decide_clock(case: CaseFacts, clock: ClockFacts, now: datetime, rulebook: Rulebook) -> Decision:
@@ -30,7 +30,7 @@ def decide_clock(case: CaseFacts, clock: ClockFacts, now: datetime, rulebook: Ru
 
     A case that was closed meanwhile has no running clock; then only the look is taken off.
     """
-    rule = next((rule for rule in rulebook.sla if rule.kind == clock.kind), None)
+    rule = sla.rule_of(rulebook.sla, clock.kind)
     calendar = rulebook.calendars.get(clock.calendar) or rulebook.calendar_of_case(case)
     actions: list[Action] = []
     said: list[str] = []
@@ -53,6 +53,8 @@ def decide_clock(case: CaseFacts, clock: ClockFacts, now: datetime, rulebook: Ru
 
 def notice_mails(case: CaseFacts, clock: ClockFacts, told: Told, rulebook: Rulebook) -> list[Action]:
     """One mail about a clock to each person who is to hear of it, with times in their own zone."""
+    rule = sla.rule_of(rulebook.sla, clock.kind)
+    met_by = rule.met_by if rule is not None else ClockEvent.CLOSED  # whatever runs ends with the case
     mails: list[Action] = []
     heard: set[str] = set()
     for recipient in told.to:
@@ -67,9 +69,11 @@ def notice_mails(case: CaseFacts, clock: ClockFacts, told: Told, rulebook: Ruleb
             state = case_state(is_open=case.open, acknowledged=case.acknowledged_at is not None, planned=case.planned_date is not None)
             values: dict[str, object] = {
                 "deadline": full_moment(clock.deadline_at, zone),
+                "met": full_moment(clock.met_at, zone) if clock.met_at is not None else "",
                 "planned_date": full_date(case.planned_date) if case.planned_date is not None else "",
-                "planned_resolution": case.planned_resolution or "", "to_acknowledge": clock.kind == "acknowledge",
-                "to_plan": clock.kind == "plan", "to_close": clock.kind == "close", "to_owner": owner,
+                "planned_resolution": case.planned_resolution or "", "promise": sla.label_of(clock.kind, rule), "to_owner": owner,
+                "to_acknowledge": met_by is ClockEvent.ACKNOWLEDGED, "to_plan": met_by is ClockEvent.PLANNED,
+                "to_close": met_by is ClockEvent.CLOSED,
                 "steps": list(steps(open_verbs("agent" if owner else "partner", state))),
             }  # fmt: skip
             mails.append(

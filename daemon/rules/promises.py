@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 
-from daemon.actions.vocabulary import Action, EndClock, StartClock
+from daemon.actions.vocabulary import Action, EndClock, PostFeed, StartClock
 from daemon.model import CaseFacts, ClockFacts
 from daemon.rules import sla
 from daemon.rules.calendars import Calendar
 from daemon.rules.clocks import notice_mails
 from daemon.rules.drafts import Draft
 from daemon.rules.rulebook import Rulebook
-from daemon.rules.sla import ClockEvent, Consequences, PromiseFacts, SlaRule
-
-
-def rule_of(rulebook: Rulebook, kind: str) -> SlaRule | None:
-    """The rule of a kind of clock; None when it is configured no more."""
-    return next((rule for rule in rulebook.sla if rule.kind == kind), None)
+from daemon.rules.sla import ClockEvent, Consequences, End, PromiseFacts, SlaRule, Told
 
 
 def started(consequences: Consequences, now: datetime, rulebook: Rulebook, calendar: Calendar, planned: date | None) -> list[Action]:
@@ -28,7 +24,7 @@ def started(consequences: Consequences, now: datetime, rulebook: Rulebook, calen
             id=0, kind=start.kind, cycle=start.cycle, calendar=start.calendar, started_at=start.started_at, deadline_at=start.deadline_at,
             met_at=start.met_at,
         )  # fmt: skip
-        look_at = sla.due_at(clock, now, rule_of(rulebook, start.kind), calendar, planned) if clock.running else None
+        look_at = sla.due_at(clock, now, sla.rule_of(rulebook.sla, start.kind), calendar, planned) if clock.running else None
         actions.append(
             StartClock(
                 kind=start.kind, cycle=start.cycle, calendar=start.calendar, started_at=start.started_at, deadline_at=start.deadline_at,
@@ -57,23 +53,39 @@ def settle(made: Draft) -> list[Action]:
     if case is None or not made.events:
         return []
     calendar = h.rulebook.calendar_of(made.partner_calendar)
-    at = sla.event_time(h.situation.now, assigned_at=case.assigned_at, polled_at=h.situation.clock or h.situation.now)
-    if ClockEvent.ASSIGNED in made.events:  # a partner counts from when the case reaches them, not from when somebody asked for it
-        at = h.situation.clock or h.situation.now
+    now = h.situation.clock or h.situation.now
+    at = sla.event_time(h.situation.now, assigned_at=case.assigned_at, polled_at=now)
     facts = PromiseFacts(
         cycle=made.cycle, has_partner=made.partner_id is not None, calendar=calendar, planned_date=made.planned_date, clocks=case.clocks
     )
-    found = sla.consequences(made.events, at, facts, h.rulebook.sla)
+    found = sla.consequences(made.events, at, facts, h.rulebook.sla, told_at=now)
     actions: list[Action] = [EndClock(clock_id=end.id, kind=end.kind, end=end.end.value, at=end.at) for end in found.ended]
-    actions += started(found, at, h.rulebook, calendar, made.planned_date)
+    actions += started(found, now, h.rulebook, calendar, made.planned_date)
     by_id = {clock.id: clock for clock in case.clocks}
-    for breach in found.breaches:
-        told = sla.breach_notice(by_id[breach.id], rule_of(h.rulebook, breach.kind)).told
-        if told is not None and by_id[breach.id].breached_at is None:
-            made.letters += notice_mails(case, by_id[breach.id], told, h.rulebook)
+    for end in found.ended:
+        told, words = _said_of(by_id[end.id], end, sla.rule_of(h.rulebook.sla, end.kind))
+        if words:
+            actions.append(PostFeed(kind="sla", text=f"{end.kind}: {words}", author_id=None))
+        if told is not None:
+            ended_at = replace(by_id[end.id], met_at=end.at if end.end is End.MET else None)
+            made.letters += notice_mails(case, ended_at, told, h.rulebook)
     ended = {end.id for end in found.ended}
     made.running = _running(case, ended, found)
     return actions
+
+
+def _said_of(clock: ClockFacts, end: sla.EndClock, rule: SlaRule | None) -> tuple[Told | None, str]:
+    """The mail about a clock that a mail ended, and what the feed says; nothing when it ended as it should."""
+    breach = rule.breach if rule is not None else None
+    if end.end is End.BREACHED and clock.breached_at is None:
+        return breach, f"breach of {end.at.isoformat()}"
+    if end.end is End.MET and clock.breached_at is not None:
+        # whoever was told of a breach is told that there was none
+        return Told(template=TAKEN_BACK, to=breach.to) if breach is not None else None, f"met at {end.at.isoformat()} after all: no breach"
+    return None, ""
+
+
+TAKEN_BACK = "sla-breach-taken-back"
 
 
 def _running(case: CaseFacts, ended: set[int], found: Consequences) -> list[ClockFacts]:
@@ -90,8 +102,8 @@ def _running(case: CaseFacts, ended: set[int], found: Consequences) -> list[Cloc
 
 
 def next_promise(made: Draft) -> ClockFacts | None:
-    """The promise that is due next after this mail."""
-    return min(still_running(made), key=lambda clock: clock.deadline_at, default=None)
+    """The step of the case that is due next after this mail; a promise of an installation's own is none."""
+    return min((clock for clock in still_running(made) if clock.kind in sla.STEPS), key=lambda clock: clock.deadline_at, default=None)
 
 
 def still_running(made: Draft) -> tuple[ClockFacts, ...]:

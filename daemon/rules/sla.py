@@ -61,6 +61,8 @@ class SlaRule:
     breach: Told | None
     reminder: Told | None
     """Rule C: a mail when the planned date, or the next business day after a closed one, opens."""
+    label: str = ""
+    """What is promised, in the words of the mails (`label_of`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +144,22 @@ def calendar_of(calendars: Mapping[str, Calendar], partner: str | None, house: s
     return calendars.get(partner or house) or calendars[house]
 
 
+def rule_of(rules: Sequence[SlaRule], kind: str) -> SlaRule | None:
+    """The rule of a kind of clock; None when it is configured no more."""
+    return next((rule for rule in rules if rule.kind == kind), None)
+
+
+STEPS = ("acknowledge", "plan", "close")
+"""The kinds that are steps in the life of a case: the mails have words of their own for them."""
+
+
+def label_of(kind: str, rule: SlaRule | None) -> str:
+    """What a kind of clock is called in a mail: its rule's label, else its name. "" for a step of the case without a label."""
+    if rule is not None and rule.label:
+        return rule.label
+    return "" if kind in STEPS else kind.replace("-", " ").replace("_", " ")
+
+
 def event_time(received_at: datetime, *, assigned_at: datetime | None, polled_at: datetime) -> datetime:
     """When a mail's event counts as happened: at its arrival, but not before the assignment and not after it was fetched."""
     moment = min(received_at, polled_at)
@@ -191,8 +209,13 @@ def clocks_to_end(event: ClockEvent, at: datetime, facts: PromiseFacts, rules: S
     return tuple(EndClock(id=clock.id, kind=clock.kind, cycle=clock.cycle, end=end, at=moment) for clock, end, moment in ends)
 
 
-def consequences(events: Sequence[ClockEvent], at: datetime, facts: PromiseFacts, rules: Sequence[SlaRule]) -> Consequences:
+def consequences(
+    events: Sequence[ClockEvent], at: datetime, facts: PromiseFacts, rules: Sequence[SlaRule], *, told_at: datetime | None = None
+) -> Consequences:
     """What events of one mail, in their order, do to the clocks of a case.
+
+    Events happen `at` the arrival of the mail, and end clocks there. A new cycle begins with what its partner is told, which is at
+    `told_at` (default: `at`): nobody is late with what had not reached him.
 
     An event that another implies is given before it: acknowledged before the planned that implies it. Closing needs no others:
     it settles whatever runs. Starting a clock whose kind runs already cancels that one (a new plan restarts the close clock), so
@@ -200,15 +223,20 @@ def consequences(events: Sequence[ClockEvent], at: datetime, facts: PromiseFacts
     """
     ended: list[EndClock] = []
     started: list[StartClock] = []
+    begin = at
     for event in events:
         over = {end.id for end in ended}
         rest = replace(facts, clocks=tuple(clock for clock in facts.clocks if clock.id not in over))
         ended.extend(clocks_to_end(event, at, rest, rules))
         if event in NEW_CYCLE:
             started.clear()
+            begin = max(at, told_at or at)
         met_kinds = {rule.kind for rule in rules if rule.met_by is event or event is ClockEvent.CLOSED}
-        started = [replace(start, met_at=at) if start.kind in met_kinds and start.met_at is None else start for start in started]
-        for start in clocks_to_start(event, at, facts, rules):
+        started = [
+            replace(start, met_at=max(at, start.started_at)) if start.kind in met_kinds and start.met_at is None else start
+            for start in started
+        ]
+        for start in clocks_to_start(event, begin, facts, rules):
             over = {end.id for end in ended}
             ended.extend(
                 EndClock(id=clock.id, kind=clock.kind, cycle=clock.cycle, end=End.CANCELLED, at=max(at, clock.started_at))

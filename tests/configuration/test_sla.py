@@ -54,6 +54,21 @@ def test_a_mail_has_a_template_and_recipients(tmp_path: Path) -> None:
     assert rule.breach == Told(template="late", to=(Recipient.OWNER,))
 
 
+def test_the_promise_more_that_the_shipped_file_shows_holds_when_its_marks_are_taken_away(tmp_path: Path) -> None:
+    shipped = (data_dir("config") / "sla.toml").read_text(encoding="utf-8")
+    head, example = shipped.split("# [[rule]]")
+    *rules, own = read(tmp_path, f"{head}[[rule]]{example.replace(chr(10) + '# ', chr(10))}")
+    assert [rule.kind for rule in rules] == ["acknowledge", "plan", "close"]
+    assert (own.kind, own.label, own.met_by, own.days) == ("first-visit", "a date for the first visit", ClockEvent.PLANNED, 3)
+
+
+def test_a_label_is_one_line(tmp_path: Path) -> None:
+    (rule,) = read(tmp_path, RULE + 'label = " a  visit "\n')
+    assert rule.label == "a visit"
+    assert set(problems(tmp_path, RULE + 'label = "one\\ntwo"\n')) == {"rule[0].label"}
+    assert set(problems(tmp_path, RULE + f'label = "{"a" * 81}"\n')) == {"rule[0].label"}
+
+
 def test_no_rules_are_no_promises(tmp_path: Path) -> None:
     assert read(tmp_path, "# nothing is promised\n") == ()
 

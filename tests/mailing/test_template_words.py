@@ -259,6 +259,20 @@ def test_a_promise_s_mail_names_the_step_and_the_deadline(name, kind):
     assert ("Thursday 19 November 2026" in " ".join(mail.text.split())) == (kind == "close")
 
 
+@pytest.mark.parametrize("kind", ["acknowledge", "plan", "close"])
+@pytest.mark.parametrize("name", ["sla-warning", "sla-breach", "sla-breach-taken-back"])
+def test_a_promise_of_an_installation_s_own_is_called_by_its_label(name, kind):
+    which = {f"to_{step}": step == kind for step in ("acknowledge", "plan", "close")}
+    mail = rendered(name, **which, promise="a date for the first visit")
+    assert ", a date for the first visit: " in mail.subject
+    words = " ".join(mail.text.split())
+    assert ": a date for the first visit." in words
+    assert "Friday 27 November 2026, 17:00 (America/New_York)" in words
+    if name != "sla-breach-taken-back":
+        met_by = {"acknowledge": "is acknowledged", "plan": "has a plan", "close": "is closed"}[kind]
+        assert f"It counts as done when the case {met_by}." in words
+
+
 def test_the_help_of_each_reader_is_their_own():
     for role in ("customer", "partner", "agent", "config_assignee", "nobody"):
         mail = rendered("help", verbs=help_rows(role, BY_VERB), three_steps=role == "partner", columns=role == "partner")

@@ -22,10 +22,3 @@ def test_a_new_case_of_a_partner_is_to_be_acknowledged_by_the_end_of_the_next_bu
 def test_where_nothing_is_promised_no_clock_starts() -> None:
     assert promises.begin(None, NOW, plain_rulebook()) == []
     assert promises.first_deadline([]) == {}
-
-
-def test_a_kind_of_clock_finds_its_rule() -> None:
-    rule = promises.rule_of(RULEBOOK, "plan")
-    assert rule is not None
-    assert rule.kind == "plan"
-    assert promises.rule_of(RULEBOOK, "nothing") is None

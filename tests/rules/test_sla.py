@@ -31,8 +31,10 @@ from daemon.rules.sla import (
     due,
     due_at,
     event_time,
+    label_of,
     met,
     next_deadline,
+    rule_of,
 )
 
 HOUSE = calendar(
@@ -228,6 +230,32 @@ def test_a_rule_of_ones_own_has_clocks_of_its_own_name() -> None:
     own = replace(BY_KIND["acknowledge"], kind="first-plan", met_by=PLANNED, days=3)
     found = consequences([ASSIGNED], at("2026-11-16T15:00Z"), facts(), (*RULES, own))
     assert starts(found) == [("acknowledge", at("2026-11-17T22:00Z")), ("first-plan", at("2026-11-19T22:00Z"))]
+
+
+def test_a_kind_of_clock_finds_its_rule_and_what_it_is_called() -> None:
+    rule = rule_of(RULES, "plan")
+    assert rule is not None
+    assert rule.kind == "plan"
+    assert rule_of(RULES, "nothing") is None
+    assert label_of("plan", rule) == label_of("plan", None) == ""
+    assert label_of("plan", replace(rule, label="the plan")) == "the plan"
+    assert label_of("first-visit_date", None) == "first visit date"
+
+
+def test_a_new_cycle_begins_when_its_partner_is_told_and_ends_the_old_one_when_the_mail_arrived() -> None:
+    arrived, told_at = at("2026-11-27T21:00Z"), at("2026-11-30T15:00Z")  # Friday before the deadline; on Monday the program is up again
+    found = consequences([ASSIGNED], arrived, facts(clock(), cycle=2), RULES, told_at=told_at)
+    assert ends(found) == [("acknowledge", End.CANCELLED, arrived)]
+    (start,) = found.started
+    assert (start.started_at, start.deadline_at) == (told_at, at("2026-12-01T22:00Z"))
+
+
+def test_what_the_same_mail_asks_for_after_a_new_cycle_is_met_when_the_cycle_begins() -> None:
+    arrived, told_at = at("2026-11-27T21:00Z"), at("2026-11-30T15:00Z")
+    found = consequences([REOPENED, ACKNOWLEDGED], arrived, facts(cycle=2), RULES, told_at=told_at)
+    assert [(start.kind, start.started_at, start.met_at) for start in found.started] == [
+        ("acknowledge", told_at, told_at), ("plan", told_at, None),
+    ]  # fmt: skip
 
 
 EVENTS = st.lists(
