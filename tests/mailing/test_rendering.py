@@ -84,6 +84,10 @@ def template(directory: Path, name: str, body: str, front: str = "", subject: st
     (directory / f"{name}.md").write_text(f'+++\nsubject = "{subject}"\ndescription = "A test."\n{front}\n+++\n{body}\n', encoding="utf-8")
 
 
+def tap(command: str) -> Link:
+    return Link(label=command, address="support@support.example", body=command)
+
+
 def loaded(directory: Path) -> Templates:
     return Templates.load((SHIPPED, directory))
 
@@ -203,6 +207,33 @@ def test_a_link_is_one_tap_in_html_and_words_in_the_text(tmp_path):
     hostile = Link(label="<b>", address='x"><script>@x.example', body='"&\r\nBcc: x')
     page = templates.render("offer", {"close": hostile, "house_name": "x", "house_address": "x"}).html
     check_page(page)
+
+
+def test_what_a_link_sends_has_the_subject_of_an_answer():
+    mail = TEMPLATES.render("confirmation", TEMPLATES.sample_values("confirmation"), answered=lambda subject: f"{subject} [CASE-7]")
+    found = LexborHTMLParser(mail.html).css("a.tap")
+    assert len(found) == 5
+    assert all("?subject=Re%3A%20Inverter%20offline%20at%20Acme%20%5BCASE-7%5D&body=%23" in link.attributes["href"] for link in found)
+
+
+def test_a_link_is_a_button_in_html_and_the_colon_behind_it_is_for_the_text():
+    mail = TEMPLATES.render("closed-hint", TEMPLATES.sample_values("closed-hint") | {"steps": [{"link": tap("#reopen"), "form": "",
+        "meaning": "it came back"}]})  # fmt: skip
+    assert "- #reopen: it came back\n" in mail.text
+    (item,) = LexborHTMLParser(mail.html).css("ul.steps li")
+    assert item.text() == "#reopen it came back"
+    mail = TEMPLATES.render("confirmation", TEMPLATES.sample_values("confirmation"))
+    assert 'What you can do now: <br>\n<a class="tap"' in mail.html
+    assert "What you can do now: #plan  #update" in mail.text
+
+
+def test_a_link_in_the_middle_of_a_sentence_stays_there(tmp_path):
+    front = 'variables = ["close"]\n[sample]\nclose = { label = "#close", mailto = "s@x.example", body = "#close" }'
+    template(tmp_path, "offer", "Send {{ close }} when it is done.", front)
+    templates = loaded(tmp_path)
+    mail = templates.render("offer", templates.sample_values("offer"))
+    assert mail.text.startswith("Send #close when it is done.\n")
+    assert "Send <a" in mail.html
 
 
 def test_lists_of_tables_and_numbers_can_be_shown(tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import unquote
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -63,3 +65,12 @@ def test_a_link_says_what_to_send():
     assert link.uri == "mailto:support+abc@support.example?subject=Re%3A%20x%20%26%20y&body=%23close%20it%0D%0Anow"
     assert link.words == 'send "#close it now" to support+abc@support.example'
     assert Link(label="Write", address="a@x.example").words == "write to a@x.example"
+
+
+def test_a_link_is_percent_encoded_so_that_every_client_reads_the_same():
+    link = Link(label="x", address="support+abc@support.example", body="#plan 2026-12-01 a+b & c=d?\r\nübrig\rend\ud800")
+    assert link.uri_about("Re: [CASE-1] 50% off\nBcc: x") == (
+        "mailto:support+abc@support.example?subject=Re%3A%20%5BCASE-1%5D%2050%25%20off%20Bcc%3A%20x"
+        "&body=%23plan%202026-12-01%20a%2Bb%20%26%20c%3Dd%3F%0D%0A%C3%BCbrig%0D%0Aend%3F"
+    )
+    assert unquote(link.uri.partition("body=")[2]) == "#plan 2026-12-01 a+b & c=d?\r\nübrig\r\nend?"
