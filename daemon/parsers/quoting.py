@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from daemon.model import Trim
-from daemon.parsers import attribution, quotedheaders, quoting_html, signature
+from daemon.parsers import attribution, disclaimer, quotedheaders, quoting_html, signature
 
 _MAX_PASSES = 6
 _CUTTING_UNDERSCORES = 10
@@ -78,7 +78,9 @@ class _Machine:
         self.scan()
         self.strip_end()
         kept = self.kept
-        while kept and (found := signature.ending(kept, sender_name)) is not None:
+        signed = False
+        while kept and (found := _ending(kept, sender_name, signed)) is not None:
+            signed = found[1] == "name"
             self.take(found[1], len(kept) - found[0])
             del kept[found[0] :]
             self.strip_end()
@@ -212,6 +214,12 @@ class _Machine:
             if text:
                 self.take("rule", 1)
             kept.pop()
+
+
+def _ending(lines: list[str], sender_name: str, signed: bool) -> tuple[int, str] | None:
+    """Where the ending of these lines begins, and the rule that says so."""
+    notice = disclaimer.begins_at(lines)
+    return (notice, "disclaimer") if notice is not None else signature.ending(lines, sender_name, signed)
 
 
 def _is_wrapped(above: str, text: str) -> bool:

@@ -5,6 +5,7 @@ Only lines that are nothing but an ending are taken; a line that begins with a c
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 _SEPARATORS = frozenset(("--", "—", "–", "__", "-- -", "--·"))
@@ -12,6 +13,7 @@ COMMAND_SIGNS = frozenset("#!/＃！／")
 _MAX_PHONE = 120
 _MAX_LINE = 70
 _MAX_BELOW = 7
+_COMMANDS_WITHIN = 200
 
 _ENDING_IN_SENT = ("von ", "mit ", "vom ", "über ", "aus ")
 """German puts the verb last: "Von Yahoo Mail auf Android gesendet". Such a line must end in it."""
@@ -78,7 +80,8 @@ _CLOSINGS_STRONG = frozenset(
     un cordial saludo|
     atentamente|cordialmente|saluti|cordiali saluti|distinti saluti|un saluto|a presto|tanti saluti|atenciosamente|att|cumprimentos|
     com os melhores cumprimentos|melhores cumprimentos|um abraço|abraços|abraço|abs|met vriendelijke groet|met vriendelijke groeten|
-    vriendelijke groet|vriendelijke groeten|groeten|groet|mvg|med vänliga hälsningar|med vänlig hälsning|vänliga hälsningar|vänlig hälsning|
+    vriendelijke groet|vriendelijke groeten|groeten|groet|groetjes|gr|mvg|med vänliga hälsningar|
+    med vänlig hälsning|vänliga hälsningar|vänlig hälsning|
     hälsningar|mvh|med venlig hilsen|venlig hilsen|hilsen|med vennlig hilsen|vennlig hilsen|vh|bedste hilsner|ystävällisin terveisin|
     terveisin|
     parhain terveisin|pozdrawiam|z poważaniem|pozdrowienia|s pozdravem|s pozdravom|pozdrav|lep pozdrav|с уважением|с наилучшими пожеланиями|
@@ -95,6 +98,7 @@ _CLOSINGS_WEAK = frozenset(
     dzięki|děkuji|ďakujem|спасибо|дякую|teşekkürler|köszönöm|mulțumesc|谢谢|謝謝|ありがとうございます|
     take care|talk soon|ciao|bye""".replace("\n    ", "").split("|")
 )
+_AND = re.compile(r" (?:/|&|and|und|et|y|e|en) ")
 _PUNCTUATION = " \t\r,.!;:-–—~*_\xa0，。！、"
 
 
@@ -126,10 +130,11 @@ def is_phone(line: str) -> bool:
     return words.startswith(("sent from my ", "sent from a ")) and len(words.split()) <= 8
 
 
-def ending(lines: Sequence[str], sender_name: str) -> tuple[int, str] | None:
+def ending(lines: Sequence[str], sender_name: str, signed: bool = False) -> tuple[int, str] | None:
     """The index from which `lines` are an ending, and the rule that says so; None when there is none.
 
-    `lines` ends with a line that isn't blank. Something is always left: a mail that is only a closing keeps it.
+    `lines` ends with a line that isn't blank; `signed` says that a name stood below it. Something is always left: a mail that
+    is only a closing keeps it.
     """
     names = _names(sender_name)
     last = len(lines) - 1
@@ -144,9 +149,11 @@ def ending(lines: Sequence[str], sender_name: str) -> tuple[int, str] | None:
         if index == 0 or not any(line.strip() for line in lines[max(0, index - 20) : index]):
             return None
         bare = text.strip(_PUNCTUATION).lower()
-        if _is_strong(bare) and (below or text[-1:] == "," or len(bare) > 3):
+        closing = bare if below else _without_name(bare, names)
+        if _is_strong(closing) and (below or signed or closing != bare or text[-1:] == "," or len(bare) > 3):
             return index, "closing"
-        if bare in _CLOSINGS_WEAK and only_names and (below or text[-1] in ",，"):
+        thanks = closing in _CLOSINGS_WEAK and only_names
+        if thanks and (below or signed or closing != bare or text[-1] in ",，" or _has_command(lines)):
             return index, "closing"
         if bare in names and (below == 0 or " " in bare):
             return index, "name"
@@ -159,9 +166,23 @@ def ending(lines: Sequence[str], sender_name: str) -> tuple[int, str] | None:
     return None
 
 
+def _has_command(lines: Sequence[str]) -> bool:
+    """Whether thanks below can only end the mail: in a plain answer they may be what is said."""
+    return any(line.lstrip()[:1] in COMMAND_SIGNS for line in lines[:_COMMANDS_WITHIN] if line.strip())
+
+
 def _is_strong(bare: str) -> bool:
-    """A closing, perhaps in two languages: "Viele Grüße / Best regards"."""
-    return all(half.strip(_PUNCTUATION) in _CLOSINGS_STRONG for half in bare.split(" / ", 3))
+    """A closing, perhaps two in one: "Viele Grüße / Best regards", "Danke und Gruß"."""
+    halves = [half.strip(_PUNCTUATION) for half in _AND.split(bare, 2)]
+    return all(half in _CLOSINGS_STRONG or (half in _CLOSINGS_WEAK and len(halves) > 1) for half in halves)
+
+
+def _without_name(bare: str, names: frozenset[str]) -> str:
+    """What is left of a closing that the sender's name shares a line with: "thanks, bob"."""
+    for name in names:
+        if bare.endswith(name) and (rest := bare.removesuffix(name))[-1:] in _PUNCTUATION and rest.strip(_PUNCTUATION):
+            return rest.strip(_PUNCTUATION)
+    return bare
 
 
 def _names(sender_name: str) -> frozenset[str]:
@@ -178,7 +199,15 @@ def _names(sender_name: str) -> frozenset[str]:
 
 def _is_prose(text: str) -> bool:
     """A line that reads as a sentence can't stand in a signature block."""
-    return (text[-1] in ".?:;…" and len(text.split()) > 2) or len(text.split()) > 9 or text[0] in "-*•0123456789>"
+    return (text[-1] in ".?:;…" and len(text.split()) > 2) or len(text.split()) > 9 or _is_item(text)
+
+
+def _is_item(text: str) -> bool:
+    """An item of a list, or a line of figures that is no address: "2. Reset it"."""
+    if text[0] in "-*•>":
+        return True
+    number, _, rest = text.partition(" ")
+    return number[0].isdigit() and not (number.isdigit() and len(number) >= 4 and rest[:1].isupper() and len(rest.split()) <= 3)
 
 
 def _looks_like_name(text: str) -> bool:

@@ -59,3 +59,35 @@ def test_a_word_right_above_an_attribution_is_not_part_of_it(above: str) -> None
 )  # fmt: skip
 def test_a_sentence_about_a_phone_is_read(line: str) -> None:
     assert unlike([Reply(name=line, written=f"{line}\n#close", text=f"{line}\n#close\n", html=None)]) == {}
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        "Thanks!", "Thanks, Bob", "Cheers\nBob", "VG Bob", "LG\nBob", "Best, Bob", "BR\nBob", "Thx,\nBob", "Danke und Gruß\nBob",
+        "Viele Grüße, Bob", "Gruß Bob", "Merci d'avance\nBob", "Merci et cordialement,\nBob Miller", "Saludos, Bob", "Un saludo,\nBob",
+        "Obrigado,\nBob Miller", "Abraços\nBob", "Grazie,\nBob", "Cordiali saluti\nBob", "Groetjes Bob",
+        "Met vriendelijke groet,\n\nBob Miller",
+        "Mit freundlichen Grüßen\n\nBob Miller\nMiller Solar GmbH\nHauptstr. 1\n10115 Berlin\nTel. 030 1234",
+        "Thank you,\n\nBob Miller\nMobile +1 775 555 0100",
+        "Best regards,\nBob Miller\nMiller Solar | 12 Main St | Reno\nwww.miller.example",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("words", ["#close", "#ack", "#update Called.\n\n1. Reset it\n2. Waited"])
+def test_a_closing_and_a_name_are_not_read(words: str, end: str) -> None:
+    assert unlike([Reply(name=end, written=words, text=f"{words}\n{blank}{end}\n", html=None) for blank in ("", "\n")]) == {}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "#close It works best",
+        "Done\nThanks!",
+        "#update Talked to Bob",
+        "Thanks",
+        "#update\n1. Reset it\n2. Waited\n3. Left",
+        "Regards\n#close",
+    ],
+)
+def test_words_like_a_closing_are_read(words: str) -> None:
+    assert unlike([Reply(name=words, written=words, text=f"{words}\n", html=None)]) == {}
