@@ -25,6 +25,8 @@ BAD = "BAD"
 
 YOUR_COPY = "mend the file, or delete your copy: then the shipped one holds"
 
+OFF = "is the form not used, switch it off with `enabled = false`"
+
 KEY_SIGNS = 32
 """A reply key of fewer signs could be guessed."""
 
@@ -196,13 +198,13 @@ def _form_people(forms: Sequence[FormRules]) -> Iterator[Verdict]:
             named += [("task.assignees", handle, handles) for handle in rules.task.assignees]
             named += [("task.qa_assignee", rules.task.qa_assignee, handles)] if rules.task.qa_assignee is not None else []
             if not rules.task.assignees and not able:
-                mend = "give somebody the role configuration_assignee in contacts.csv, or name assignees in the form's [task]"
+                mend = f"give somebody the role configuration_assignee in contacts.csv, or name assignees in the form's [task]; {OFF}"
                 yield Verdict(what=what, verdict=UNWISE, detail="nobody can be given its tasks", mend=mend)
         for key, name, known in named:
             if name not in known:
                 guess = closest(name, sorted(known))
                 hint = f"did you mean {guess!r}? Else " if guess else ""
-                mend = f"{hint}add the handle to contacts.csv, or name somebody else in the form's file"
+                mend = f"{hint}add the handle to contacts.csv, or name somebody else in the form's file; {OFF}"
                 yield Verdict(what=what, verdict=UNWISE, detail=f"{key}: {name!r} is not in the directory", mend=mend)
 
 

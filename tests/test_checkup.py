@@ -26,7 +26,7 @@ def test_a_lone_configuration_works_and_says_what_is_open(tmp_path: Path) -> Non
     good = {what for what, verdict in found.items() if verdict.verdict == GOOD}
     assert good >= {"configuration", "templates", "database", "calendars.house"}
     assert {what for what, verdict in found.items() if verdict.verdict == UNWISE} == {
-        "trust.authserv_id", "mailbox", "smtp", "default queue", "triage queue"
+        "trust.authserv_id", "mailbox", "smtp", "default queue", "triage queue", "form new-channel-partner",
     }  # fmt: skip
     assert not [verdict for verdict in found.values() if verdict.verdict == BAD]
 
@@ -115,3 +115,52 @@ def test_online_a_refused_login_and_a_server_that_is_away_are_bad(tmp_path: Path
     assert found["mailbox desk"].verdict == BAD
     assert "wrong-password" not in found["mailbox desk"].detail
     assert found["smtp"].verdict == BAD
+
+
+# --- forms -----------------------------------------------------------------------------------------------------------
+
+FORM = (
+    'titles = ["Warranty Claim"]\nfirst_mail = "claim-received"\nowner = "cara"\n[customer]\nemail = "email"\n[case]\nsubject = "Claim"\n'
+    '[task]\nproject = "Warranty"\nassignees = ["ivan"]\n[fields.email]\ntype = "email"\nlabels = ["Your email"]\n'
+)
+TEXT = '+++\nsubject = "S"\ndescription = "D"\nvariables = ["{0}"]\nsample = {{ {0} = "x" }}\n+++\nHello {{{{ {0} }}}}\n'
+
+
+def form_verdicts(folder: Path, form: str, variable: str = "recipient_name") -> list[Verdict]:
+    (folder / "forms").mkdir()
+    (folder / "templates").mkdir()
+    (folder / "forms" / "warranty-claim.toml").write_text(form)
+    (folder / "templates" / "claim-received.md").write_text(TEXT.format(variable))
+    (folder / "supportd.toml").write_text(MINIMAL)
+    found = check_installation(load_config(folder / "supportd.toml"), online=False)
+    return [verdict for verdict in found if verdict.what in ("forms", "form warranty-claim")]
+
+
+def test_a_form_is_called_good_and_its_unknown_people_are_pointed_out(tmp_path: Path) -> None:
+    good, *others = form_verdicts(tmp_path, FORM)
+    assert (good.verdict, "1 fields, a task in Warranty" in good.detail) == (GOOD, True)
+    assert [verdict.verdict for verdict in others] == [UNWISE, UNWISE]
+    assert [verdict.detail for verdict in others] == [
+        "owner: 'cara' is not in the directory", "task.assignees: 'ivan' is not in the directory"
+    ]  # fmt: skip
+
+
+def test_nobody_to_give_a_form_s_task_to_is_unwise(tmp_path: Path) -> None:
+    _, verdict = form_verdicts(tmp_path, FORM.replace('assignees = ["ivan"]\n', "").replace('owner = "cara"\n', ""))
+    assert (verdict.verdict, verdict.detail) == (UNWISE, "nobody can be given its tasks")
+
+
+def test_a_mistake_in_a_form_s_file_is_bad_and_names_the_place(tmp_path: Path) -> None:
+    (verdict,) = form_verdicts(tmp_path, FORM.replace("claim-received", "claim-recieved"))
+    assert (verdict.verdict, "did you mean 'claim-received'?" in verdict.detail) == (BAD, True)
+    assert f"{tmp_path}/forms/warranty-claim.toml:2: first_mail" in verdict.detail
+
+
+def test_a_mail_of_a_form_with_a_variable_that_nobody_fills_is_bad(tmp_path: Path) -> None:
+    verdict = form_verdicts(tmp_path, FORM, variable="case_numer")[0]
+    assert (verdict.verdict, verdict.mend) == (BAD, "did you mean 'case_number'?")
+
+
+def test_a_form_that_is_switched_off_is_said_to_be(tmp_path: Path) -> None:
+    (verdict,) = form_verdicts(tmp_path, "enabled = false\n")
+    assert (verdict.verdict, "switched off" in verdict.detail) == (GOOD, True)

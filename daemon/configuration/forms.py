@@ -211,7 +211,7 @@ def _named_fields(source: Source, fields: Mapping[str, Mapping[str, Any]]) -> It
             yield from _braces(source, location, text, fields)
 
 
-def _braces(source: Source, location: Location, text: str, fields: Mapping[str, object]) -> Iterator[Problem]:
+def _braces(source: Source, location: Location, text: str, fields: Mapping[str, Mapping[str, Any]]) -> Iterator[Problem]:
     try:
         pieces = list(Formatter().parse(text))
     except ValueError:
@@ -221,8 +221,9 @@ def _braces(source: Source, location: Location, text: str, fields: Mapping[str, 
         if name is None:
             continue
         if form or conversion or name not in fields:
-            hint = closest(name, list(fields))
-            yield source.problem(location, "{" + name + "}", _one_of(fields), hint)
+            yield source.problem(location, "{" + name + "}", _one_of(fields), closest(name, list(fields)))
+        elif fields[name].get("type") == "list":
+            yield source.problem(location, "{" + name + "}, which is a list", "fields with one answer")
 
 
 def _questions(source: Source, fields: Mapping[str, Mapping[str, Any]]) -> Iterator[Problem]:
