@@ -167,7 +167,7 @@ def _offer(role: str) -> dict[str, object]:
 def _fields(opened: OpenCase, contact_name: str, partner: OrganizationFacts | None, agents: Audience) -> list[dict[str, str]]:
     rows = [
         ("Type", opened.type.replace("_", " ")),
-        ("Contact", " ".join(part for part in (contact_name, opened.contact_address or "") if part)),
+        ("Contact", ", ".join(part for part in (contact_name, opened.contact_address or "") if part)),
         ("Partner", f"{partner.name}{'' if agents else f' ({UNMANNED})'}" if partner is not None else ""),
     ]  # fmt: skip
     return [{"label": label, "value": value} for label, value in rows if value]
