@@ -96,7 +96,7 @@ def test_sighup_with_a_good_configuration_takes_it(world: World) -> None:
 
 
 @SQLITE
-def test_sighup_with_a_bad_configuration_or_template_keeps_the_old_one(world: World) -> None:
+def test_sighup_with_a_bad_configuration_template_or_form_keeps_the_old_one(world: World) -> None:
     good = world.path.read_text()
     with _running(world) as process:
         world.path.write_text(good + '\n[smtpp]\nhost = "x"\n')
@@ -108,6 +108,12 @@ def test_sighup_with_a_bad_configuration_or_template_keeps_the_old_one(world: Wo
         template.write_text("no front matter")
         process.send_signal(signal.SIGHUP)
         until(lambda: "case-received.md" in world.log(), "the mistake is not told")
+        template.unlink()
+        form = world.folder / "forms" / "claim.toml"
+        form.parent.mkdir()
+        form.write_text("titels = []")
+        process.send_signal(signal.SIGHUP)
+        until(lambda: "titels" in world.log(), "the mistake is not told")
         _deliver_now(world, mail("ann", "Roof-7 shows no data."))
         until(lambda: len(world.sink.sent) == 2, "it does not go on")
     assert world.log_lines("reloaded") == 0

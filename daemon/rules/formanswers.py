@@ -35,7 +35,9 @@ class Drift:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
-    """The rows in their order, and the fields they fill. `is_undecided`: a field that decides is missing or can be read in two ways."""
+    """The rows in their order, and the fields they fill. `is_undecided`: a field that decides is missing or can be read in two ways,
+    or an answer is longer than its field allows.
+    """
 
     rows: tuple[FormRow, ...]
     canonical: Mapping[str, str | tuple[str, ...]]
@@ -84,7 +86,7 @@ def read_answers(rows: Sequence[FormRow], rules: FormRules) -> Answers:
                 email = _only_address(row.value)
         if problem is not None:
             problems[problem] = None
-            undecided = undecided or field.decisive
+            undecided = undecided or field.decisive or problem.startswith("too_long:")
     lacking = [field for field in rules.fields if field.required and field.name not in canonical]
     return Answers(
         rows=tuple(rows),

@@ -49,7 +49,7 @@ class FieldRules:
     decisive: bool = False
     """A problem with it makes the request one for a person (triage)."""
     max_length: int | None = None
-    """Characters; a longer answer is the problem `too_long:NAME`."""
+    """Characters; a longer answer is the problem `too_long:NAME`, and the request one for a person (triage)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,8 @@ from daemon.configuration.patterns import safe_pattern
     "text",
     [
         "serial", "^serial (number|no\\.?)$", "^A New Channel Partner Request for (.+)$", "^claim (.+) of (.+)$", "serial.*number",
-        r"^[^\]x]+ \(.*\)$", "[]a]+b", "^e-?mail( address)?$", r"^(?:your )?name\b", "^x{3}y{2,4}$", "^(?P<org>.+) wants", r"^a\{2\}(b)c*?$",
+        r"^[^\]x]+ \(.*\)$", "[]a]+b", "^e-?mail( address)?$", r"^(?:your )?name\b", "^x{3}y{2,4}$", "^(?P<org>.+) wants",
+        r"^a\{2\}(b)c*?$",
         "^{literal}$", r"^\d{6,12}$", "(abc){3}d",
     ],
 )  # fmt: skip

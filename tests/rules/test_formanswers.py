@@ -61,8 +61,9 @@ def test_what_is_missing_is_named_and_only_some_of_it_decides() -> None:
     assert read_answers([], RULES).is_undecided
 
 
-def test_too_long_an_answer_is_named() -> None:
-    assert answers(("Company Name", "x" * 256)).problems == ("too_long:company",)
+def test_too_long_an_answer_is_named_and_asks_a_person() -> None:
+    found = answers(("Company Name", "x" * 256))
+    assert (found.problems, found.is_undecided) == (("too_long:company",), True)
     assert answers(("Company Name", "x" * 255)).problems == ()
 
 
