@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from daemon.model import AddrSpec, Attachment, DomainVerdict, FormMessage, FormRow, FormTable, Reading
@@ -235,10 +236,11 @@ def _shape(view: _View, rules: FormRules, enough: int) -> tuple[str, tuple[FormR
         if _known(rows, rules) >= enough:
             return template, rows
 
+    knows = cache(rules.knows)
     shapes: tuple[tuple[str, Callable[[], tuple[FormRow, ...]]], ...] = (
-        (textrows.PADDED, lambda: textrows.read_padded(view.text, rules.knows, rules.known_labels)),
-        (textrows.COLON, lambda: textrows.read_colon(view.text, rules.knows)),
-        (textrows.LINE, lambda: textrows.read_line(view.text, rules.knows)),
+        (textrows.PADDED, lambda: textrows.read_padded(view.text, knows, rules.known_labels)),
+        (textrows.COLON, lambda: textrows.read_colon(view.text, knows)),
+        (textrows.LINE, lambda: textrows.read_line(view.text, knows)),
     )
     for template, read in shapes:
         rows = read()

@@ -15,6 +15,8 @@ from daemon.parsers.parts import Opened, Part, ReadLimits, open_octets
 
 MAX_ATTACHED = 5
 """Attached messages that are opened, on all levels together."""
+MAX_HTML = 400_000
+"""Characters of a document that is looked at for tables: no form is as large as a newspaper."""
 _FEW_LINES = 4
 
 _ENDINGS = frozenset(("signature", "phone", "html-signature"))
@@ -38,10 +40,10 @@ def _message(depth: int, opened: Opened, told: Message, limits: ReadLimits, *, f
     document = Document()
     text = told.body if depth else ""
     if told.html is not None:
-        if tables.may_have_rows(told.html):
+        if len(told.html) <= MAX_HTML and tables.may_have_rows(told.html):
             tree = htmltext.parsed(told.html, limits.html_size, limits.html_depth)
             document = tables.read_document(tree) if tree is not None else document
-        if _says_little(told.body):
+        if _says_little(told.body) and any(part.content_type == "text/plain" and (part.text or "").strip() for part in opened.parts):
             text = htmltext.html_to_text(told.html, limits.html_size, limits.html_depth)
     inline: ForwardedInline | None = forwarded.read_inline(text or told.body) if forwards else None
     marks = [(name, value) for name, value in opened.headers if name in _MARKS]

@@ -33,7 +33,7 @@ _LABEL_END = ":：*＊ "
 class Budget:
     """How many nodes may still be looked at in one mail: cells may stand inside of cells."""
 
-    def __init__(self, nodes: int = 200_000) -> None:
+    def __init__(self, nodes: int = 50_000) -> None:
         self.nodes = nodes
 
     @property

@@ -18,7 +18,7 @@ PADDED, COLON, LINE = "text-padded", "label-colon", "label-line"
 COLUMN = 25
 """Where the answer begins in padded text. A longer label is followed by it without a gap."""
 MAX_ROWS = 500
-MAX_LINES = 5000
+MAX_LINES = 2000
 
 _MAX_UNKNOWN = 80
 _MAX_LABEL = 300
