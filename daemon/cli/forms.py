@@ -1,4 +1,4 @@
-"""Commands about forms: form try."""
+"""Commands about forms: form try, form show."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from daemon.cli.output import print_json, say, section, table
-from daemon.cli.session import NOT_GOOD, opened_house, parse_time
+from daemon.cli.session import NOT_GOOD, load_config, opened_house, parse_time
 
 if TYPE_CHECKING:
     from daemon.worker import House
@@ -54,6 +54,21 @@ def form_try(
                 _print_tried(answer)
     if not good:
         raise typer.Exit(NOT_GOOD)
+
+
+@form.command("show")
+def form_show(name: Annotated[str, typer.Argument(help="A form's name: warranty-claim of warranty-claim.toml.")]) -> None:
+    """Write a form's file as it holds, yours or the shipped one: what to start from when you change it."""
+    from daemon.configuration.forms import form_files
+    from daemon.errors import closest
+
+    files = form_files(load_config().forms_dirs())
+    if name not in files:
+        meant = closest(name, list(files))
+        guess = f" Did you mean {meant!r}?" if meant else ""
+        say(f"There is no form {name!r}.{guess} There are: {', '.join(files)}.", error=True)
+        raise typer.Exit(NOT_GOOD)
+    say(files[name].read_text("utf-8").rstrip("\n"))
 
 
 def _octets(name: str) -> bytes | None:

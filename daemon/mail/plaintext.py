@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import Protocol, TypeAlias
 
 from daemon.mail.values import Link, Pieces, as_block, fill_text, is_slot, pieces
@@ -138,8 +139,8 @@ def _table(table: Table, values: Sequence[str | Link]) -> list[str]:
 
     So every row is read from left to right and from top to bottom, in the order of its columns.
     """
-    rows = [[" ".join(fill_text(cell, values).split()) for cell in row] for row in table.rows]
-    widths = [min(max(map(len, column)), WIDTH - len(_NEXT_LINE)) for column in zip(*rows, strict=True)]
+    rows = [[_cell_lines(fill_text(cell, values)) for cell in row] for row in table.rows]
+    widths = [min(max(len(line) for cell in column for line in cell), WIDTH - len(_NEXT_LINE)) for column in zip(*rows, strict=True)]
     shelves: list[list[int]] = []
     used = WIDTH
     for column, width in enumerate(widths):
@@ -154,9 +155,15 @@ def _table(table: Table, values: Sequence[str | Link]) -> list[str]:
             made.append("")
         for number, shelf in enumerate(shelves):
             indent = _NEXT_LINE if number else ""
-            line = BETWEEN_COLUMNS.join(row[column].ljust(widths[column]) for column in shelf).rstrip()
-            made += _folded(line, indent) if len(shelf) == 1 else [f"{indent}{line}".rstrip()]
+            for parts in zip_longest(*(row[column] for column in shelf), fillvalue=""):
+                line = BETWEEN_COLUMNS.join(part.ljust(widths[column]) for part, column in zip(parts, shelf, strict=True)).rstrip()
+                made += _folded(line, indent) if len(shelf) == 1 else [f"{indent}{line}".rstrip()]
     return [line for line in made if line] if len(shelves) == 1 else made
+
+
+def _cell_lines(text: str) -> list[str]:
+    """The lines of a cell, at least one. Only a value that is the last cell of its row can have several."""
+    return [line for line in (" ".join(line.split()) for line in text.split("\n")) if line] or [""]
 
 
 def _folded(line: str, indent: str) -> list[str]:

@@ -190,12 +190,14 @@ class Templates:
         )
 
     def _tokens(self, markdown: str) -> list[Token]:
-        """The tokens; a value that is a whole paragraph keeps its lines, and its own direction of writing."""
+        """The tokens; a value that is a whole paragraph, or the last cell of a row, keeps its lines and its own direction of writing."""
         tokens = self._markdown.parse(markdown)
         _label_cells(tokens)
         _mark_taps(tokens)
-        for before, token in pairwise(tokens):
-            if token.type != "inline" or before.type != "paragraph_open" or before.hidden:
+        for number, (before, token) in enumerate(pairwise(tokens), 1):
+            if token.type != "inline" or before.hidden:
+                continue
+            if before.type != "paragraph_open" and not (before.type == "td_open" and tokens[number + 2].type == "tr_close"):
                 continue
             children = token.children or []
             if len(children) == 1 and (slot := as_block(children[0].content)) is not None:

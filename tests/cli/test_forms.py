@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from daemon.config import data_dir
 from tests.cli.desk import Installation
 from tests.rules.facts import AUTHSERV
 
@@ -101,6 +102,15 @@ def test_trying_changes_nothing(installation: Installation) -> None:
     installation.run("form", "try", installation.write("in.eml", form_mail(ROWS, title="Channel Partner Form")))
     assert installation.json("mail") == []
     assert installation.json("cases", "--state", "all") == []
+
+
+def test_a_form_s_file_is_shown_as_it_holds(installation: Installation) -> None:
+    shipped = installation.run("form", "show", "new-channel-partner").stdout
+    assert shipped == (data_dir("config") / "forms" / "new-channel-partner.toml").read_text("utf-8")
+    (installation.folder / "forms").mkdir()
+    (installation.folder / "forms" / "new-channel-partner.toml").write_text("enabled = false\n")
+    assert installation.run("form", "show", "new-channel-partner").stdout == "enabled = false\n"
+    assert "Did you mean 'new-channel-partner'?" in installation.run("form", "show", "new-chanel-partner", status=1).stderr
 
 
 # --- a form of one's own ---------------------------------------------------------------------------------------------

@@ -146,7 +146,8 @@ def test_every_one_tap_link_sends_a_command_that_the_text_part_says_too(name):
 
 
 ASKING = (
-    "case-assigned", "case-closed", "case-created", "case-reopened", "closed-hint", "confirmation", "error", "help", "hint-acknowledge",
+    "case-assigned", "case-closed", "case-created", "case-reopened", "closed-hint", "confirmation", "cs-assigned", "cs-changed",
+    "cs-done-but-outstanding", "cs-done-confirmation", "cs-outstanding-notice", "error", "help", "hint-acknowledge", "triage",
     "mention", "planned-today-reminder", "question-contract", "sla-breach", "sla-warning", "status", "ticket-list",
 )  # fmt: skip
 
@@ -207,6 +208,19 @@ def test_a_small_table_has_one_line_a_row(tmp_path):
     (tmp_path / "mine.md").write_text(f"{front}| A | Bee |\n|---|---|\n| one | 2 |\n| | three |\n", encoding="utf-8")
     mail = Templates.load((Path(__file__).parents[2] / "templates", tmp_path)).render("mine", HOUSE)
     assert mail.text.startswith("A    Bee\none  2\n     three\n\n-- \n")
+
+
+@pytest.mark.parametrize("name", ["cs-assigned", "triage"])
+def test_an_answer_of_several_lines_keeps_them_in_both_parts(name):
+    answers = [{"label": "Financing options", "value": "Concert\nSunlight Basic"}, {"label": "Notes", "value": ""}]
+    mail = rendered(name, answers=answers)
+    assert "Financing options  Concert\n                   Sunlight Basic\nNotes\n" in mail.text
+    cells = [cell.html for cell in LexborHTMLParser(mail.html).css("td[data-label]")]
+    assert "Concert<br>\nSunlight Basic" in cells[1]
+    long = rendered(name, answers=[*answers, {"label": "Why?", "value": f"{'word ' * 30}\n\nThe end."}])
+    assert "\n\nWhy?\n  word word" in long.text
+    assert "word\n  The end.\n" in long.text
+    assert max(map(len, long.text.split("\n"))) <= WIDTH
 
 
 def test_no_tickets_are_said_in_words():
