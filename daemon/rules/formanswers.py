@@ -15,6 +15,7 @@ from daemon.rules.forms import FieldRules, FieldType, FormRules
 _NUMBER = re.compile(r"\d{1,40}")
 _SEPARATORS = re.compile(r"\s*[,;]\s*")
 _MAILTO = re.compile(r"<?mailto:", re.IGNORECASE)
+_WORDS = re.compile(r"[\s,;<>()\[\]]+")
 _MAX_EMAIL = 1000
 
 
@@ -35,8 +36,9 @@ class Drift:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
-    """The rows in their order, and the fields they fill. `is_undecided`: a field that decides is missing or can be read in two ways,
-    or an answer is longer than its field allows.
+    """The rows in their order, and the fields they fill.
+
+    `is_undecided`: a field that decides is missing or can be read in two ways, or an answer is longer than its field allows.
     """
 
     rows: tuple[FormRow, ...]
@@ -44,6 +46,8 @@ class Answers:
     problems: tuple[str, ...]
     is_undecided: bool
     customer_email: AddrSpec | None
+    addresses: frozenset[AddrSpec]
+    """Every address in the customer's field."""
     submission_id: str | None
     drift: Drift
 
@@ -62,6 +66,7 @@ def read_answers(rows: Sequence[FormRow], rules: FormRules) -> Answers:
     renamed: list[tuple[str, str]] = []
     submission_id = None
     email: AddrSpec | None = None
+    addresses: frozenset[AddrSpec] = frozenset()
     for row in rows:
         field = rules.field_of(row.label, row.qid)
         if field is None:
@@ -82,7 +87,8 @@ def read_answers(rows: Sequence[FormRow], rules: FormRules) -> Answers:
         else:
             canonical[field.name] = value
             problem = _problem(row, field, rules)
-            if field.name == rules.customer.email and problem is None:
+            if field.name == rules.customer.email:
+                addresses = frozenset(_addresses(row.value))
                 email = _only_address(row.value)
         if problem is not None:
             problems[problem] = None
@@ -94,6 +100,7 @@ def read_answers(rows: Sequence[FormRow], rules: FormRules) -> Answers:
         problems=(*problems, *(f"missing:{field.name}" for field in lacking)),
         is_undecided=undecided or any(field.decisive for field in lacking),
         customer_email=email if f"ambiguous:{rules.customer.email}" not in problems else None,
+        addresses=addresses,
         submission_id=submission_id,
         drift=Drift(unknown=tuple(unknown), renamed=tuple(renamed), missing=tuple(field.name for field in lacking)),
     )
@@ -105,7 +112,7 @@ def _value(row: FormRow, field: FieldRules) -> str | tuple[str, ...]:
         return tuple([piece for piece in (text.strip(" •*-\t") for text in pieces) if piece])
     if field.type is FieldType.EMAIL:
         only = _only_address(row.value)
-        return row.value if only is None or row.value.lower() == only else only
+        return row.value if only is None or _WORDS.search(row.value) is None else only
     return row.value or "\n".join(row.files)
 
 
@@ -119,13 +126,12 @@ def _problem(row: FormRow, field: FieldRules, rules: FormRules) -> str | None:
 
 def _only_address(value: str) -> AddrSpec | None:
     """The address in an answer when there is exactly one and nothing else that could be one."""
-    text = _MAILTO.sub(" ", value)
-    if len(text) > _MAX_EMAIL:
+    found = _addresses(value)
+    if len(value) > _MAX_EMAIL or len(found) != 1:
         return None
-    found = tolerant_addresses([text.replace("\n", " ")], 10)
-    if len(found) != 1:
-        return None
-    strict = addr_spec(found[0])[0]
-    if strict is None or text.lower().count("@") != text.lower().count(strict):
-        return None
-    return strict
+    words = [word for word in _WORDS.split(_MAILTO.sub(" ", value)) if "@" in word]
+    return addr_spec(found[0])[0] if all(word.count("@") == 1 and _addresses(word) == found for word in words) else None
+
+
+def _addresses(value: str) -> tuple[AddrSpec, ...]:
+    return tolerant_addresses([_MAILTO.sub(" ", value[:_MAX_EMAIL]).replace("\n", " ")], 10)

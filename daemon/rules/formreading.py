@@ -253,11 +253,11 @@ def _rows_of(tables: tuple[FormTable, ...], template: str, rules: FormRules) -> 
     """The rows of every table of this shape that has a known label, unless it stands in an answer of another one."""
     rows: list[FormRow] = []
     taken: set[int] = set()
-    counts = [_known(table.rows, rules) if table.template == template else 0 for table in tables]
-    # a signature above a forwarded mail may have a label, too; a form has more, unless each question has a table of its own
-    first = next((number for number, count in enumerate(counts) if count >= _ENOUGH), 0)
+    fields = [_fields(table.rows, rules) if table.template == template else frozenset() for table in tables]
+    main = max(range(len(tables)), key=lambda number: (len(fields[number]), -number), default=0)
     for number, table in enumerate(tables):
-        if number < first or not counts[number]:
+        # whoever forwards has a signature above the form, with a phone of their own: it asks again what the form asks
+        if not fields[number] or (number < main and not fields[number].isdisjoint(fields[main])):
             continue
         around = table.within
         while around is not None and not (around[0] in taken and _is_known_row(tables[around[0]], around[1], rules)):
@@ -272,10 +272,16 @@ def _is_known_row(table: FormTable, number: int, rules: FormRules) -> bool:
     return number < len(table.rows) and rules.knows(table.rows[number].label, table.rows[number].qid)
 
 
+def _fields(rows: Sequence[FormRow], rules: FormRules) -> frozenset[str]:
+    """The fields of the form that the rows answer; the number of the submission counts as one."""
+    found = (rules.field_of(row.label, row.qid) for row in rows if row.value or row.files)
+    numbered = any(rules.is_submission_label(row.label) for row in rows)
+    return frozenset([field.name for field in found if field is not None] + [""] * numbered)
+
+
 def _known(rows: Sequence[FormRow], rules: FormRules) -> int:
-    """How many fields of the form the rows have."""
-    fields = {found.name for row in rows if row.value and (found := rules.field_of(row.label, row.qid)) is not None}
-    return len(fields) + any(rules.is_submission_label(row.label) for row in rows)
+    """How many fields of the form the rows answer."""
+    return len(_fields(rows, rules))
 
 
 # --- what it means --------------------------------------------------------------------------------------------------------
@@ -325,7 +331,7 @@ def _form(
     submission = _submission_id(view, answers)
     if submission is None:
         problems.append("no_submission_id")
-    if view.reply_to and answers.customer_email is not None and answers.customer_email not in view.reply_to:
+    if view.reply_to and answers.addresses and answers.addresses.isdisjoint(view.reply_to):
         problems.append("reply_to_differs_from_field")
     action = IGNORE
     if kind == NOTIFICATION:

@@ -35,9 +35,22 @@ def test_not_exactly_one_address_is_for_a_person_to_decide(value: str) -> None:
     assert (found.problems, found.is_undecided, found.customer_email) == (("ambiguous:submitter_email",), True, None)
 
 
-@pytest.mark.parametrize("value", ["Mia@Dunes.example", "mia@dunes.example <mailto:mia@dunes.example>", "Mia Sand <mia@dunes.example>"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "Mia@Dunes.example",
+        "mia@dunes.example <mailto:mia@dunes.example>",
+        "mia@dunes.example; mia@dunes.example",
+        "Mia Sand <mia@dunes.example>",
+    ],
+)
 def test_one_address_is_found_in_the_words_around_it(value: str) -> None:
     assert answers(("Your Email", value)).customer_email == "mia@dunes.example"
+
+
+def test_a_domain_in_its_own_letters_is_an_address() -> None:
+    found = answers(("Your Email", "mia@dünen.example"))
+    assert (found.customer_email, found.canonical["submitter_email"]) == ("mia@xn--dnen-0ra.example", "mia@dünen.example")
 
 
 def test_the_first_row_of_a_field_wins() -> None:

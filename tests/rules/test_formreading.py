@@ -217,3 +217,29 @@ def test_the_forwarders_words_are_kept_apart_from_the_form() -> None:
 
 def test_the_mails_and_what_stands_beside_them_are_complete() -> None:
     assert {path.stem for path in MAILS.glob("*.eml")} == {path.stem for path in MAILS.glob("*.json")}
+
+
+def test_the_signature_of_whoever_forwards_answers_nothing() -> None:
+    signature = plain_table([("Phone", "555 0100"), ("Email", "priya.n@support.example")])
+    header = "<p>From: Form &lt;noreply@jotform.com&gt;<br>Sent: today<br>To: priya<br>Subject: A New Channel Partner Request for X</p>"
+    body = f"<p>Yours</p>{signature}{header}{plain_table([*ROWS, ('Phone', '555 0199')])}"
+    found = form_of(mail(body, sender="priya.n@support.example", subject="FW: new"), RULES, house_agent=True)
+    assert found is not None
+    assert (found.canonical["phone"], found.customer_email) == ("555 0199", "mia@dunes.example")
+
+
+def test_sections_in_tables_of_their_own_are_one_form() -> None:
+    found = form_of(mail(plain_table(ROWS[:1]) + plain_table(ROWS[1:4]) + "<p>More</p>" + plain_table(ROWS[4:])), RULES)
+    assert found is not None
+    assert [row.label for row in found.fields] == [label for label, _ in ROWS]
+
+
+def test_a_reply_address_that_is_none_of_the_form_is_named() -> None:
+    for value, problems in (
+        ("mia@dunes.example", ["reply_to_differs_from_field"]),
+        ("eve@evil.example, mia@dunes.example", ["ambiguous:submitter_email"]),
+    ):
+        rows = [ROWS[0], ("Your Email", value), *ROWS[2:]]
+        found = form_of(mail(question_table(rows), fields="Reply-To: eve@evil.example\n"), RULES)
+        assert found is not None
+        assert list(found.problems) == problems
