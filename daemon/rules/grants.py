@@ -21,7 +21,7 @@ from daemon.rules.hearing import (
     partners_side,
     to_sender,
 )
-from daemon.rules.judgement import Judgement
+from daemon.rules.judgement import ALREADY_ACKNOWLEDGED, Judgement
 from daemon.rules.lifecycle import State, case_state
 from daemon.rules.lookups import answer_values
 from daemon.rules.progress import remember
@@ -124,6 +124,7 @@ def _receipt(made: Draft) -> list[Action]:
         clock = promises.next_promise(made)
         by = full_moment(clock.deadline_at, calendar.timezone) if clock is not None else ""
         planned = any(one.verb == "plan" for one in made.done)
+        kept = {warning.verb for warning in made.judgement.warnings if warning.name == ALREADY_ACKNOWLEDGED}
         day = None if planned else made.planned_date
         acknowledged_at = made.case.acknowledged_at if made.case is not None else None
         waits = made.role in ASKING
@@ -136,7 +137,7 @@ def _receipt(made: Draft) -> list[Action]:
                 )
             ),
             "next": next_line(clock.kind, by, day=day, theirs=made.role != "partner") if clock is not None and not waits else "",
-            "undo": undo_line([one.verb for one in made.done if not one.implied]),
+            "undo": undo_line([one.verb for one in made.done if not one.implied and one.verb not in kept]),
             "steps": list(steps(open_verbs(ROLE_WORDS[made.role], made.state))),
         }  # fmt: skip
         answers.append(to_sender(h, made.receipt, values | made.receipt_values))

@@ -166,6 +166,8 @@ def _error(trouble: Trouble, reader: Reader) -> dict[str, str | list[Form]]:
         else:
             filled = [command.format_map(facts | one).strip() for one in _each(command, trouble)]
             forms += [_form(one, note.rstrip(")")) for one in filled if one not in ("", "#update")]
+    if reader.role == CUSTOMER:  # their words are with the case already
+        forms = [form for form in forms if not str(form["command"]).startswith("#update ")]
     return {"words": words, "forms": forms}
 
 

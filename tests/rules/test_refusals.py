@@ -144,6 +144,11 @@ def test_each_person_or_contract_that_may_be_meant_is_a_form_of_its_own():
     assert [form["command"] for form in line["forms"]] == [f"#case\nContract: HC-{number}\nPanel leak" for number in (1, 3)]
 
 
+def test_a_customer_is_not_asked_to_send_words_again_that_are_with_the_case_already():
+    (line,) = told("#close not yet", role="customer")
+    assert [command for command, _ in line[1]] == ["#close"]
+
+
 def test_what_was_said_of_a_missing_label_is_not_said_twice():
     finding = Finding(name="E-TEXT-MISSING", verb="contact", line=1, quoted="#contact")
     (line,) = error_lines([Trouble(finding=finding, argument="First Name: Joe\nEmail: joe at acme", choices=("email",))], READER)
