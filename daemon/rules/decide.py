@@ -32,13 +32,14 @@ from daemon.rules.hearing import (
     ASKING,
     Hearing,
     answer,
-    asking_side,
     audience_of,
+    customers_side,
     decision,
     kept_attachments,
     kind_of,
     mails,
     note,
+    openers_side,
     own_addresses,
     owner_of,
     partners_side,
@@ -321,8 +322,10 @@ def _comment(h: Hearing, case: CaseFacts, role: str) -> Decision:
             )
         )  # fmt: skip
         if not internal:
-            heard = partners_side(case, h.situation.default_queue) if role in ASKING else asking_side(case)
+            heard = partners_side(case, h.situation.default_queue) if role in ASKING else customers_side(case)
             letters += mails("case-comment", heard, exclude=own_addresses(h))
+            if role not in ASKING:
+                letters += mails("case-comment", openers_side(case), exclude=own_addresses(h), values={"to_customer": True})
         if made is not None and role != "customer" and judgement is not None:
             mention(made, text, judgement.mentions, internal=internal)
             letters += made.letters

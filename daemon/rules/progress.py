@@ -80,7 +80,7 @@ def _close(made: Draft, request: Request) -> None:
     if made.role != "customer":
         made.mail("case-closed", customers_side(made.case), values={**values, "to_customer": True})
     if made.role != "opener":
-        made.mail("case-closed", openers_side(made.case), values={**values, "to_customer": False})
+        made.mail("case-closed", openers_side(made.case), values={**values, "to_customer": True})
     if made.role != "partner":
         made.mail("case-closed", audience_of(made.case.partner_agents), values={**values, "to_customer": False})
     if made.case.owner is not None:

@@ -8,7 +8,7 @@ from daemon.actions.vocabulary import AddComment, LogReview, PostFeed
 from daemon.model import ContactFacts
 from daemon.parsers.names import called
 from daemon.rules.drafts import Draft, Step, author_of
-from daemon.rules.hearing import ASKING, asking_side, audience_of, customers_side, partners_side
+from daemon.rules.hearing import ASKING, audience_of, customers_side, openers_side, partners_side
 from daemon.rules.judgement import Request
 from daemon.rules.receipts import Done, steps
 
@@ -34,8 +34,10 @@ def say(made: Draft, text: str, mentions: tuple[str, ...], *, mailed: bool = Tru
         )
     )  # fmt: skip
     if mailed:
-        audience = partners_side(made.case, made.h.situation.default_queue) if made.role in ASKING else asking_side(made.case)
+        audience = partners_side(made.case, made.h.situation.default_queue) if made.role in ASKING else customers_side(made.case)
         made.mail("case-comment", audience, values={"comment": text})
+        if made.role not in ASKING:
+            made.mail("case-comment", openers_side(made.case), values={"comment": text, "to_customer": True})
     if made.role != "customer":
         mention(made, text, mentions, internal=False)
 

@@ -7,8 +7,8 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 
-from daemon.actions.cases import add_comment, chained, keep_attachments, keep_note, log_events, open_case, report_refusal
-from daemon.actions.vocabulary import AddComment, KeepNote, OpenCase, ReportRefusal
+from daemon.actions.cases import add_comment, chained, keep_attachments, keep_note, log_events, open_case, report_refusal, set_contact
+from daemon.actions.vocabulary import AddComment, KeepNote, OpenCase, ReportRefusal, SetContact
 from daemon.model import Attachment
 from daemon.store.database import Database
 from daemon.store.schema import Attachment as AttachmentRow
@@ -33,6 +33,22 @@ def test_a_case_without_a_partner_is_not_assigned_yet(database: Database) -> Non
         assert json.loads(case.flags) == ["a", "b"]
         assert FeedItem.get().body == "opened by mail; a; b"
         assert Case.get_by_id(open_case(replace(OPEN, partner_id=2), contact_id=7, at=AT, clock=CLOCK, cause="mail:2")).assigned_at == CLOCK
+
+
+def test_who_opened_a_case_for_somebody_is_kept(database: Database) -> None:
+    with database.transaction():
+        number = open_case(replace(OPEN, opening_partner_id=2), contact_id=7, author_id=4, at=AT, clock=CLOCK, cause="mail:1")
+        assert (Case.get_by_id(number).opening_partner_id, Case.get_by_id(number).partner_id) == (2, None)
+
+
+def test_the_case_of_somebody_unknown_becomes_a_contacts(database: Database) -> None:
+    with database.transaction():
+        number = a_case(contact=None, contact_address="ann@home.example", organization=None)
+        action = SetContact(contact_id=7, address="ann@home.example", name="Ann", organization_id=3)
+        set_contact(number, action, contact_id=7, by_id=1, at=LATER, cause="mail:2")
+        case = Case.get_by_id(number)
+        assert (case.contact_id, case.organization_id, case.contact_address, case.last_update) == (7, 3, "ann@home.example", LATER)
+        assert [(row.kind, row.author_id, row.body) for row in FeedItem.select()] == [("state", 1, "contact: Ann (ann@home.example)")]
 
 
 def test_a_public_comment_moves_last_update_and_an_internal_one_does_not(database: Database) -> None:

@@ -42,7 +42,8 @@ def test_its_words_are_comments_for_the_house_and_the_answer_reaches_both(world:
     assert case["last_update"] == world.clock
     assert [item for item in case["feed"] if item["kind"] == "note"] == []
     # the customer and the partner that asked for them hear the house
-    world.talk(mail("lou", "Yes, since version 9.", answers=told), (JOE, "case-comment"), ("bob", "case-comment"))
+    _, answered = world.talk(mail("lou", "Yes, since version 9.", answers=told), (JOE, "case-comment"), ("bob", "case-comment"))
+    assert "go to those who look after it" in words(answered.text)
     # and the house hears what the customer says
     world.talk(mail(JOE, "Thank you, that helps.", subject="[CASE-1001]"), ("lou", "case-comment"))
     world.assert_good_books()
