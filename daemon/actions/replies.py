@@ -227,23 +227,25 @@ OFFERED_TICKETS = 3
 DEFAULTS: Mapping[str, Any] = MappingProxyType(
     dict.fromkeys(
         (
-            "acknowledged_at", "assignee_name", "author_name", "author_organization", "case_number", "case_subject", "closed_at", "comment",
-            "company", "configuration_date", "contact_block", "contract", "contract_status", "customer_address", "customer_name", "day",
-            "deadline", "description", "due_date", "form_file", "form_title", "manager_name", "next", "organization", "partner",
-            "partner_company", "planned_date", "planned_resolution", "qa_due_date", "queue", "request_title", "resolution", "sent_at",
-            "sent_mail", "sent_to", "submitter_email", "submitter_name", "system", "ticket_number", "ticket_summary", "timezone", "undo",
-            "undone", "written_at",
+            "acknowledged_at", "assignee_name", "author_name", "author_organization", "case_number", "case_subject", "closed_at",
+            "comment", "company", "completion_mail", "configuration_date", "contact_block", "contract", "contract_status",
+            "customer_address", "customer_name", "day", "deadline", "description", "due_date", "form_file", "form_title", "manager_name",
+            "next", "organization", "partner", "partner_company", "planned_date", "planned_resolution", "qa_assignee_name", "qa_due_date",
+            "queue", "request_title", "resolution", "sent_at", "sent_to", "submitter_email", "submitter_name", "system", "ticket_number",
+            "ticket_summary", "timezone", "undo", "undone", "written_at",
         ),
         "",
     )
     | {name: [] for name in (
-        "active_contracts", "answers", "attachments", "cases", "changes", "cleared", "comments", "done", "errors", "fields",
-        "missing_questions", "outstanding", "problems", "quarantined", "renamed_questions", "steps", "tickets", "unknown_questions", "verbs",
-        "warnings",
+        "active_contracts", "answers", "attachments", "cases", "changes", "cleared", "comments", "done", "errors", "fields", "links",
+        "missing_questions", "outstanding", "problems", "quarantined", "renamed_questions", "steps", "tickets", "unknown_questions",
+        "verbs", "warnings",
     )}
     | dict.fromkeys(
-        ("columns", "internal", "permanent", "published", "three_steps", "to_acknowledge", "to_close", "to_customer", "to_owner",
-         "to_plan", "unmanned"),
+        (
+            "columns", "internal", "permanent", "published", "sent_before", "three_steps", "to_acknowledge", "to_close", "to_customer",
+            "to_owner", "to_plan", "unmanned",
+        ),
         False,
     )
 )  # fmt: skip
