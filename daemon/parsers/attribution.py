@@ -27,7 +27,7 @@ _VERB = re.compile(
     re.IGNORECASE,
 )
 _OPENER = re.compile(
-    r"(?:on|at|am|le|el|il|em|op|den|på|w dniu|dnia|dne|dňa|em|in data|il giorno|vào|pada|la|στις|date|tarih|den|ons|în|a |"
+    r"(?:on|at|am|no dia|le|el|il|em|op|den|på|w dniu|dnia|dne|dňa|em|in data|il giorno|vào|pada|la|στις|date|tarih|den|ons|în|a |"
     r"mon|tue|wed|thu|fri|sat|sun|lun|mar|mer|jeu|ven|sam|dim|maanantai|tiistai|keskiviikko|torstai|perjantai|lauantai|sunnuntai|"
     r"ma|ti|ke|to|pe|la|su|пн|вт|ср|чт|пт|сб|вс|нд|понедельник|вторник|среда|четверг|пятница|суббота|воскресенье|в |"
     r"dom|seg|ter|qua|qui|sex|sáb|sab|gio|mié|jue|vie|śr|czw|pt|sob|ndz|wt|pon|paz|pzt|sal|çar|per|cum|cmt)\b|\d|在|于|於",
@@ -39,6 +39,8 @@ _DAY = re.compile(
     r"|[^\W\d]{3,10}\s\d{1,2}(?!\d))|[٠-٩]{4}|\d년"
 )
 _BARE_ISO = re.compile(r"\d{4}-\d{2}-\d{2} \d{1,2}:\d{2} (?:GMT|UTC)[+-]\d{1,2}:\d{2} \S")
+_QUOTING = ("quoting ", "zitat von ", "citando ", "citat ", "cytat ")
+"""How lines begin that tell a person alone."""
 _ADDRESS = re.compile(r"\w[^\s<>]{0,100}@\w[^\s<>]{0,100}\.\w")
 _NARROWEST = 55
 """The least signs to which programs fold lines."""
@@ -73,43 +75,56 @@ def begins_at(lines: Sequence[str], last: int, first: int, quote_follows: bool) 
     `first` is the earliest line that may belong to it. `quote_follows` says that the next words are marked as quoted.
     """
     text = lines[last].strip()
-    if _BARE_ISO.match(text) or (_is_complete(text) and (last == first or not _is_wrapped(lines[last - 1], text))):
+    if _BARE_ISO.match(text):
         return last
     for start in range(last, max(first, last - MAX_LINES + 1) - 1, -1):
         line = lines[start].strip()
         if start < last:
-            if not line or line[0] == ">":
-                return None
-            if line[0] in COMMAND_SIGNS:
+            if not line or line[0] == ">" or line[0] in COMMAND_SIGNS or not _goes_on(line, lines[start + 1].strip()):
                 return None
             text = f"{line} {text}"
-            if _is_complete(text) and start > first and not _is_wrapped(lines[start - 1], line):
-                return start
         if len(text) > MAX_LENGTH:
             return None
-        begins_paragraph = start == first or not lines[start - 1].strip() or lines[start - 1].lstrip()[:1] == ">"
-        if _is_attribution(text, begins_paragraph, quote_follows, text.rstrip(TRAILING)[-1:] in (":", "：")):
+        above = lines[start - 1].strip() if start > first else ""
+        if above[:1] == ">":
+            above = ""
+        wrapped = _is_wrapped(above, line)
+        if not wrapped and _is_complete(text, quote_follows):
+            return start
+        if _is_attribution(text, not above, quote_follows, text.rstrip(TRAILING)[-1:] in (":", "：")):
+            if wrapped and "@" in above and line[0].isdigit():  # "Ada <ada@a.example> hat am" / "23.11.2026 09:00 geschrieben:"
+                continue
             return start
     return None
 
 
-def _is_complete(text: str) -> bool:
-    """Whether a line names a person with an address, a moment and a verb of writing: it needs no line above it."""
-    return (
-        len(text) <= MAX_LENGTH
-        and text.rstrip(TRAILING)[-1:] in (":", "：")
-        and text[:1].isalpha()
-        and _ADDRESS.search(text) is not None
-        and _VERB.search(text) is not None
-        and _TIME.search(text) is not None
-        and _DAY.search(text) is not None
-    )
+def _is_complete(text: str, quote_follows: bool) -> bool:
+    """Whether words have all that an attribution needs, so that none of it can stand in a line above.
+
+    That is a verb of writing, a person with an address, a day and a time of day; above marked lines one of these three is enough,
+    and between dashes ("---- On Mon, ... wrote ----") the day.
+    """
+    core = text.strip("-–— *_")
+    framed = text[:2] == "--" and text[-2:] == "--"
+    if len(text) > MAX_LENGTH or not core[:1].isalpha() or not (framed or core.rstrip(TRAILING)[-1:] in (":", "：")):
+        return False
+    if _VERB.search(text) is None:
+        return False
+    if core.lower().startswith(_QUOTING) and _ADDRESS.search(text) is not None:
+        return True
+    found = (_ADDRESS.search(text) is not None, _TIME.search(text) is not None, _DAY.search(text) is not None)
+    return any(found) if quote_follows else all(found) or (framed and found[2])
 
 
 def _is_wrapped(above: str, text: str) -> bool:
-    """Whether a line can go on in the next: its first word had no room above."""
-    above = above.strip()
-    return bool(above) and len(above) + len(text.partition(" ")[0]) >= _NARROWEST
+    """Whether a line can go on in the next: it ends in an address, or the next one's first word had no room."""
+    ends_in_address = above[-1:] in (">", ")") and "@" in above
+    return ends_in_address or (bool(above) and len(above) + len(text.partition(" ")[0]) >= _NARROWEST)
+
+
+def _goes_on(line: str, below: str) -> bool:
+    """Whether an attribution can begin in this line and end below: it goes on there, or begins as one and tells a day or a time."""
+    return _is_wrapped(line, below) or (_OPENER.match(line.lstrip("*_-— ")) is not None and any(map(str.isdigit, line)))
 
 
 def _is_attribution(text: str, begins_paragraph: bool, quote_follows: bool, colon: bool) -> bool:

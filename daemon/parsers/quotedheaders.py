@@ -10,6 +10,8 @@ from collections.abc import Sequence
 _MAX_BLOCK = 14
 _MAX_LABEL = 32
 _MAX_CONTINUATION = 2
+_MAX_FLAT = 3
+_MAX_FLAT_SIGNS = 400
 
 _FIELDS = {
     "from": (
@@ -118,7 +120,8 @@ _FRAMES = ("--", "__", "==", "——", "~~", "‐‐")
 _FORWARDS = (
     "begin forwarded message", "anfang der weitergeleiteten", "anfang der weitergeleitete", "début du message", "début du courriel",
     "inicio del mensaje reenviado", "comienzo del mensaje reenviado", "inizio messaggio inoltrato", "inizio del messaggio inoltrato",
-    "início da mensagem encaminhada", "início da mensagem reenviada", "begin doorgestuurd bericht", "vidarebefordrat brev",
+    "início da mensagem encaminhada", "início da mensagem reenviada", "início da mensagem reencaminhada",
+    "begin doorgestuurd bericht", "vidarebefordrat brev",
     "start på videresendt besked", "videresendt melding", "välitetty viesti alkaa", "początek przekazywanej", "начало переадресованного",
     "начало пересылаемого", "iletilen ileti başlangıcı", "iletilen e-postanın başlangıcı", "转发的信件", "开始转发的邮件", "開始轉寄訊息",
     "転送されたメッセージ", "전달된 메시지", "---------- forwarded message",
@@ -164,6 +167,21 @@ def is_block(lines: Sequence[str], start: int, wanted: int = 3) -> bool:
     return False
 
 
+def is_flat_block(lines: Sequence[str], start: int) -> bool:
+    """Whether a header block begins at `start` whose lines were run together: "From: Ada Sent: Monday To: Bob Subject: x"."""
+    words: list[str] = []
+    for line in lines[start : start + _MAX_FLAT]:
+        if not line.strip():
+            break
+        words += line[:_MAX_FLAT_SIGNS].split()
+    kinds: set[str] = set()
+    for index, word in enumerate(words):
+        if word[-1] == ":":
+            found = field_kind(word) or (field_kind(f"{words[index - 1]} {word}") if index else None)
+            kinds |= {found} if found is not None else set()
+    return {"from", "to"} <= kinds and not kinds.isdisjoint(("sent", "date")) and words[0][-1] == ":"
+
+
 def is_original_rule(line: str) -> bool:
     """`-----Original Message-----`, `---------- Forwarded message ----------` and the same in other languages, `line` stripped."""
     if len(line) > 100 or line.strip("*_ ")[:2] not in _FRAMES:
@@ -171,7 +189,7 @@ def is_original_rule(line: str) -> bool:
     words = line.strip(_RULE)
     if not words or line.strip("*_ :")[-1:] not in _RULE:
         return False
-    return not _ORIGINAL.isdisjoint(words.lower().replace(":", " ").split())
+    return not _ORIGINAL.isdisjoint(words.lower().replace(":", " ").replace("-", " ").split())
 
 
 def is_forward_start(line: str) -> bool:

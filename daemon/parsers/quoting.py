@@ -138,9 +138,10 @@ class _Machine:
         return bool(self.core) and self.core in text and text.strip(_MARKER_EDGE) == self.core
 
     def headed(self, text: str, index: int) -> str | None:
-        if quotedheaders.field_kind(text) is not None and quotedheaders.is_block(self.lines, index):
-            return "header-block"
-        return None
+        if quotedheaders.field_kind(text) is None:
+            return None
+        begins = quotedheaders.is_block(self.lines, index) or quotedheaders.is_flat_block(self.lines, index)
+        return "header-block" if begins else None
 
     def cut(self, rule: str, index: int) -> None:
         """Everything from `index` goes; so does a line that was drawn right above it."""

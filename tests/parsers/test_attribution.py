@@ -92,7 +92,6 @@ def test_what_a_program_writes_below_goes(below: str) -> None:
         "Ok - Bob",
         "Ok\n\nB.",
         "Ok\n\n/Bob",
-        "Ok\n\nThis email and any attachments are confidential and intended solely for the addressee.",
         "Thanks,\ncan you send me the invoice",
         "Hi,\n\nThanks,\nplease close the case",
         "On 23 Nov 2026 I wrote to you:\nthe inverter is dead",

@@ -8,7 +8,7 @@ import pytest
 
 from daemon.parsers import ANSWER_MARKER, ReadLimits, read
 from daemon.parsers.commands import read_commands
-from tests.parsers.clients import LANGUAGES, Reply, replies, signed
+from tests.parsers.clients import LANGUAGES, OTHERS, Reply, other, replies, signed
 
 WRITTEN = {
     "a command": "#close",
@@ -40,6 +40,12 @@ def test_a_reply_of_each_program_is_read_as_it_was_typed(language: str, words: s
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_a_phone_writes_below_the_words_is_not_read(language: str, words: str) -> None:
     assert unlike(list(signed(language, words))) == {}
+
+
+@pytest.mark.parametrize("line", OTHERS)
+def test_what_stands_above_a_quotation_ends_the_words(line: str) -> None:
+    for words in WRITTEN.values():
+        assert unlike(list(other(line, words))) == {}
 
 
 @pytest.mark.parametrize("above", ["#close", "Done", "Acknowledged, thanks", "On it"])
