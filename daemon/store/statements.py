@@ -138,13 +138,23 @@ def insert(model: type[Row], rows: Sequence[Mapping[str, Any]], *, ignore: bool 
     return [row[0] for row in cursor.fetchall()] if ids else []
 
 
+FORWARD = frozenset({"last_update"})
+"""Times that only move forward: a mail that arrived before the last one may be seen after it."""
+
+
 def update(model: type[Row], changes: Mapping[str, Any], where: Mapping[str, Any]) -> int:
-    """Set fields of the rows where all of `where` are equal (None: unset); how many rows that were."""
+    """Set fields of the rows where all of `where` are equal (None: unset), those of FORWARD if they grow; how many rows that were."""
     db = database.obj
     key = (db, model, tuple(changes), tuple([(name, value is None) for name, value in where.items()]))
     sql = _update_sql.get(key)
     if sql is None:
-        settings = ", ".join(f"{_column(model, name)} = {db.param}" for name in changes)
+        later = "MAX" if isinstance(db, pw.SqliteDatabase) else "GREATEST"
+        settings = ", ".join(
+            f"{_column(model, name)} = {later}({_column(model, name)}, {db.param})"
+            if name in FORWARD
+            else f"{_column(model, name)} = {db.param}"
+            for name in changes
+        )
         guards = " AND ".join(_column(model, name) + (" IS NULL" if value is None else f" = {db.param}") for name, value in where.items())
         sql = _update_sql[key] = f'UPDATE "{model._meta.table_name}" SET {settings} WHERE {guards}'
     values = [*changes.values(), *(value for value in where.values() if value is not None)]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from daemon.actions.replies import Desk
 from daemon.store.database import Database, open_database
 from tests.actions.desk import made_desk, settle
-from tests.store.life import Life
+from tests.store.life import Life, lived
 
 
 @pytest.fixture(scope="session")
@@ -33,4 +35,24 @@ def database(database_url: str) -> Iterator[Database]:
     opened = open_database(database_url)
     yield opened
     opened.let_go()
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def lived_file(tmp_path_factory: pytest.TempPathFactory, shipped_desk: Desk) -> Path:
+    path = tmp_path_factory.mktemp("lived") / "supportd.db"
+    opened = open_database(f"sqlite:///{path}")
+    settle(opened)
+    lived(Life(opened, shipped_desk))
+    opened.close()
+    return path
+
+
+@pytest.fixture
+def copied(lived_file: Path, tmp_path: Path, shipped_desk: Desk) -> Iterator[Life]:
+    """The books above, to tamper with."""
+    shutil.copy(lived_file, tmp_path / "supportd.db")
+    opened = open_database(f"sqlite:///{tmp_path / 'supportd.db'}")
+    opened.connect()
+    yield Life(opened, shipped_desk)
     opened.close()

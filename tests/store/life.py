@@ -10,17 +10,22 @@ from daemon.actions.replies import Desk
 from daemon.actions.vocabulary import (
     Acknowledge,
     Action,
+    AnswerQuestion,
+    AskQuestion,
     AssignPartner,
     CloseCase,
     EndClock,
     LogReview,
+    MarkClock,
     OpenCase,
+    PostFeed,
     ReopenCase,
     SetPlan,
     StartClock,
 )
 from daemon.model import Decision, DomainVerdict, Grade, Kind, Match, Trust
 from daemon.reasons import Outcome, Reason
+from daemon.store.audit import audit
 from daemon.store.database import Database
 from daemon.store.schema import SlaClock
 from tests.actions.desk import journalled
@@ -113,3 +118,37 @@ class Life:
 
     def given_to(self, case: int, partner_id: int, at: datetime, *ends: EndClock) -> None:
         self.do(AssignPartner(partner_id=partner_id, name="x"), *ends, promise("acknowledge", at, cycle=2), case=case, at=at)
+
+
+# --- a few lives together -----------------------------------------------------------------------------------------
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+def lived(life: Life) -> Life:
+    """CASE-1001 acknowledged, planned, reviewed and posted on; CASE-1002 breached and closed late; CASE-1003 reopened; a question."""
+    first = life.opened()
+    life.acknowledged(first, NOON + HOUR)
+    life.planned(first, date(2026, 11, 27), NOON + 2 * HOUR)
+    life.reviewed(first, "Slow.")
+    life.do(PostFeed(kind="mention", text="@nora look", author_id=facts.PAT.id, mentions=("nora",)), case=first)
+    second = life.opened()
+    life.acknowledged(second, NOON + HOUR)
+    life.planned(second, date(2026, 11, 27), NOON + 2 * HOUR)
+    late = MarkClock(clock_id=life.clock(second, "close"), kind="close", concern="breach", at=NOON + 2 * HOUR + 9 * DAY, look_at=None)
+    life.do(late, case=second, at=NOON + 10 * DAY)
+    life.closed(second, NOON + 11 * DAY, on_date=False, end="breached", ended_at=NOON + 2 * HOUR + 9 * DAY)
+    third = life.opened()
+    life.acknowledged(third, NOON + HOUR)
+    life.planned(third, date(2026, 11, 27), NOON + 2 * HOUR)
+    life.closed(third, NOON + 3 * HOUR, on_date=True)
+    life.reopened(third, NOON + 4 * HOUR)
+    life.given_to(third, OTHER, NOON + 5 * HOUR, life.end(third, "acknowledge", "cancelled", NOON + 5 * HOUR))
+    life.do(AskQuestion(kind="close", payload="{}", asked_id=facts.PAT.id, expires_at=NOON + DAY), case=first)
+    life.do(AnswerQuestion(question_id=1, answer="decline"), case=first)
+    return life
+
+
+def problems(life: Life) -> list[str]:
+    with life.database.reading():
+        return list(audit().problems)

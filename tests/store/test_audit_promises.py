@@ -2,52 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
-from datetime import date, timedelta
-from pathlib import Path
+from datetime import timedelta
 
 import pytest
 
-from daemon.actions.replies import Desk
-from daemon.actions.vocabulary import AnswerQuestion, AskQuestion, MarkClock, OpenCase, PostFeed, RememberReversal, TakeBack
-from daemon.store.audit import audit
-from daemon.store.database import open_database
+from daemon.actions.vocabulary import AnswerQuestion, AskQuestion, OpenCase, RememberReversal, TakeBack
 from daemon.store.schema import Contract, PendingQuestion, Reversal
-from tests.actions.desk import settle
 from tests.rules import facts
-from tests.store.life import NOON, OTHER, Life, opening, promise
+from tests.store.life import NOON, Life, lived, opening, problems, promise
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-
-
-def lived(life: Life) -> Life:
-    """CASE-1001 acknowledged, planned, reviewed and posted on; CASE-1002 breached and closed late; CASE-1003 reopened; a question."""
-    first = life.opened()
-    life.acknowledged(first, NOON + HOUR)
-    life.planned(first, date(2026, 11, 27), NOON + 2 * HOUR)
-    life.reviewed(first, "Slow.")
-    life.do(PostFeed(kind="mention", text="@nora look", author_id=facts.PAT.id, mentions=("nora",)), case=first)
-    second = life.opened()
-    life.acknowledged(second, NOON + HOUR)
-    life.planned(second, date(2026, 11, 27), NOON + 2 * HOUR)
-    late = MarkClock(clock_id=life.clock(second, "close"), kind="close", concern="breach", at=NOON + 2 * HOUR + 9 * DAY, look_at=None)
-    life.do(late, case=second, at=NOON + 10 * DAY)
-    life.closed(second, NOON + 11 * DAY, on_date=False, end="breached", ended_at=NOON + 2 * HOUR + 9 * DAY)
-    third = life.opened()
-    life.acknowledged(third, NOON + HOUR)
-    life.planned(third, date(2026, 11, 27), NOON + 2 * HOUR)
-    life.closed(third, NOON + 3 * HOUR, on_date=True)
-    life.reopened(third, NOON + 4 * HOUR)
-    life.given_to(third, OTHER, NOON + 5 * HOUR, life.end(third, "acknowledge", "cancelled", NOON + 5 * HOUR))
-    life.do(AskQuestion(kind="close", payload="{}", asked_id=facts.PAT.id, expires_at=NOON + DAY), case=first)
-    life.do(AnswerQuestion(question_id=1, answer="decline"), case=first)
-    return life
-
-
-def problems(life: Life) -> list[str]:
-    with life.database.reading():
-        return list(audit().problems)
 
 
 def test_the_books_of_cases_that_lived_balance(life: Life) -> None:
@@ -113,26 +77,6 @@ def test_what_was_changed_behind_the_program_is_named(copied: Life, statement: s
     assert copied.database.peewee.execute_sql(statement).rowcount != 0
     found = problems(copied)
     assert [problem for problem in found if named in problem], found
-
-
-@pytest.fixture(scope="module")
-def lived_file(tmp_path_factory: pytest.TempPathFactory, shipped_desk: Desk) -> Path:
-    path = tmp_path_factory.mktemp("lived") / "supportd.db"
-    opened = open_database(f"sqlite:///{path}")
-    settle(opened)
-    lived(Life(opened, shipped_desk))
-    opened.close()
-    return path
-
-
-@pytest.fixture
-def copied(lived_file: Path, tmp_path: Path, shipped_desk: Desk) -> Iterator[Life]:
-    """The books above, to tamper with."""
-    shutil.copy(lived_file, tmp_path / "supportd.db")
-    opened = open_database(f"sqlite:///{tmp_path / 'supportd.db'}")
-    opened.connect()
-    yield Life(opened, shipped_desk)
-    opened.close()
 
 
 # --- contracts -----------------------------------------------------------------------------------------------------
