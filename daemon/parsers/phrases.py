@@ -101,6 +101,7 @@ _HELLOS = {
 _HELLO_WHOM = frozenset(("team", "all", "there"))
 
 _STRAIGHT = str.maketrans(dict.fromkeys("’‘ʼ´`", "'") | dict.fromkeys("“”„", '"') | dict.fromkeys("–—‐‑", "-"))
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 _DOUBT = frozenset("?¿؟❓❔👎❌🚫⛔🛑❗🤔🤷")
 """Signs that doubt or deny: with one of them nothing is a step."""
 _OUTER = " \t.,;:!-_*~\"'()[]<>·…¡"
@@ -127,17 +128,18 @@ def phrasebook(languages: Sequence[str] = (), extra: Mapping[str, Sequence[str]]
     endings: set[tuple[str, ...]] = set()
     for language in chosen:
         for step, phrases in PHRASES.get(language, {}).items():
-            for phrase in phrases.split("|"):
-                steps[_normal(phrase)] = steps.get(_normal(phrase), frozenset()) | {step}
+            for spelling in (spelling for phrase in phrases.split("|") for spelling in _spellings(phrase)):
+                steps[spelling] = steps.get(spelling, frozenset()) | {step}
         hellos |= {_normal(hello) for hello in _HELLOS.get(language, "").split("|")} - {""}
-        endings |= {tuple(_normal(ending).split()) for ending in _ENDINGS.get(language, "").split("|")} - {()}
+        endings |= {tuple(spelling.split()) for ending in _ENDINGS.get(language, "").split("|") for spelling in _spellings(ending)} - {()}
     for step, more in extra.items():
         if step not in STEPS:
             raise ValueError(f"{step}: there is no such step; the steps are {', '.join(STEPS)}")
         for phrase in more:
             if not _normal(phrase):
                 raise ValueError(f"{step}: {phrase!r} has no words")
-            steps[_normal(phrase)] = steps.get(_normal(phrase), frozenset()) | {step}
+            for spelling in _spellings(phrase):
+                steps[spelling] = steps.get(spelling, frozenset()) | {step}
     return Phrasebook(steps=MappingProxyType(steps), hellos=frozenset(hellos), endings=frozenset(endings))
 
 
@@ -183,6 +185,13 @@ def _normal(text: str) -> str:
     folded = unicodedata.normalize("NFKC", text.translate(_STRAIGHT)).casefold()
     visible = "".join(sign for sign in folded if not _is_ornament(sign))
     return " ".join(_WORDS.findall(visible)).strip(_OUTER)
+
+
+def _spellings(phrase: str) -> set[str]:
+    """A phrase, normalised, and as keyboards without its letters write it: without accents, German "ö" as "oe"."""
+    whole = unicodedata.normalize("NFC", _normal(phrase))
+    bare = "".join(sign for sign in unicodedata.normalize("NFD", whole) if not unicodedata.combining(sign))
+    return {_normal(phrase), whole.translate(_UMLAUTS), bare}
 
 
 def _is_ornament(sign: str) -> bool:

@@ -89,6 +89,18 @@ def test_any_apostrophe_of_a_keyboard_is_one(text: str) -> None:
     assert match(text, PHRASEBOOK) == {"acknowledge"}
 
 
+@pytest.mark.parametrize(
+    ("language", "text", "step"),
+    [
+        ("de", "Uebernommen", "acknowledge"), ("de", "Geloest, danke", "close"), ("de", "Schliessen", "close"), ("fr", "Resolu", "close"),
+        ("fr", "Termine, merci", "done"), ("pt", "Concluido", "done"), ("pt", "Nao, obrigado", "decline"),
+        ("de", "Erledigt, danke schoen", "done"),
+    ],
+)  # fmt: skip
+def test_a_keyboard_without_a_language_s_letters_will_do(language: str, text: str, step: str) -> None:
+    assert match(text, phrasebook((language,))) == {step}
+
+
 @given(st.text())
 def test_any_text_can_be_asked(text: str) -> None:
     assert match(text, PHRASEBOOK) <= set(STEPS)
