@@ -151,6 +151,18 @@ def test_it_hears_that_the_house_closed_it_and_is_told_once_how_to_go_on(world: 
 
 
 @on_sqlite
+def test_its_signed_address_proves_it_where_the_provider_says_nothing(world: World) -> None:
+    created = opened(world)
+    world.configure(authserv_id=None)
+    world.talk(mail("bob", "Any news?", answers=created, results=None), ("lou", "case-comment"))
+    assert (world.last_mail()["trust"], world.last_mail()["reason"]) == ("keyed", "comment-added")
+    # the same address in the hands of another partner is worth nothing
+    world.talk(mail("eva", "Any news?", answers=created, results=None))
+    assert world.last_mail()["reason"] == "note-untrusted"
+    world.assert_good_books()
+
+
+@on_sqlite
 def test_words_for_the_house_alone_and_mentions_work_as_for_any_partner(world: World) -> None:
     created = opened(world)
     world.talk(mail("bob", "#internal Joe is a difficult customer.", answers=created), ("bob", "confirmation"))
