@@ -76,7 +76,7 @@ def queue_mails(
     """Write the outbox rows of a decision, composed, and relate each to its contact and case."""
     if not letters:
         return
-    facts = _facts(decision, message, case_id, letters, desk)
+    facts = _facts(decision, message, case_id, letters, desk) | ({"ticket_number": f"CS-{cs_id}"} if cs_id is not None else {})
     rows = []
     for letter in letters:
         action = letter.action
@@ -267,10 +267,16 @@ def _for(action: QueueMail, facts: dict[str, Any], case_id: int | None, at: date
     if action.template == "ticket-list":
         found = tickets(action.contact_id, zone)
         latest = [{"command": f"#status {one['number']}", "form": "", "meaning": one["subject"]} for one in found[:OFFERED_TICKETS]]
-        own |= {"tickets": found, "timezone": zone.key, "steps": [*latest, *own.get("steps", ())]}
+        own |= {"tickets": found, "timezone": zone.key, "steps": [*latest, *_but("#list", own)]}
     if action.template == "status":
         own |= status(int(str(own.get("status_of") or case_id or 0)), str(own.get("role", "customer")), zone)
+        own["steps"] = _but("#status", own)
     return values | own
+
+
+def _but(command: str, own: Mapping[str, Any]) -> list[Any]:
+    """The steps that a mail offers, without the one it is the answer to."""
+    return [step for step in own.get("steps", ()) if step["command"] != command]
 
 
 def _tappable(values: Mapping[str, Any], wanted: Sequence[str], address: str) -> dict[str, Any]:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 ANSWER_SIGNS = 200
 """Of an answer shown in a table; --json has all of it."""
 
+UNTOLD = frozenset({"verb", "content_hash"})
+"""Keys of an action that are not shown beside it."""
+
 form = typer.Typer(help="Forms, and what they read from a mail.", no_args_is_help=True)
 
 
@@ -159,10 +162,15 @@ def _print_decision(decided: dict[str, Any]) -> None:
     say(f"  {decided['outcome']}, {decided['kind']}: {Reason(decided['reason']).sentence}" + _aside(decided["detail"]))
     for action in decided["actions"]:
         if action["verb"] != "queue-mail":
-            shown = (f"{key} {_short(str(value))}" for key, value in action.items() if key != "verb" and value not in (None, "", [], {}))
+            shown = (f"{key} {_short(str(value))}" for key, value in action.items() if key not in UNTOLD and _tells(value))
             say(f"  {action['verb']}  {', '.join(shown)}")
     for mail in decided["mails"]:
         say(f"  mail {mail['template']} to {mail['to']}" + _aside(mail.get("held")))
+
+
+def _tells(value: object) -> bool:
+    """Whether a value of an action means something to people: digests and row numbers don't."""
+    return value not in (None, "", []) and not isinstance(value, (dict, int))
 
 
 def _aside(text: str | None) -> str:

@@ -14,6 +14,8 @@ RULE = "-" * 20
 BETWEEN_COLUMNS = "  "
 _NEXT_LINE = "  "
 """Before the further lines of a table's row."""
+_ROOM_ENOUGH = 30
+"""So wide the last column of a table must be able to be, to be wrapped beside the others."""
 
 
 class Token(Protocol):
@@ -135,12 +137,19 @@ def _lines(block: Block, values: Sequence[str | Link]) -> list[str]:
 
 
 def _table(table: Table, values: Sequence[str | Link]) -> list[str]:
-    """A table no wider than 72 signs, whatever stands in it: what doesn't fit beside the rest of its row has a line below.
+    """A table no wider than 72 signs, whatever stands in it.
 
-    So every row is read from left to right and from top to bottom, in the order of its columns.
+    The last column is wrapped where it has room enough; what doesn't fit beside the rest of its row has a line below. So every
+    row is read from left to right and from top to bottom, in the order of its columns.
     """
     rows = [[_cell_lines(fill_text(cell, values)) for cell in row] for row in table.rows]
     widths = [min(max(len(line) for cell in column for line in cell), WIDTH - len(_NEXT_LINE)) for column in zip(*rows, strict=True)]
+    room = WIDTH - sum(width + len(BETWEEN_COLUMNS) for width in widths[:-1])
+    longest = max(len(word) for row in rows for line in row[-1] for word in line.split(" "))
+    if widths[-1] > room >= max(longest, _ROOM_ENOUGH):
+        widths[-1] = room
+        for row in rows:
+            row[-1] = [piece for line in row[-1] for piece in _folded(line, room)] or [""]
     shelves: list[list[int]] = []
     used = WIDTH
     for column, width in enumerate(widths):
@@ -157,7 +166,11 @@ def _table(table: Table, values: Sequence[str | Link]) -> list[str]:
             indent = _NEXT_LINE if number else ""
             for parts in zip_longest(*(row[column] for column in shelf), fillvalue=""):
                 line = BETWEEN_COLUMNS.join(part.ljust(widths[column]) for part, column in zip(parts, shelf, strict=True)).rstrip()
-                made += _folded(line, indent) if len(shelf) == 1 else [f"{indent}{line}".rstrip()]
+                made += (
+                    [f"{indent}{piece}" for piece in _folded(line, WIDTH - len(indent))]
+                    if len(shelf) == 1
+                    else [f"{indent}{line}".rstrip()]
+                )
     return [line for line in made if line] if len(shelves) == 1 else made
 
 
@@ -166,11 +179,17 @@ def _cell_lines(text: str) -> list[str]:
     return [line for line in (" ".join(line.split()) for line in text.split("\n")) if line] or [""]
 
 
-def _folded(line: str, indent: str) -> list[str]:
-    """One cell that has a line of its own, on as many lines as it needs; a word longer than a line is cut."""
-    width = WIDTH - len(indent)
-    words = [word[start : start + width] for word in line.split(" ") for start in range(0, max(len(word), 1), width)]
-    return _wrapped(" ".join(words), indent, indent) if line else []
+def _folded(line: str, width: int) -> list[str]:
+    """A line of a cell on as many lines as it needs; a word longer than a line is cut."""
+    made: list[str] = []
+    for word in line.split(" ") if line else ():
+        for start in range(0, max(len(word), 1), width):
+            piece = word[start : start + width]
+            if made and len(made[-1]) + 1 + len(piece) <= width:
+                made[-1] += f" {piece}"
+            else:
+                made.append(piece)
+    return made
 
 
 def _settled(block: Block | Table) -> Block | Table:

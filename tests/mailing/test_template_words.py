@@ -218,9 +218,11 @@ def test_an_answer_of_several_lines_keeps_them_in_both_parts(name):
     cells = [cell.html for cell in LexborHTMLParser(mail.html).css("td[data-label]")]
     assert "Concert<br>\nSunlight Basic" in cells[1]
     long = rendered(name, answers=[*answers, {"label": "Why?", "value": f"{'word ' * 30}\n\nThe end."}])
-    assert "\n\nWhy?\n  word word" in long.text
-    assert "word\n  The end.\n" in long.text
-    assert max(map(len, long.text.split("\n"))) <= WIDTH
+    assert "\nWhy?               word word" in long.text
+    assert f"word\n{' ' * 19}The end.\n" in long.text
+    link = rendered(name, answers=[*answers, {"label": "Why?", "value": f"see\nhttps://forms.example/{'x' * 40}"}])
+    assert f"\nWhy?\n  see\n  https://forms.example/{'x' * 40}\n" in link.text
+    assert max(map(len, (long.text + link.text).split("\n"))) <= WIDTH
 
 
 def test_no_tickets_are_said_in_words():
