@@ -88,23 +88,20 @@ VERBS: Mapping[str, Verb] = MappingProxyType({
         "Wrong item? Send #cleared and its number."),
     "cleared": Verb("1", "that item is settled; #cleared all settles them all", "cleared {number}: {text}"),
     "help": Verb("", "all you can send"),
-    "status": Verb("", "everything about the case"),
+    "status": Verb("", "everything about the case; in a new mail, with its number behind it"),
     "list": Verb("", "your tickets, the latest change first"),
     "case": Verb("", "a new case: lines like Contact: and Type:, then the words"),
     "contact": Verb("", "a new contact: lines First Name:, Last Name:, Company:, Email:", "new contact: {text}, {who}"),
     "call": Verb("", "a phone note: who called, Issue:, then the words", "phone note: {text}"),
-    "confirm": Verb("", "yes, please go ahead", "confirmed: {text}"),
-    "decline": Verb("", "no, nothing is made", "declined: {text}; nothing is made"),
+    "confirm": Verb("", "yes to a question of ours", "confirmed: {text}"),
+    "decline": Verb("", "no to a question of ours", "declined: {text}; nothing is made"),
     "undo": Verb("", "takes back your last acknowledge, plan, close or reopen, within 24 hours", "taken back: {text}"),
     "end": Verb("", "ends the words of a command; what follows is a plain reply"),
 })  # fmt: skip
 """Every verb of KEYWORDS."""
 
-_IN_HELP = {
-    "confirm": "yes to a question of ours", "decline": "no to a question of ours",
-    "status": "everything about the case; in a new mail, with its number behind it",
-}  # fmt: skip
-"""The meaning of a verb where nothing says what it is about."""
+_HERE = {"confirm": "yes, please go ahead", "decline": "no, nothing is made", "status": "everything about the case"}
+"""The meaning of a verb in a mail that says itself what it is about."""
 _SHOWN = {"comment": "update"}
 """The word of a verb that people know best, where it isn't the verb itself."""
 _FOOTER = (
@@ -139,13 +136,17 @@ def open_verbs(role: str, state: State, *, question: bool = False) -> tuple[str,
 
 def steps(verbs: Iterable[str]) -> tuple[Row, ...]:
     """The verbs as the templates' `steps`: the `command`, the `form` of what follows it, and its `meaning`."""
-    return tuple({"command": _to_complete(verb), "form": VERBS[verb].form, "meaning": VERBS[verb].meaning} for verb in verbs)
+    return tuple(_row(verb, _HERE.get(verb, VERBS[verb].meaning)) for verb in verbs)
 
 
 def help_rows(role: str, answered: Container[str]) -> tuple[Row, ...]:
     """Every verb of `answered` that this role may ever use, as the template `help` takes them; rows like those of `steps`."""
-    theirs = steps(keyword.verb for keyword in KEYWORDS if keyword.who & _also(role) and keyword.receipt and keyword.verb in answered)
-    return tuple(row | {"meaning": _IN_HELP.get(row["command"].strip("# "), row["meaning"])} for row in theirs)
+    theirs = [keyword.verb for keyword in KEYWORDS if keyword.who & _also(role) and keyword.receipt and keyword.verb in answered]
+    return tuple(_row(verb, VERBS[verb].meaning) for verb in theirs)
+
+
+def _row(verb: str, meaning: str) -> Row:
+    return {"command": _to_complete(verb), "form": VERBS[verb].form, "meaning": meaning}
 
 
 def _also(role: str) -> set[str]:
