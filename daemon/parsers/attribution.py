@@ -98,6 +98,12 @@ def begins_at(lines: Sequence[str], last: int, first: int, quote_follows: bool) 
     return None
 
 
+def is_vague(lines: Sequence[str]) -> bool:
+    """Whether an attribution tells neither a time of day nor an address, as people do who tell what somebody wrote."""
+    text = " ".join(lines)[:MAX_LENGTH]
+    return "@" not in text and _TIME.search(text) is None
+
+
 def _is_complete(text: str, quote_follows: bool) -> bool:
     """Whether words have all that an attribution needs, so that none of it can stand in a line above.
 

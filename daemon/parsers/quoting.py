@@ -194,6 +194,9 @@ class _Machine:
         start = index if shared is not None else attribution.begins_at(lines, index, self.run_start, marked)
         if start is None:
             return None
+        commands = following == index + 1 and following < len(lines) and lines[following].lstrip()[:1] in signature.COMMAND_SIGNS
+        if commands and not marked and attribution.is_vague(lines[start:following]):
+            return None
         if shared is not None:
             self.kept.append(text[:shared].rstrip(" -\t"))
         if index > start:

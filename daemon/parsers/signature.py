@@ -17,6 +17,9 @@ _COMMANDS_WITHIN = 200
 
 _ENDING_IN_SENT = ("von ", "mit ", "vom ", "über ", "aus ")
 """German puts the verb last: "Von Yahoo Mail auf Android gesendet". Such a line must end in it."""
+_MAY_BE_PROSE = ("get outlook", "outlook for")
+_PLATFORMS = ("ios", "android", "iphone", "ipad", "mac", "windows", "mobile", "web")
+"""What such a line names in the end; else it speaks of the program, or of the weather."""
 _TAGLINES = ("yahoo mail:", "yahoo mail :")
 """What a program says of itself below the words ("Yahoo Mail: Search, Organize, Conquer")."""
 _PHONE_STARTS = (
@@ -125,6 +128,8 @@ def is_phone(line: str) -> bool:
         return False
     if words.startswith(_ENDING_IN_SENT):
         return words.rstrip(" .!").endswith("gesendet") and any(product in words for product in _PRODUCTS) and len(words.split()) <= 9
+    if words.startswith(_MAY_BE_PROSE) and not any(platform in words for platform in _PLATFORMS):
+        return False
     if any(product in words for product in _PRODUCTS):
         return len(words.split()) <= 14
     return words.startswith(("sent from my ", "sent from a ")) and len(words.split()) <= 8

@@ -97,3 +97,19 @@ def test_a_closing_and_a_name_are_not_read(words: str, end: str) -> None:
 )
 def test_words_like_a_closing_are_read(words: str) -> None:
     assert unlike([Reply(name=words, written=words, text=f"{words}\n", html=None)]) == {}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Sent by mail to the customer.\n#close", "Gesendet mit der Post an den Kunden\n#close", "Enviado por correo al cliente\n#close",
+        "Envoyé par la poste au client\n#close", "Inviato con corriere al cliente\n#close", "Verzonden met de post\n#close",
+        "Get Outlook working again, please\n#ack", "Outlook for next week: sunny\n#ack", "I wrote: it is dead\n#close",
+        "The customer wrote on Nov 23, 2026:\n#update works", "Der Kunde schrieb am Montag:\n#update läuft", "From: the roof\n#update x",
+        "Le client a écrit que tout va bien :\n#close", "Thanks,\nBob\n\n#close", "-- see below --\n#close", "___\n#close",
+        "Bob fixed it\n#close",
+        "On 23.11. at 10:00 the fuse blew:\n#update fuse blown", "Original Message was lost\n#ack", "A: yes\nDe: no\n#ack",
+    ],
+)  # fmt: skip
+def test_what_people_tell_is_read(words: str) -> None:
+    assert unlike([Reply(name=words, written=words, text=f"{words}\n", html=None)]) == {}
