@@ -14,18 +14,17 @@ from daemon.store.statements import rows
 def register_contact(action: RegisterContact) -> int:
     """Make the contact; its id. Raises IntegrityError when the address is taken by now."""
     contact_id: int = Contact.insert(
-        handle=free_handle(action.address), first_name=action.first_name, last_name=action.last_name, organization=action.organization_id,
-        phone=action.phone, extra=json.dumps(dict(action.extra), ensure_ascii=False),
+        handle=free_handle(action.first_name, action.address), first_name=action.first_name, last_name=action.last_name,
+        organization=action.organization_id, phone=action.phone, extra=json.dumps(dict(action.extra), ensure_ascii=False),
     ).execute()  # fmt: skip
     ContactEmail.insert(address=action.address, contact=contact_id, position=0).execute()
     ContactRole.insert(contact=contact_id, role=action.role).execute()
     return contact_id
 
 
-def free_handle(address: str) -> str:
-    """A handle nobody has, made of the local part: [a-z0-9._-]+."""
-    plain = unicodedata.normalize("NFKD", address.partition("@")[0]).encode("ascii", "ignore").decode().lower()
-    stem = re.sub(r"[^a-z0-9._-]+", "-", plain).strip("-.")[:40] or "contact"
+def free_handle(first_name: str, address: str) -> str:
+    """A handle nobody has, made of the first name, or where that has no plain letters, of the local part: [a-z0-9._-]+."""
+    stem = _plain(first_name) or _plain(address.partition("@")[0]) or "contact"
     taken = {row[0] for row in rows(Contact.select(Contact.handle).where(Contact.handle.startswith(stem)))}
     if stem not in taken:
         return stem
@@ -33,3 +32,8 @@ def free_handle(address: str) -> str:
     while f"{stem}-{suffix}" in taken:
         suffix += 1
     return f"{stem}-{suffix}"
+
+
+def _plain(text: str) -> str:
+    folded = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9._-]+", "-", folded).strip("-.")[:40]

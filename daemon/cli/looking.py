@@ -69,9 +69,9 @@ def case(number: Annotated[str, typer.Argument(help="1001 or CASE-1001")], as_js
         return
     section(f"{view['number']}  {view['subject']}", view["state"])
     fields = (
-        "type", "organization", "contact", "entity", "system", "partner", "owner", "queue", "origin", "created_at", "last_update",
-        "contract", "acknowledged_at", "acknowledged_by", "planned_resolution", "planned_resolution_date", "closed_at", "closed_by",
-        "closed_on_planned_date", "resolution",
+        "type", "organization", "contact", "contact_address", "entity", "system", "partner", "owner", "queue", "origin", "created_at",
+        "last_update", "contract", "acknowledged_at", "acknowledged_by", "planned_resolution", "planned_resolution_date", "closed_at",
+        "closed_by", "closed_on_planned_date", "resolution",
     )  # fmt: skip
     table(None, [[name.replace("_", " "), view[name]] for name in fields if view[name] not in (None, "")])
     if view["plan_count"] > 1:

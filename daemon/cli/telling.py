@@ -106,7 +106,7 @@ class Teller:
         table = _table(heading for heading in headings if wide or heading != "Created at")
         for case in cases:
             entity = case["entity"] or case["organization"]
-            who = Text(escape(entity)) if entity else Text(escape(case["contact"] or ""), "dim")
+            who = Text(escape(entity)) if entity else Text(escape(case["contact"] or case["contact_address"] or ""), "dim")
             created = [_moment(case["created_at"])] if wide else []
             table.add_row(
                 Text(case["number"], "bold cyan"), who, Text(escape(case["system"] or "")), Text(escape(case["subject"])),

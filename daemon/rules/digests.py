@@ -40,7 +40,7 @@ def decide_digest(
         "cases": [
             {
                 "number": f"CASE-{number}", "subject": subject, "state": STEP[acknowledged, planned],
-                "deadline": f"{STEP[acknowledged, planned]} by {full_moment(deadline, calendar.timezone)}" if deadline is not None else "",
+                "deadline": _owed(STEP[acknowledged, planned], deadline, day, calendar),
             }
             for number, subject, acknowledged, planned, deadline in cases
         ],
@@ -60,3 +60,10 @@ def decide_digest(
         trust=Trust(grade=Grade.VERIFIED, key=False, sender=True, domain=DomainVerdict.NONE, evidence="our own calendar"),
         match=None, contact_id=None, actions=(mail,), gates=(),
     )  # fmt: skip
+
+
+def _owed(step: str, deadline: datetime | None, day: date, calendar: Calendar) -> str:
+    if deadline is None:
+        return ""
+    missed = deadline < calendar.opening_time(day)
+    return f"{step}{', overdue since' if missed else ' by'} {full_moment(deadline, calendar.timezone)}"

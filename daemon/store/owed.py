@@ -20,7 +20,7 @@ MOST = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwedCase:
-    """An open case somebody owes something on; `deadline_at` is that of its earliest running clock."""
+    """An open case somebody owes something on; `deadline_at` is that of its earliest running clock, else of the step that was missed."""
 
     id: int
     subject: str
@@ -78,11 +78,15 @@ def owed(reader: ContactFacts, queue_id: int | None, since: datetime) -> Owed:
 
 
 def _cases(where: pw.Expression) -> tuple[OwedCase, ...]:
-    running = SlaClock.met_at.is_null() & SlaClock.breached_at.is_null() & SlaClock.cancelled_at.is_null()
-    due = pw.fn.MIN(SlaClock.deadline_at)
+    step = pw.Case(None, [(Case.planned_resolution.is_null(False), "close"), (Case.acknowledged_at.is_null(False), "plan")], "acknowledge")
+    # a promise that was missed is owed all the same, until its step is taken or the day is promised anew
+    missed = SlaClock.breached_at.is_null(False) & (SlaClock.cycle == Case.sla_cycle) & (SlaClock.kind == step)
+    unsettled = SlaClock.met_at.is_null() & SlaClock.cancelled_at.is_null() & (SlaClock.breached_at.is_null() | missed)
+    running = pw.Case(None, [(SlaClock.breached_at.is_null(), SlaClock.deadline_at)])
+    due = pw.fn.COALESCE(pw.fn.MIN(running), pw.fn.MAX(SlaClock.deadline_at))
     query = (
         Case.select(Case.id, Case.subject, Case.acknowledged_at, Case.planned_resolution, due)
-        .join(SlaClock, JOIN.LEFT_OUTER, on=((SlaClock.case == Case.id) & running))
+        .join(SlaClock, JOIN.LEFT_OUTER, on=((SlaClock.case == Case.id) & unsettled))
         .where(where & Case.closed_at.is_null())
         .group_by(Case.id, Case.subject, Case.acknowledged_at, Case.planned_resolution)
         .order_by(due.is_null(), due, Case.id)

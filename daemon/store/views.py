@@ -64,9 +64,10 @@ def _joined(*columns: Any) -> Any:
 def _case(row: tuple[Any, ...], next_deadline: datetime | None) -> dict[str, Any]:
     return {
         "number": f"CASE-{row[0]}", "type": row[1], "subject": row[2], "state": "Closed" if row[3] else "Open", "entity": row[4],
-        "system": row[5], "organization": row[6], "contact": row[7] or row[8], "partner": row[9], "owner": row[10], "queue": row[11],
+        "system": row[5], "organization": row[6], "contact": row[7], "partner": row[9], "owner": row[10], "queue": row[11],
         "created_at": row[12], "last_update": row[13], "acknowledged": row[14] is not None, "acknowledged_at": row[14],
         "planned_resolution": row[15], "planned_resolution_date": row[16], "closed_at": row[3], "next_deadline": next_deadline,
+        "contact_address": row[8] if row[7] is None else None,
     }  # fmt: skip
 
 

@@ -39,7 +39,15 @@ def test_an_address_that_is_taken_by_now_is_refused_and_nobody_is_made(database:
         assert Contact.select().count() == before
 
 
-def test_a_handle_is_made_of_the_local_part_and_is_free(database: Database) -> None:
+def test_a_handle_is_the_first_name_that_people_call_each_other(database: Database) -> None:
+    with database.reading():
+        assert free_handle("Ana", "ana.lima@sunpath.example") == "ana"
+        assert free_handle("Ann", "a.lee@two.example") == "ann-2"
+        assert free_handle("Anne Marie", "am@two.example") == "anne-marie"
+        assert free_handle("花", "hana@two.example") == "hana"
+
+
+def test_a_handle_of_somebody_without_a_name_is_made_of_the_local_part_and_is_free(database: Database) -> None:
     handles = {
         "nina@acme.example": "nina",
         "ann@acme.example": "ann-2",
@@ -51,7 +59,7 @@ def test_a_handle_is_made_of_the_local_part_and_is_free(database: Database) -> N
         "x" * 64 + "@acme.example": "x" * 40,
     }
     with database.reading():
-        assert {address: free_handle(address) for address in handles} == handles
+        assert {address: free_handle("", address) for address in handles} == handles
 
 
 def test_handles_are_counted_until_one_is_free(database: Database) -> None:
@@ -64,7 +72,7 @@ def test_handles_are_counted_until_one_is_free(database: Database) -> None:
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None)
-@given(st.text(max_size=70))
-def test_a_handle_is_always_one_that_a_directory_may_hold(database: Database, local: str) -> None:
+@given(st.text(max_size=70), st.text(max_size=70))
+def test_a_handle_is_always_one_that_a_directory_may_hold(database: Database, first_name: str, local: str) -> None:
     with database.reading():
-        assert re.fullmatch(r"[a-z0-9._-]{1,44}", free_handle(f"{local}@acme.example"))
+        assert re.fullmatch(r"[a-z0-9._-]{1,44}", free_handle(first_name, f"{local}@acme.example"))

@@ -13,6 +13,7 @@ from tests.cli.desk import FORGED, Installation, installed, letter
 CASE = [
     "number", "type", "subject", "state", "entity", "system", "organization", "contact", "partner", "owner", "queue", "created_at",
     "last_update", "acknowledged", "acknowledged_at", "planned_resolution", "planned_resolution_date", "closed_at", "next_deadline",
+    "contact_address",
 ]  # fmt: skip
 WHOLE_CASE = [
     *CASE,
@@ -70,9 +71,10 @@ def test_a_row_of_cases_has_the_keys_of_the_contract(day: Installation) -> None:
     assert ann["created_at"].endswith("Z")
 
 
-def test_people_without_a_contact_are_their_address(day: Installation) -> None:
+def test_a_case_of_somebody_unknown_has_no_contact_but_their_address(day: Installation) -> None:
     triage = [row for row in day.json("cases") if row["type"] == "triage"]
-    assert {row["contact"] for row in triage} == {"mallory@evil.example", "pat@miller.example"}
+    assert {row["contact"] for row in triage} == {None}
+    assert {row["contact_address"] for row in triage} == {"mallory@evil.example", "pat@miller.example"}
     assert {row["queue"] for row in triage} == {"triage"}
 
 

@@ -28,6 +28,12 @@ def test_it_is_due_while_the_day_is_open(now: datetime, day: date | None) -> Non
     assert digest_day(now, CALENDAR) == day
 
 
+def test_what_was_missed_is_owed_all_the_same() -> None:
+    late = [(1001, "No data", True, False, datetime(2026, 11, 20, 17, 0, tzinfo=UTC))]
+    values = dict(decide_digest(PAT, None, late, (), MONDAY, CALENDAR).actions[0].values)  # type: ignore[union-attr]
+    assert values["cases"][0]["deadline"] == "to plan, overdue since Friday 20 November 2026, 17:00 (UTC)"  # type: ignore[index]
+
+
 def test_it_names_what_is_owed_and_by_when() -> None:
     owed = [(1001, "No data", False, False, datetime(2026, 11, 24, 17, 0, tzinfo=UTC)), (1002, "Leak", True, False, None)]
     decision = decide_digest(PAT, None, owed, (), MONDAY, CALENDAR)
