@@ -43,7 +43,7 @@ def explained(reading: Reading, record: dict[str, Any]) -> dict[str, Any]:
         "comment": _comment(reading, record, personal=personal),
         "errors": record.get("errors", []),
         "warnings": record.get("warnings", []),
-        "form": None,
+        "form": record.get("form"),
         "actions": record["actions"],
         "mails": record["mails"],
         "outcome": record["outcome"],

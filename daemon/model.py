@@ -414,6 +414,21 @@ class CsTicketFacts:
         return f"CS-{self.id}"
 
 
+class RequestState(StrEnum):
+    """Where a form's request is (domain 5.2)."""
+
+    TRIAGE = "triage"
+    """A person must decide; any agent of the house may."""
+    REJECTED = "rejected"
+    ACCEPTED = "accepted"
+    """It is a case, and needs no work of its own."""
+    IN_CONFIGURATION = "in_configuration"
+    """It is a case with a CS ticket."""
+    DONE_WITH_OUTSTANDING = "done_with_outstanding"
+    COMPLETED = "completed"
+    REOPENED = "reopened"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestFacts:
     """What a form asked for, as it is stored. `form` is the name of the form's file."""
@@ -713,3 +728,5 @@ class Decision:
     actions: tuple[Action, ...]
     gates: tuple[Gate, ...]
     heard: Heard | None = None
+    form: Mapping[str, object] | None = field(default=None, hash=False)
+    """What was read of a form, for `explain`."""

@@ -14,6 +14,7 @@ def record_of(decision: Decision, case_id: int | None) -> dict[str, Any]:
     heard = decision.heard
     how = decision.match.matched_by if decision.match else "new"
     return {
+        **({"form": dict(decision.form)} if decision.form is not None else {}),
         "kind": decision.kind.value,
         "outcome": decision.outcome.value,
         "reason": decision.reason.value,

@@ -33,6 +33,7 @@ from daemon.record import record_of
 from daemon.rules.clocks import decide_clock
 from daemon.rules.decide import decide, decide_refusal
 from daemon.rules.digests import decide_digest, digest_day
+from daemon.rules.intake import names_of_form, staff_of
 from daemon.rules.questions import decide_expiry
 from daemon.rules.rulebook import Rulebook
 from daemon.rules.standing import names_of
@@ -268,6 +269,7 @@ def _act(house: House, row: Claimed, reading: Reading, now: datetime) -> Decisio
         situation = load_situation(
             reading, house.policy, house.desk.signer, number=row.id, sha256=row.sha256, now=row.internal_date, clock=now,
             recorded_at=row.recorded_at, archive=row.archive, released=row.released, lock=True, asked=_asked(house, reading, lock=True),
+            form=names_of_form(reading, house.policy, house.rulebook), staff=staff_of(house.rulebook),
         )  # fmt: skip
         decision = decide(reading, situation, token_digest(message.author) if message.author else None, house.rulebook)
         applied = apply(
@@ -329,6 +331,7 @@ def explain(house: House, octets: bytes, sha256: str, now: datetime) -> tuple[Re
         situation = load_situation(
             reading, house.policy, house.desk.signer, number=None, sha256=sha256, now=now, clock=now, recorded_at=now, archive=False,
             released=False, lock=False, asked=_asked(house, reading, lock=False),
+            form=names_of_form(reading, house.policy, house.rulebook), staff=staff_of(house.rulebook),
         )  # fmt: skip
     author = reading.message.author
     return reading, situation, decide(reading, situation, token_digest(author) if author else None, house.rulebook)

@@ -23,13 +23,13 @@ from daemon.failpoints import POINTS
 from daemon.log import EVENTS
 from daemon.mail.rendering import Templates
 from daemon.model import Grade
-from daemon.parsers.keywords import AGENT, ANYONE, ASKED, CUSTOMER, GIVER, KEYWORDS, PARTNER, vocabulary
+from daemon.parsers.keywords import AGENT, ANYONE, ASKED, CONFIG_ASSIGNEE, CUSTOMER, GIVER, KEYWORDS, PARTNER, QA_ASSIGNEE, vocabulary
 from daemon.parsers.phrases import match, phrasebook
 from daemon.reasons import Outcome, Reason
-from daemon.rules.decide import VERBS as DONE_VERBS
 from daemon.rules.lifecycle import CASE, as_markdown
 from daemon.rules.receipts import VERBS
 from daemon.rules.sla import SlaRule
+from daemon.rules.verbs import ON_TICKET as DONE_VERBS
 from daemon.store.audit import FINAL, OUTBOX_STATES
 from daemon.store.sheets import KINDS, ROLES, SHEETS, STATUSES
 
@@ -112,7 +112,8 @@ def test_the_life_of_a_case_is_the_table_that_decides() -> None:
 def test_every_verb_has_its_row_with_its_words_and_who_may_use_it() -> None:
     (rows,) = tables(section("What a reply can do"))
     who = {
-        CUSTOMER: "customer", PARTNER: "partner", AGENT: "house", ASKED: "whoever was asked", GIVER: "whoever gave the command",
+        CUSTOMER: "customer", PARTNER: "partner", AGENT: "house", CONFIG_ASSIGNEE: "assignee", QA_ASSIGNEE: "QA",
+        ASKED: "whoever was asked", GIVER: "whoever gave the command",
         ANYONE: "everybody known",
     }  # fmt: skip
     wanted = [

@@ -19,10 +19,11 @@ from daemon.actions.vocabulary import (
     SettleTriage,
     SubmitRequest,
 )
+from daemon.model import RequestState
 from daemon.store.schema import Attachment, Case, CsTicket, CsTicketAttachment, FormRequest, OutstandingItem
 from daemon.store.statements import Select, insert, update
 
-ACCEPTED = frozenset({"in_configuration", "accepted"})
+ACCEPTED = frozenset({RequestState.IN_CONFIGURATION, RequestState.ACCEPTED})
 """States that a request has once it is a case."""
 
 
@@ -55,7 +56,7 @@ def move_request(case_id: int, request_id: int, action: MoveRequest, *, submitte
     update(FormRequest, {"state": action.state} | ({"submitter": submitter_id} if submitter_id is not None else {}), {"id": request_id})
     if action.state in ACCEPTED:
         update(FormRequest, {"accepted_at": at}, {"id": request_id, "accepted_at": None})
-    if action.state == "completed":
+    if action.state == RequestState.COMPLETED:
         update(FormRequest, {"completed_at": at}, {"id": request_id, "completed_at": None})
     words = f"request: {action.state.replace('_', ' ')}"
     add_feed(case_id, "state", words, author_id=None, author_address=None, public=False, at=at, cause=cause)
@@ -83,7 +84,7 @@ def open_cs_ticket(case_id: int, action: OpenCsTicket, *, at: datetime, cause: s
         "configuration_date": action.configuration_date, "qa_due_date": action.qa_due_date, "closed_at": None, "closed_by_id": None,
     }  # fmt: skip
     (number,) = insert(CsTicket, [row])
-    add_feed(case_id, "created", f"CS-{number} was opened", author_id=None, author_address=None, public=False, at=at, cause=cause)
+    add_feed(case_id, "state", f"CS-{number} was opened", author_id=None, author_address=None, public=False, at=at, cause=cause)
     return number
 
 

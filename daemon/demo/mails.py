@@ -98,7 +98,7 @@ def morning(now: datetime) -> list[Sample]:
         (
             "A customer writes with an attachment and a signature",
             "",
-            mail("Dana Whitfield <dana@greenlightsolar.example>", "Invoice looks wrong", invoice, times[1], number=2),
+            mail("Dana Whitfield <dana.whitfield@greenlightsolar.example>", "Invoice looks wrong", invoice, times[1], number=2),
         ),
         (
             "Somebody nobody knows",

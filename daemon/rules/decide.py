@@ -27,6 +27,7 @@ from daemon.parsers.keywords import BY_VERB, CASE
 from daemon.reasons import Outcome, Reason
 from daemon.rules.correlate import correlate
 from daemon.rules.drafts import draft_of
+from daemon.rules.formreading import FormReading, explain_form, recognise
 from daemon.rules.grants import grant, refuse
 from daemon.rules.hearing import (
     ASKING,
@@ -44,16 +45,18 @@ from daemon.rules.hearing import (
     owner_of,
     partners_side,
 )
+from daemon.rules.intake import form_sender
 from daemon.rules.judgement import Finding, Judgement
 from daemon.rules.receipts import shown, steps
 from daemon.rules.refusals import Trouble
+from daemon.rules.requests import take_form
 from daemon.rules.robots import never_answer
 from daemon.rules.rulebook import Rulebook, plain_rulebook
 from daemon.rules.saying import internal_post, mention
 from daemon.rules.standing import judge_words, role_of
 from daemon.rules.tickets import open_ticket, triage
 from daemon.rules.trust import weigh
-from daemon.rules.verbs import VERBS
+from daemon.rules.verbs import ON_TICKET, VERBS
 
 
 def decide(
@@ -66,29 +69,33 @@ def decide(
     """
     book = rulebook or plain_rulebook()
     found = correlate(reading, situation)
-    trust = weigh(reading.message, situation.policy, situation.sender, found.case, situation.keys, author_digest)
+    trust = weigh(reading.message, situation.policy, situation.sender, found.case, situation.keys, author_digest, found.ticket)
     silence = never_answer(reading, situation, trust)
     gates: list[Gate] = [
         found.gate,
         Gate(name="trust", verdict=trust.grade.value, detail=trust.evidence),
         Gate(name="answer", verdict="no" if silence else "yes", detail=silence or "an automatic answer is allowed"),
     ]
-    role = role_of(found.case, situation, reading)
-    searched = not (reading.automatic.is_automatic or reading.automatic.is_list or reading.bounce is not None or situation.released)
-    judgement = judge_words(found.case, role, reading, situation, book) if searched else None
+    role = role_of(found.case, situation, reading, found.ticket)
+    form = recognise(reading, book.forms, form_sender(situation, trust)) if book.forms and not situation.released else None
+    robot = reading.automatic.is_automatic or reading.automatic.is_list or reading.bounce is not None
+    searched = not (robot or form is not None or situation.released)
+    judgement = judge_words(found.case, role, reading, situation, book, found.ticket) if searched else None
     hearing = Hearing(
-        reading=reading, situation=situation, found=found, trust=trust, silence=silence, rulebook=book, role=role, judgement=judgement
-    )
+        reading=reading, situation=situation, found=found, trust=trust, silence=silence, rulebook=book, role=role, judgement=judgement,
+        form=form,
+    )  # fmt: skip
     for name, gate in GATES:
         stopped = gate(hearing)
         gates.append(Gate(name=name, verdict="passed" if stopped is None else "stopped", detail=stopped.detail if stopped else ""))
         if stopped is not None:
-            return _with_gates(stopped, gates)
-    return _with_gates(_person(hearing), gates)
+            return _explained(stopped, gates, form)
+    return _explained(_person(hearing), gates, form)
 
 
-def _with_gates(made: Decision, gates: list[Gate]) -> Decision:
-    return replace(made, gates=tuple(gates))
+def _explained(made: Decision, gates: list[Gate], form: FormReading | None) -> Decision:
+    known = made.reason in (Reason.FORM_REPEATED, Reason.FORM_EDITED)
+    return replace(made, gates=tuple(gates), form=explain_form(form, known_submission=known))
 
 
 # --- gates: what is not a person's mail ----------------------------------------------------------------------------
@@ -173,10 +180,11 @@ GATES: tuple[tuple[str, Callable[[Hearing], Decision | None]], ...] = (
     ("own", _ignore_own),
     ("copy", _ignore_copy),
     ("bounce", _record_bounce),
+    ("form", take_form),
     ("automatic", _ignore_automatic),
     ("forged", _set_apart_forged),
 )
-"""The gates in the order they are tried. Commands and forms get their gates here when they come."""
+"""The gates in the order they are tried."""
 
 
 def decide_refusal(outgoing: OutgoingFacts, case: CaseFacts | None) -> Decision:
@@ -218,7 +226,7 @@ def _person(h: Hearing) -> Decision:
     if asks and h.judgement is not None:
         if _concerns_no_case(h):
             return _beside_the_case(h, case, h.role, h.judgement)
-        return grant(h, case, h.role, h.judgement, h.found.matched_by, VERBS)
+        return grant(h, case, h.role, h.judgement, h.found.matched_by, VERBS if h.found.ticket is None else ON_TICKET)
     return _comment(h, case, h.role)
 
 

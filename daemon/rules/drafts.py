@@ -8,7 +8,7 @@ from datetime import date
 from types import MappingProxyType
 
 from daemon.actions.vocabulary import Action, QueueMail
-from daemon.model import Asked, CaseFacts, ClockFacts, ContactFacts
+from daemon.model import Asked, CaseFacts, ClockFacts, ContactFacts, CsTicketFacts, OutstandingFacts
 from daemon.rules.hearing import Audience, Hearing, own_addresses
 from daemon.rules.judgement import Finding, Judgement, Request
 from daemon.rules.lifecycle import State, case_state
@@ -49,6 +49,13 @@ class Draft:
     partner_calendar: str | None = None
     running: list[ClockFacts] | None = None
     """The clocks that run after this mail; None: as before it."""
+    ticket: CsTicketFacts | None = None
+    """The CS ticket of the case, when the mail is about that."""
+    ticket_open: bool = True
+    outstanding: tuple[OutstandingFacts, ...] = ()
+    """What is outstanding on the ticket after this mail, and what was."""
+    settled: bool = False
+    """A form's request that waited for a person is taken in."""
 
     @property
     def asked(self) -> Asked:
@@ -60,6 +67,8 @@ class Draft:
         """Where the case will be."""
         if self.case is None:
             return State.NOTHING
+        if self.ticket is not None:
+            return State.CS_OPEN if self.ticket_open else State.CS_DONE
         return case_state(is_open=self.open, acknowledged=self.acknowledged, planned=self.planned_date is not None)
 
     def mail(self, template: str, audience: Audience, *, exclude_author: bool = True, values: Mapping[str, object] | None = None) -> None:
@@ -98,6 +107,9 @@ def draft_of(
         made.acknowledged = case.acknowledged_at is not None
         made.planned_date, made.open, made.cycle = case.planned_date, case.open, case.cycle
         made.partner_id, made.partner_calendar = case.partner_id, case.partner_calendar
+    ticket = h.found.ticket
+    if ticket is not None:
+        made.ticket, made.ticket_open, made.outstanding = ticket, ticket.open, ticket.outstanding
     return made
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from daemon.actions.vocabulary import Action, AddComment, PostFeed, QueueMail
 from daemon.model import CaseFacts, Decision, Kind
 from daemon.reasons import Outcome, Reason
-from daemon.rules import promises
+from daemon.rules import cstickets, promises
 from daemon.rules.drafts import Draft, Step, draft_of
 from daemon.rules.hearing import (
     ASKING,
@@ -22,7 +22,6 @@ from daemon.rules.hearing import (
     to_sender,
 )
 from daemon.rules.judgement import ALREADY_ACKNOWLEDGED, Judgement
-from daemon.rules.lifecycle import State, case_state
 from daemon.rules.lookups import answer_values
 from daemon.rules.progress import remember
 from daemon.rules.receipts import done_lines, full_moment, next_line, open_verbs, steps, undo_line, warning_lines
@@ -51,12 +50,14 @@ def grant(
     if made.troubles:
         return refuse(h, case, role, judgement, tuple(made.troubles), matched_by)
     if case is not None:
+        cstickets.settle(made)
         plain_words(made)
         remember(made)
         made.actions += promises.settle(made)
         made.letters = _with_offers(made, case)
     made.actions += kept_attachments(h)
-    actions = made.actions if h.situation.archive else [*made.actions, *_receipt(made), *made.letters]
+    letters = [] if h.situation.archive else cstickets.about_ticket(h, [*_receipt(made), *made.letters])
+    actions = [*made.actions, *letters]
     if case is None and len(made.about) == 1:
         case, matched_by = made.about[0], "argument"
     return decision(
@@ -92,17 +93,13 @@ def refuse(
         calendar = h.rulebook.calendar_of_person(sender)
         today = calendar.local(h.situation.now).date()
         reader = Reader(role=ROLE_WORDS[role], today=today, example=calendar.next_day(today))
-        state = (
-            case_state(is_open=case.open, acknowledged=case.acknowledged_at is not None, planned=case.planned_date is not None)
-            if case
-            else State.NOTHING
-        )
+        state = draft_of(h, case, role, judgement).state
         values = {
             "errors": [dict(line) for line in error_lines(wrong, reader)], "published": published,
             "steps": list(steps(open_verbs(ROLE_WORDS[role], state))),
         }  # fmt: skip
         held = f"errors to one sender: {ERRORS_PER_HOUR} in an hour" if often else limited(h.situation)
-        actions.append(replace(to_sender(h, "error", values), held=held))
+        actions += cstickets.about_ticket(h, [replace(to_sender(h, "error", values), held=held)])
     if often and case is not None:
         actions.append(PostFeed(kind="post", text="more wrong commands from this sender; no further error was mailed", author_id=None))
     codes = ", ".join(trouble.finding.code for trouble in wrong)
@@ -121,7 +118,7 @@ def _receipt(made: Draft) -> list[Action]:
     answers: list[Action] = []
     if made.done and made.receipt is not None:
         calendar = h.rulebook.calendar_of_person(made.sender)
-        clock = promises.next_promise(made)
+        clock = promises.next_promise(made) if made.ticket is None else None
         by = full_moment(clock.deadline_at, calendar.timezone) if clock is not None else ""
         planned = any(one.verb == "plan" for one in made.done)
         kept = {warning.verb for warning in made.judgement.warnings if warning.name == ALREADY_ACKNOWLEDGED}

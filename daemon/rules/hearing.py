@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from daemon.actions.vocabulary import Action, KeepAttachments, KeepNote, QueueMail
+from daemon.actions.vocabulary import Action, AttachToCsTicket, KeepAttachments, KeepNote, QueueMail
 from daemon.model import (
     AddrSpec,
     CaseFacts,
@@ -22,6 +22,7 @@ from daemon.model import (
 )
 from daemon.reasons import Outcome, Reason
 from daemon.rules.correlate import Correlation
+from daemon.rules.formreading import FormReading
 from daemon.rules.judgement import Judgement
 from daemon.rules.robots import limited
 from daemon.rules.rulebook import Rulebook
@@ -43,7 +44,9 @@ class Hearing:
     role: str | None = None
     """What the sender is on the case, or without one at all: customer, partner, house."""
     judgement: Judgement | None = None
-    """What the new words ask for; None: they are not searched (robots, lists, copies)."""
+    """What the new words ask for; None: they are not searched (robots, lists, forms, copies)."""
+    form: FormReading | None = None
+    """The form that the mail is."""
 
 
 def kind_of(h: Hearing) -> Kind:
@@ -61,9 +64,15 @@ def description(h: Hearing) -> str:
 
 
 def kept_attachments(h: Hearing) -> list[Action]:
-    """The action that keeps the files of this mail, if it has any."""
-    count = len(h.reading.message.attachments)
-    return [KeepAttachments(count=count)] if count else []
+    """What keeps the files of this mail, if it has any: those of the customer, or about the work, are on the CS ticket, too."""
+    files = h.reading.message.attachments
+    if not files:
+        return []
+    ticket = h.found.case.cs_ticket if h.found.case is not None and h.form is None else None
+    believed = h.trust.grade not in (Grade.FORGED, Grade.UNTRUSTED)
+    wanted = ticket is not None and believed and (h.found.ticket is not None or h.role == "customer")
+    also = [AttachToCsTicket(ticket_id=ticket.id)] if ticket is not None and wanted and not all(one.inline for one in files) else []
+    return [KeepAttachments(count=len(files)), *also]
 
 
 def answer(h: Hearing, template: str, contact: ContactFacts | None, *, quote_subject: bool) -> QueueMail:
@@ -171,10 +180,15 @@ def decision(
     """An outcome with its reason; the Name of the mail is the sender where they are believed to be it."""
     return Decision(
         kind=kind, outcome=outcome, reason=reason, detail=detail, trust=h.trust,
-        match=Match(case_id=case.id, matched_by=matched_by or "") if case is not None else None,
+        match=_match(h, case, matched_by) if case is not None else None,
         contact_id=h.situation.sender.id if h.situation.sender and h.trust.sender and h.trust.grade is not Grade.FORGED else None,
         actions=tuple(actions or ()), gates=(), heard=_heard(judgement or h.judgement, ran=judgement is not None),
     )  # fmt: skip
+
+
+def _match(h: Hearing, case: CaseFacts, matched_by: str | None) -> Match:
+    about = h.found.ticket if h.found.ticket is not None and h.found.ticket.case_id == case.id else None
+    return Match(case_id=case.id, matched_by=matched_by or "", cs_id=about.id if about is not None else None)
 
 
 def _heard(judgement: Judgement | None, *, ran: bool) -> Heard | None:

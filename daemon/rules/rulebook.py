@@ -27,6 +27,10 @@ class Rulebook:
     phrasebook: Phrasebook = field(default=PHRASEBOOK, repr=False)
     customer_may_close: bool = True
 
+    def form(self, name: str) -> FormRules | None:
+        """The form of this name, unless its file is gone."""
+        return next((rules for rules in self.forms if rules.name == name), None)
+
     def calendar_of(self, name: str | None) -> Calendar:
         """This calendar if it is configured, else the house's."""
         return self.calendars.get(name or self.house) or self.calendars[self.house]

@@ -5,19 +5,21 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-from daemon.model import CaseFacts, Names, Reading, Situation
+from daemon.model import CaseFacts, CsTicketFacts, Names, Reading, RequestState, Situation
 from daemon.parsers import blocks
 from daemon.parsers.commands import mentions_in, read_commands
-from daemon.parsers.keywords import AGENT, CUSTOMER, OPENER, PARTNER
+from daemon.parsers.keywords import AGENT, CONFIG_ASSIGNEE, CUSTOMER, OPENER, PARTNER, QA_ASSIGNEE
 from daemon.parsers.names import called, folded
 from daemon.rules.arguments import whom
 from daemon.rules.judge import judge
 from daemon.rules.judgement import Context, Judgement, Question, Undoable
 from daemon.rules.rulebook import Rulebook
-from daemon.rules.trust import HOUSE_ROLES, role_on
+from daemon.rules.trust import HOUSE_ROLES, role_on, role_on_ticket, roles_on_ticket
 
-ROLE_WORDS = {"customer": CUSTOMER, "partner": PARTNER, "house": AGENT, "opener": OPENER}
-"""The grammar's word for each role on a case."""
+ROLE_WORDS = {
+    "customer": CUSTOMER, "partner": PARTNER, "house": AGENT, "opener": OPENER, "assignee": CONFIG_ASSIGNEE, "qa": QA_ASSIGNEE,
+}  # fmt: skip
+"""The grammar's word for each role on a case and on a CS ticket."""
 
 REPLY_MARK = re.compile(r"(?:re|aw|antw|sv|vs|r|odp)(?:\[\d+\])?\s*:", re.IGNORECASE)
 """How an answer's subject begins."""
@@ -25,12 +27,16 @@ REPLY_MARK = re.compile(r"(?:re|aw|antw|sv|vs|r|odp)(?:\[\d+\])?\s*:", re.IGNORE
 UNDO_WITHIN = timedelta(hours=24)
 
 
-def role_of(case: CaseFacts | None, situation: Situation, reading: Reading) -> str | None:
+def role_of(case: CaseFacts | None, situation: Situation, reading: Reading, ticket: CsTicketFacts | None = None) -> str | None:
     """customer, partner, house, opener or None: on the case, or without one what the sender is at all.
+
+    On its CS `ticket` it is house, assignee, qa or None.
 
     Whoever has no part in the work, of whichever organization, opens cases as a customer does.
     """
     sender = situation.sender
+    if ticket is not None:
+        return role_on_ticket(ticket, sender)
     if case is not None:
         return role_on(case, sender, reading.message.author)
     if sender is None:
@@ -42,25 +48,33 @@ def role_of(case: CaseFacts | None, situation: Situation, reading: Reading) -> s
     return "customer"
 
 
-def context_of(case: CaseFacts | None, role: str | None, reading: Reading, situation: Situation, rulebook: Rulebook) -> Context:
+def context_of(
+    case: CaseFacts | None, role: str | None, reading: Reading, situation: Situation, rulebook: Rulebook,
+    ticket: CsTicketFacts | None = None,
+) -> Context:  # fmt: skip
     """What is known besides the words."""
     sender = situation.sender
     calendar = rulebook.calendar_of_person(sender)
     question = situation.question
-    reversal = case.reversal if case is not None else None
+    reversal = case.reversal if case is not None and ticket is None else None
+    is_reply = bool(reading.message.in_reply_to or reading.message.references) or _answers_by_address(case, reading, situation)
+    roles = frozenset({ROLE_WORDS[role]}) if role is not None else frozenset[str]()
+    asked = None
+    if role == "house" and ticket is None and case is not None and case.request is not None and case.request.state == RequestState.TRIAGE:
+        asked = Question(kind=RequestState.TRIAGE, asked_sender=True, meant=is_reply)
+    elif question is not None:
+        asked = Question(kind=question.kind, asked_sender=sender is not None and question.asked_id == sender.id, meant=question.meant)
     return Context(
-        roles=frozenset({ROLE_WORDS[role]}) if role is not None else frozenset(),
-        about="case" if case is not None else None,
+        roles=roles if ticket is None else roles_on_ticket(ticket, sender),
+        about="cs" if ticket is not None else "case" if case is not None else None,
         today=calendar.local(situation.now).date(),
         is_business_day=calendar.is_business_day,
-        is_reply=bool(reading.message.in_reply_to or reading.message.references) or _answers_by_address(case, reading, situation),
-        open=case.open if case is not None else True,
+        is_reply=is_reply,
+        open=ticket.open if ticket is not None else case.open if case is not None else True,
         acknowledged=case is not None and case.acknowledged_at is not None,
         planned=case is not None and case.planned_resolution is not None,
         date_order=sender.date_order if sender is not None else None,
-        question=Question(
-            kind=question.kind, asked_sender=sender is not None and question.asked_id == sender.id, meant=question.meant
-        ) if question is not None else None,
+        question=asked,
         undoable=Undoable(
             verb=reversal.verb, given_by_sender=sender is not None and reversal.giver_id == sender.id,
             within_day=situation.now - reversal.at <= UNDO_WITHIN,
@@ -78,9 +92,12 @@ def _answers_by_address(case: CaseFacts | None, reading: Reading, situation: Sit
     return addressed and REPLY_MARK.match(reading.message.subject) is not None
 
 
-def judge_words(case: CaseFacts | None, role: str | None, reading: Reading, situation: Situation, rulebook: Rulebook) -> Judgement:
+def judge_words(
+    case: CaseFacts | None, role: str | None, reading: Reading, situation: Situation, rulebook: Rulebook,
+    ticket: CsTicketFacts | None = None,
+) -> Judgement:  # fmt: skip
     """What the new words of a mail ask for, and what of it the grammar, the role and the state allow."""
-    context = context_of(case, role, reading, situation, rulebook)
+    context = context_of(case, role, reading, situation, rulebook, ticket)
     return judge(reading.new_text, context, rulebook.vocabulary, rulebook.phrasebook)
 
 

@@ -15,6 +15,7 @@ from daemon.model import (
     AuthenticationResults,
     CaseFacts,
     ContactFacts,
+    CsTicketFacts,
     DomainVerdict,
     Grade,
     KeyFacts,
@@ -23,6 +24,7 @@ from daemon.model import (
     Policy,
     Trust,
 )
+from daemon.parsers.keywords import AGENT, CONFIG_ASSIGNEE, QA_ASSIGNEE
 
 
 def domain_verdict(message: Message, policy: Policy) -> tuple[DomainVerdict, str]:
@@ -99,19 +101,44 @@ def role_on(case: CaseFacts, sender: ContactFacts | None, author: AddrSpec | Non
     return None
 
 
+def roles_on_ticket(ticket: CsTicketFacts, sender: ContactFacts | None) -> frozenset[str]:
+    """What somebody is on a CS ticket, in the grammar's words; only the house works on one."""
+    if sender is None or sender.organization_kind != "house":
+        return frozenset()
+    found: set[str] = set()
+    if sender.roles & HOUSE_ROLES:
+        found.add(AGENT)
+    if "configuration_assignee" in sender.roles or (ticket.assignee is not None and ticket.assignee.id == sender.id):
+        found.add(CONFIG_ASSIGNEE)
+    if "qa_assignee" in sender.roles or (ticket.qa_assignee is not None and ticket.qa_assignee.id == sender.id):
+        found.add(QA_ASSIGNEE)
+    return frozenset(found)
+
+
+def role_on_ticket(ticket: CsTicketFacts, sender: ContactFacts | None) -> str | None:
+    """The one word for it: house, assignee, qa, or None."""
+    roles = roles_on_ticket(ticket, sender)
+    return next((word for word, role in (("house", AGENT), ("assignee", CONFIG_ASSIGNEE), ("qa", QA_ASSIGNEE)) if role in roles), None)
+
+
 def weigh(
-    message: Message, policy: Policy, sender: ContactFacts | None, case: CaseFacts | None, keys: Sequence[KeyFacts], digest: str | None
-) -> Trust:
-    """Put the proofs together. `digest` is the address digest of the author, as keys without a contact carry it."""
+    message: Message, policy: Policy, sender: ContactFacts | None, case: CaseFacts | None, keys: Sequence[KeyFacts], digest: str | None,
+    ticket: CsTicketFacts | None = None,
+) -> Trust:  # fmt: skip
+    """Put the proofs together. `digest` is the address digest of the author, as keys without a contact carry it.
+
+    `ticket` is the CS ticket of the case when the mail is about that: then only a key made for it counts, and roles are those on it.
+    """
     verdict, evidence = domain_verdict(message, policy)
-    mine = [key for key in keys if key.case_id == (case.id if case is not None else None)]
+    about = (case.id if case is not None else None, ticket.id if ticket is not None else None)
+    mine = [key for key in keys if (key.case_id, key.cs_id) == about]
     has_key = bool(mine)
     said = message.author is not None
     words = [f"From {message.author}" if said else f"no strict From ({message.author_problem})"]
     if has_key:
-        role = role_on(case, sender, message.author) if case is not None else None
-        fits = any(_made_for(key, sender, digest, case, role) for key in mine)
-        words.append(f"signed key for {case.number if case is not None else 'no case'}" + ("" if fits else " made for somebody else"))
+        fits = any(_made_for(key, sender, digest, case, message.author, ticket) for key in mine)
+        number = ticket.number if ticket is not None else case.number if case is not None else "no case"
+        words.append(f"signed key for {number}" + ("" if fits else " made for somebody else"))
         said = said and fits
     words.append(evidence)
     if verdict is DomainVerdict.FAIL:
@@ -127,9 +154,15 @@ def weigh(
     return Trust(grade=grade, key=has_key, sender=said, domain=verdict, evidence="; ".join(words))
 
 
-def _made_for(key: KeyFacts, sender: ContactFacts | None, digest: str | None, case: CaseFacts | None, role: str | None) -> bool:
+def _made_for(
+    key: KeyFacts, sender: ContactFacts | None, digest: str | None, case: CaseFacts | None, author: AddrSpec | None,
+    ticket: CsTicketFacts | None,
+) -> bool:  # fmt: skip
     if key.contact is None:
         return digest is not None and key.address_digest == digest
     if sender is not None and sender.id == key.contact.id:
         return True
+    if ticket is not None:
+        return bool(roles_on_ticket(ticket, sender) & roles_on_ticket(ticket, key.contact))
+    role = role_on(case, sender, author) if case is not None else None
     return case is not None and role is not None and role == role_on(case, key.contact, key.contact.address)

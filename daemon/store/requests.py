@@ -43,6 +43,12 @@ def cs_tickets_of(case_ids: Sequence[int]) -> dict[int, CsTicketFacts]:
     }  # fmt: skip
 
 
+def case_of_submission(names: FormNames) -> int | None:
+    """The case of the same submission, received before."""
+    found = _existing(names)
+    return found.case_id if found is not None else None
+
+
 def cases_of_tickets(ticket_ids: Iterable[int]) -> dict[int, int]:
     """The case of each of these CS tickets that exists."""
     wanted = sorted({number for number in ticket_ids if 0 < number < 2**31})

@@ -27,6 +27,7 @@ from daemon.model import (
     QuestionFacts,
     QueueFacts,
     Reading,
+    RequestState,
     ReversalFacts,
     Situation,
     SystemFacts,
@@ -34,7 +35,7 @@ from daemon.model import (
 from daemon.parsers.names import folded
 from daemon.store.people import agents_of, contact_of, people_of
 from daemon.store.questions import looked_up, question_for
-from daemon.store.requests import cases_of_tickets, cs_tickets_of, form_facts, managers_of, requests_of
+from daemon.store.requests import case_of_submission, cases_of_tickets, cs_tickets_of, form_facts, managers_of, requests_of
 from daemon.store.schema import (
     Case,
     Interaction,
@@ -83,6 +84,9 @@ def load_situation(
     wanted = [key.case_id for key, _ in keys if key.case_id is not None] + referenced + tagged + list(case_of.values())
     if bounced is not None and bounced.case_id is not None:
         wanted.append(bounced.case_id)
+    again = case_of_submission(form) if form is not None else None
+    if again is not None:
+        wanted.append(again)
     listed = _organization_of_domain(message.author) if sender is None and message.author is not None else None
     entity = sender.organization_id if sender is not None else listed.id if listed is not None else None
     default_queue, triage_queue = _queues()
@@ -90,7 +94,7 @@ def load_situation(
     reads_at = sorted({address for address in (message.author, sender.address if sender is not None else None) if address is not None})
     written = _answers(reads_at, clock) if reads_at else _Written()
     cases = case_facts(wanted, lock=lock)
-    waiting = [case for case in cases if case.request is not None and case.request.state == TRIAGE]
+    waiting = [case for case in cases if case.request is not None and case.request.state == RequestState.TRIAGE]
     facts = _form(form, staff, waiting, asked) if form is not None or waiting else None
     return Situation(
         now=now, recorded_at=recorded_at, policy=policy, archive=archive, released=released, copy_of=copy_of, copy_by=copy_by,
@@ -103,10 +107,6 @@ def load_situation(
         referenced_cs_ids=tuple(number for number in referenced_cs if number in case_of),
         tagged_cs_ids=tuple(number for number in reading.cs_tags if number in case_of), form=facts,
     )  # fmt: skip
-
-
-TRIAGE = "triage"
-"""The state of a request that waits for a person."""
 
 
 def _form(names: FormNames | None, staff: Sequence[str], waiting: Sequence[CaseFacts], asked: Asked | None) -> FormFacts:
@@ -385,7 +385,7 @@ def _key_facts(keys: Sequence[SourcedKey], case_of: Mapping[int, int]) -> tuple[
             cs_id=key.cs_id,
         )
         for key, source in keys
-        if key.kind != "bounce"
+        if key.kind != "bounce" and (key.cs_id is None or key.cs_id in case_of)
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import peewee as pw
 from peewee import JOIN
 
+from daemon.store.requestviews import cs_tickets_view, request_view, waiting_question
 from daemon.store.schema import (
     Attachment,
     Case,
@@ -127,8 +128,9 @@ def case_view(number: int, house_address: str) -> dict[str, Any] | None:
         "description": rest[0], "origin": rest[1], "contract": rest[2], "acknowledged_by": rest[3],
         "first_planned_resolution_date": rest[4], "plan_count": rest[5], "closed_by": rest[6], "resolution": rest[7],
         "closed_on_planned_date": rest[10], "sla_cycle": rest[8], "support": None, "flags": json.loads(rest[9]),
-        "last_review": _last_review(number), "question": _question(number), "request": None, "clocks": _clocks(number),
-        "feed": _feed(number), "comments": _comments(number), "tasks": _tasks(number), "cs_tickets": [],
+        "last_review": _last_review(number), "question": _question(number) or waiting_question(number),
+        "request": request_view(number), "clocks": _clocks(number),
+        "feed": _feed(number), "comments": _comments(number), "tasks": _tasks(number), "cs_tickets": cs_tickets_view(number),
         "attachments": _attachments(number), "interactions": _interactions(number, house_address),
     }  # fmt: skip
 

@@ -1,0 +1,245 @@
+"""A form comes in: is it believed, was it here before, and what is made of it. Pure.
+
+Believed and clear: one decision makes contact, case, work and mails. Doubtful: a case in the triage queue asks a person; see `triage`.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from daemon.actions.vocabulary import (
+    Action,
+    AddComment,
+    AmendRequest,
+    AttachToCsTicket,
+    DescribeCsTicket,
+    KeepNote,
+    OpenCase,
+    QueueMail,
+    SubmitRequest,
+)
+from daemon.model import Decision, Kind, Match, RequestFacts, RequestState
+from daemon.reasons import Outcome, Reason
+from daemon.rules.cstickets import request_values, values_of
+from daemon.rules.formreading import IGNORE, NOTIFICATION, QUARANTINE, FormReading
+from daemon.rules.hearing import Hearing, audience_of, decision, kept_attachments, mails, owner_of
+from daemon.rules.intake import (
+    NOBODY,
+    Intake,
+    answers_of,
+    changed_name,
+    content_hash,
+    description,
+    question_for,
+    registered,
+    undecided,
+    understood,
+)
+from daemon.rules.newwork import about_the_ticket, accepted_state, begun, case_type
+from daemon.rules.receipts import steps
+
+# --- the gate ------------------------------------------------------------------------------------------------------
+
+
+def take_form(h: Hearing) -> Decision | None:
+    """What becomes of a form's mail; None: the mail is none."""
+    form = h.form
+    if form is None:
+        return None
+    if form.action == QUARANTINE:
+        return decision(h, Kind.FORM, Outcome.QUARANTINED, Reason.FORM_FORGED, detail=form.rules.name)
+    if form.action == IGNORE:
+        kind = Kind.LIST if h.reading.automatic.is_list else Kind.AUTOMATIC
+        return decision(h, kind, Outcome.IGNORED, Reason.FORM_WITHOUT_REQUEST, detail=", ".join((form.kind, *form.problems)))
+    believed = form.action == form.rules.action
+    existing = (h.situation.form or NOBODY).existing
+    if form.kind == NOTIFICATION and existing is not None and existing.case_id is not None:
+        if existing.content_hash == content_hash(form):
+            return _related(h, existing, Outcome.IGNORED, Reason.FORM_REPEATED, [])
+        doubts = undecided(form)
+        if doubts:
+            note = KeepNote(text=description(answers_of(form)), why="; ".join(doubts), author_address=h.reading.message.author)
+            return _related(h, existing, Outcome.ACTED, Reason.FORM_NOT_VERIFIED, [note, *kept_attachments(h)])
+        return _edited(h, form, existing)
+    intake = understood(form, h.situation.form or NOBODY)
+    if believed and not intake.problems:
+        return _accept(h, form, intake)
+    return _ask(h, form, intake)
+
+
+# --- taking it in --------------------------------------------------------------------------------------------------
+
+
+def _submitted(h: Hearing, form: FormReading, intake: Intake, state: str) -> SubmitRequest:
+    sender = h.situation.sender
+    return SubmitRequest(
+        form=form.rules.name, form_id=form.form_id, submission_id=form.submission_id, content_hash=content_hash(form), title=intake.title,
+        state=state, submitter_id=intake.submitter.id if intake.submitter is not None else None, submitter_email=intake.email,
+        company=intake.company, partner_company=intake.partner_company, answers=answers_of(form), canonical=_canonical(form),
+        forwarded_by_id=sender.id if form.forwarded_by is not None and sender is not None else None, problems=intake.problems,
+    )  # fmt: skip
+
+
+def _canonical(form: FormReading) -> str:
+    return json.dumps(dict(form.canonical) | {"submitter_name": form.customer_name}, ensure_ascii=False)
+
+
+def _accept(h: Hearing, form: FormReading, intake: Intake) -> Decision:
+    """Believed and clear: contact, case, work and mails in one decision."""
+    rules, organization, submitter = form.rules, intake.organization, intake.submitter
+    if organization is None:
+        raise ValueError("a request without problems has an organization")
+    forwarder = h.situation.sender if form.forwarded_by is not None else None
+    queue = h.situation.default_queue
+    actions: list[Action] = [] if submitter is not None else [registered(intake, organization, as_sender=True)]
+    actions += [
+        OpenCase(
+            type=case_type(rules), subject=intake.title, description=description(answers_of(form), intake.note), origin="form",
+            organization_id=organization.id, contact_id=submitter.id if submitter is not None else None, contact_address=intake.email,
+            system_id=None, partner_id=None, owner_id=forwarder.id if forwarder is not None else None,
+            queue_id=queue.id if queue is not None and forwarder is None else None, flags=intake.flags,
+        ),
+        _submitted(h, form, intake, accepted_state(rules)),
+    ]  # fmt: skip
+    if forwarder is not None and form.comment:
+        actions.append(AddComment(text=form.comment, public=False, author_id=forwarder.id, author_address=h.reading.message.author))
+    actions += kept_attachments(h)
+    started = begun(h, rules, organization, intake, answers_of(form), canonical=form.canonical, values={"files": _files(h)})
+    actions += started.actions
+    letters = [] if h.situation.archive else [*started.letters, *_changed(h, form)]
+    made = decision(
+        h, Kind.FORM, Outcome.ACTED, Reason.FORM_ACCEPTED, actions=[*actions, *letters], detail="; ".join((rules.name, *intake.flags))
+    )
+    return replace(made, contact_id=submitter.id if submitter is not None else None)
+
+
+def _files(h: Hearing) -> list[str]:
+    return [attachment.name for attachment in h.reading.message.attachments if not attachment.inline]
+
+
+# --- the same submission again -------------------------------------------------------------------------------------
+
+
+def _related(h: Hearing, existing: RequestFacts, outcome: Outcome, reason: Reason, actions: list[Action], detail: str = "") -> Decision:
+    """A further mail of a request that is known: related to its customer and its case."""
+    made = decision(h, Kind.FORM, outcome, reason, actions=actions, detail=detail or existing.title)
+    submitter = existing.submitter
+    match = Match(case_id=existing.case_id, matched_by="submission") if existing.case_id is not None else None
+    return replace(made, match=match, contact_id=submitter.id if submitter is not None else None)
+
+
+def changes(before: tuple[tuple[str, str], ...], after: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str, str], ...]:
+    """What is different: (question, old answer, new answer), in the new order, then what is gone; "" where there is none.
+
+    >>> changes((("Partner", "HW Solar"), ("Phone", "1")), (("Partner", "HW Solar West"),))
+    (('Partner', 'HW Solar', 'HW Solar West'), ('Phone', '1', ''))
+    """
+    old, new = dict(reversed(before)), dict(reversed(after))
+    labels = dict.fromkeys([*(label for label, _ in after), *(label for label, _ in before)])
+    return tuple((label, old.get(label, ""), new.get(label, "")) for label in labels if old.get(label, "") != new.get(label, ""))
+
+
+def _edited(h: Hearing, form: FormReading, existing: RequestFacts) -> Decision:
+    """The submission was edited: its request and its work say so; the customer hears nothing a second time."""
+    if existing.state == RequestState.REJECTED:
+        return _related(h, existing, Outcome.IGNORED, Reason.FORM_REPEATED, [], "it was declined")
+    intake = understood(form, h.situation.form or NOBODY)
+    case = next((case for case in h.situation.cases if case.id == existing.case_id), None)
+    different = changes(existing.answers, answers_of(form))
+    lines = "\n".join(f"{label}: {before or '(nothing)'} -> {after or '(nothing)'}" for label, before, after in different)
+    actions: list[Action] = [
+        AmendRequest(
+            request_id=existing.id, content_hash=content_hash(form), title=existing.title,
+            submitter_email=existing.submitter_email or intake.email, company=intake.company, partner_company=intake.partner_company,
+            answers=answers_of(form), canonical=_canonical(form), problems=intake.problems if existing.state == RequestState.TRIAGE else (),
+        ),
+        AddComment(text=f"The form was edited.\n{lines}", public=False, author_id=None, author_address=h.reading.message.author),
+        *kept_attachments(h),
+    ]  # fmt: skip
+    letters: list[Action] = []
+    ticket = case.cs_ticket if case is not None else None
+    values: dict[str, object] = {
+        "changes": [{"label": label, "before": before, "after": after} for label, before, after in different], "files": _files(h),
+    }  # fmt: skip
+    if case is not None and existing.state == RequestState.TRIAGE:
+        letters += _triage_mails(h, form, intake)
+    elif case is not None and ticket is not None:
+        note = f"({question_for(form.rules)} was not in the form; taken from the contact)" if not intake.company else ""
+        actions += [
+            DescribeCsTicket(ticket_id=ticket.id, description=description(answers_of(form), note)), AttachToCsTicket(ticket_id=ticket.id),
+        ]  # fmt: skip
+        if ticket.assignee is not None:
+            offered = {"steps": list(steps(("outstanding", "internal", "status")))}
+            told = values_of(ticket) | request_values(case) | values | offered
+            letters += [about_the_ticket(one) for one in mails("cs-changed", audience_of((ticket.assignee,)), exclude=(), values=told)]
+    elif case is not None:
+        letters += mails("cs-changed", owner_of(case), exclude=(), values=request_values(case) | values)
+    made = _related(
+        h, existing, Outcome.ACTED, Reason.FORM_EDITED, [*actions, *([] if h.situation.archive else letters)],
+        ", ".join(label for label, _, _ in different),
+    )  # fmt: skip
+    match = made.match
+    return replace(made, match=replace(match, cs_id=ticket.id)) if match is not None and ticket is not None else made
+
+
+# --- a person decides ----------------------------------------------------------------------------------------------
+
+
+def _ask(h: Hearing, form: FormReading, intake: Intake) -> Decision:
+    """A case of type triage in the triage queue, whose members are asked; the customer hears nothing yet."""
+    queue = h.situation.triage_queue
+    actions: list[Action] = [
+        OpenCase(
+            type="triage", subject=intake.title, origin="form",
+            description=description(answers_of(form)) or h.reading.message.body.strip() or "(no words)",
+            organization_id=None, contact_id=None, contact_address=None, system_id=None, partner_id=None, owner_id=None,
+            queue_id=queue.id if queue is not None else None, flags=intake.problems,
+        )
+    ]  # fmt: skip
+    if form.kind == NOTIFICATION:
+        actions.append(_submitted(h, form, intake, RequestState.TRIAGE))
+    actions += kept_attachments(h)
+    letters = [] if h.situation.archive else [*_triage_mails(h, form, intake), *_changed(h, form)]
+    made = decision(h, Kind.FORM, Outcome.ACTED, Reason.FORM_NEEDS_PERSON, actions=[*actions, *letters], detail="; ".join(intake.problems))
+    believed = form.action == form.rules.action
+    return replace(made, contact_id=intake.submitter.id if intake.submitter is not None and believed else None)
+
+
+def _triage_mails(h: Hearing, form: FormReading, intake: Intake) -> list[Action]:
+    queue = h.situation.triage_queue
+    first, _, last = intake.name.rpartition(" ")
+    block = [
+        "#contact", f"First Name: {first or last}", f"Last Name: {last if first else ''}", f"Company: {intake.company}",
+        f"Email: {intake.email}",
+    ]  # fmt: skip
+    able = ("contact", "confirm", "decline") if intake.organization is not None else ("contact", "decline")
+    values = {
+        "form_title": form.form_title or form.rules.name, "request_title": intake.title, "company": intake.company,
+        "partner_company": intake.partner_company, "submitter_name": intake.name, "submitter_email": intake.email,
+        "answers": [{"label": label, "value": value} for label, value in answers_of(form)], "problems": list(intake.problems),
+        "contact_block": "\n".join(block), "files": _files(h), "steps": list(steps(able if form.kind == NOTIFICATION else ())),
+    }  # fmt: skip
+    return mails("triage", audience_of(queue.members) if queue is not None else (), exclude=(), values=values)
+
+
+# --- the form has changed ------------------------------------------------------------------------------------------
+
+
+def _changed(h: Hearing, form: FormReading) -> list[Action]:
+    """The owner of the form's file hears once what is different: the request was taken in all the same."""
+    facts = h.situation.form or NOBODY
+    name = changed_name(form) if form.drift else ""
+    if not name or name in facts.told:
+        return []
+    owner = facts.people.get(form.rules.owner or "")
+    queue = h.situation.triage_queue
+    audience = audience_of((owner,)) if owner is not None else audience_of(queue.members[:1]) if queue is not None else ()
+    labels = {field.name: field.labels[0] if field.labels else field.name for field in form.rules.fields}
+    values = {
+        "form_title": form.form_title or form.rules.name, "form_file": f"forms/{form.rules.name}.toml",
+        "unknown_questions": list(form.drift.unknown), "missing_questions": [labels.get(name, name) for name in form.drift.missing],
+        "renamed_questions": [{"before": labels.get(field, field), "after": label} for field, label in form.drift.renamed],
+    }  # fmt: skip
+    letters = mails("form-changed", audience, exclude=(), values=values)
+    return [replace(letter, once=name) if isinstance(letter, QueueMail) else letter for letter in letters]
