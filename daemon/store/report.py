@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import peewee as pw
 
-from daemon.store.schema import Case, Event, Organization, SlaClock
+from daemon.store.schema import Case, Event, Interaction, Organization, Reversal, SlaClock
 from daemon.store.statements import rows
 
 ACKNOWLEDGE, PLAN, CLOSE = "acknowledge", "plan", "close"
@@ -37,7 +37,7 @@ class _Partner:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Closing:
-    """What a case promised in its present cycle, and when it was closed."""
+    """What a case promised in a cycle, and when it was closed in it."""
 
     closed_at: datetime | None
     first: date | None
@@ -50,9 +50,9 @@ def report(*, partner: str | None, month: str | None, now: datetime, zone_of: Zo
 
     Each kind is `{promised, in_time, late, running, cancelled}`, where promised = in_time + late + running: a cancelled clock (a new
     plan, another partner, a command that was undone) promises nothing any more. `close` has besides `first_promise` and
-    `last_promise`, each `{in_time, late, running}`, and `closed_on_planned_date`. They count cases, each where the latest promise of
-    closing of its present cycle counts: the day it was closed against the first and the last date that was planned. An open case is
-    late when that day is over at `now`. Raises ValueError when `month` is none.
+    `last_promise`, each `{in_time, late, running}`, and `closed_on_planned_date`. They count the lives of cases (a case that is reopened
+    begins another), each where its latest promise of closing counts: the day it was closed against the first and the last date that
+    was planned. An open case is late when that day is over at `now`. Raises ValueError when `month` is none.
     """
     around = _around(month) if month is not None else None
     partners = _partners(zone_of)
@@ -133,20 +133,87 @@ def _started(query: Any, around: tuple[datetime, datetime] | None) -> Any:
 
 
 def _closings(around: tuple[datetime, datetime] | None) -> dict[int, _Closing]:
-    """By the latest promise of closing that the present cycle of a case made and did not take back."""
+    """By the latest promise of closing that each cycle of a case made and did not take back."""
     latest = (
         SlaClock.select(pw.fn.MAX(SlaClock.id))
-        .join(Case)
-        .where((SlaClock.kind == CLOSE) & SlaClock.cancelled_at.is_null() & (SlaClock.cycle == Case.sla_cycle))
-        .group_by(SlaClock.case)
+        .where((SlaClock.kind == CLOSE) & SlaClock.cancelled_at.is_null())
+        .group_by(SlaClock.case, SlaClock.cycle)
     )
     query = SlaClock.select(
-        SlaClock.id, Case.closed_at, Case.first_planned_resolution_date, Case.planned_resolution_date, Case.closed_on_planned_date
-    ).join(Case)
-    return {
-        number: _Closing(closed_at=closed_at, first=first, last=last, closed_on_planned_date=on_date)
-        for number, closed_at, first, last, on_date in rows(_started(query.where(SlaClock.id.in_(latest)), around))
-    }
+        SlaClock.id, SlaClock.case, SlaClock.cycle, Case.sla_cycle, Case.closed_at, Case.first_planned_resolution_date,
+        Case.planned_resolution_date, Case.closed_on_planned_date,
+    ).join(Case)  # fmt: skip
+    former = _former_cycles()
+    found: dict[int, _Closing] = {}
+    for number, case_id, cycle, present, closed_at, first, last, on_date in rows(_started(query.where(SlaClock.id.in_(latest)), around)):
+        if cycle == present:
+            found[number] = _Closing(closed_at=closed_at, first=first, last=last, closed_on_planned_date=on_date)
+        elif (case_id, cycle) in former:
+            found[number] = former[(case_id, cycle)]
+    return found
+
+
+def _former_cycles() -> dict[tuple[int, int], _Closing]:
+    """By case and cycle what was promised and when it was closed, for cases that were reopened since. Their log tells."""
+    reopened = Event.select(Event.case).where((Event.verb == "reopen-case") & Event.case.is_null(False))
+    arrived = {f"mail:{number}": at for number, at in rows(
+        Interaction.select(Interaction.journal, Interaction.at).where(Interaction.journal.is_null(False) & Interaction.case.in_(reopened))
+    )}  # fmt: skip
+    reversals: dict[int, list[int]] = {}
+    for number, case_id in rows(Reversal.select(Reversal.id, Reversal.case).where(Reversal.case.in_(reopened)).order_by(Reversal.id)):
+        reversals.setdefault(case_id, []).append(number)
+    done: dict[tuple[int, int], _Closing] = {}
+    query = Event.select(Event.case, Event.at, Event.cause, Event.verb, Event.payload).where(Event.case.in_(reopened))
+    life = _Life(cycle=1)
+    for case_id, at, cause, verb, payload in rows(query.where(Event.verb.in_(STEPS)).order_by(Event.case, Event.sequence)):
+        facts = json.loads(payload)
+        if verb == "open-case":
+            life = _Life(cycle=1)
+        elif verb == "remember-reversal":
+            # it is written behind the step that it remembers
+            life.before[reversals[case_id].pop(0)] = life.at_the_start_of(cause)
+        else:
+            life.begin(cause)
+            if verb == "reopen-case" and life.closing.closed_at is not None:
+                done[(case_id, life.cycle)] = life.closing
+            life.step(verb, facts, arrived.get(cause, at))
+    return done
+
+
+STEPS = ("open-case", "set-plan", "close-case", "reopen-case", "assign-partner", "take-back", "remember-reversal")
+_NOTHING = _Closing(closed_at=None, first=None, last=None, closed_on_planned_date=None)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Life:
+    """Where a case stood as its log goes on."""
+
+    cycle: int
+    closing: _Closing = _NOTHING
+    before: dict[int, tuple[int, _Closing]] = field(default_factory=dict)
+    _cause: str = ""
+    _start: tuple[int, _Closing] = (1, _NOTHING)
+
+    def begin(self, cause: str) -> None:
+        """A step of this mail comes; before its first one the case stood as it does now."""
+        if cause != self._cause:
+            self._cause, self._start = cause, (self.cycle, self.closing)
+
+    def at_the_start_of(self, cause: str) -> tuple[int, _Closing]:
+        """How the case stood before this mail."""
+        return self._start if cause == self._cause else (self.cycle, self.closing)
+
+    def step(self, verb: str, facts: dict[str, Any], at: datetime) -> None:
+        """Take the step that the log tells of."""
+        if verb == "set-plan":
+            day = date.fromisoformat(facts["date"])
+            self.closing = replace(self.closing, first=self.closing.first or day, last=day)
+        elif verb == "close-case":
+            self.closing = replace(self.closing, closed_at=at, closed_on_planned_date=facts.get("on_planned_date"))
+        elif verb == "take-back":
+            self.cycle, self.closing = self.before.get(facts["reversal_id"], (self.cycle, self.closing))
+        else:
+            self.cycle, self.closing = self.cycle + 1, _NOTHING
 
 
 def _former_partners() -> dict[int, int | None]:

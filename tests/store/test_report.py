@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from daemon.actions.vocabulary import SetPlan
 from daemon.store.report import partner_names, report
 from daemon.store.schema import Organization, SlaClock
-from tests.store.life import MILLER, NOON, OTHER, Life
+from tests.store.life import MILLER, NOON, OTHER, Life, promise
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 NEW_YORK, BERLIN, TOKYO = ZoneInfo("America/New_York"), ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Tokyo")
@@ -144,13 +145,24 @@ def test_a_promise_counts_for_the_partner_who_made_it_wherever_the_case_went(lif
     assert (present["partner"], present["acknowledge"]) == ("Other Solar", counts(1, running=1))
 
 
-def test_a_case_that_was_opened_again_is_measured_by_its_present_cycle(life: Life) -> None:
+def test_each_life_of_a_case_is_measured_by_its_own_promises(life: Life) -> None:
     number = planned(life)
-    life.closed(number, NOON + DAY, on_date=True)
-    life.reopened(number, NOON + 2 * DAY)
-    (row,) = told(life)
+    life.planned_again(number, FRIDAY + 7 * DAY, NOON + 3 * HOUR)
+    life.closed(number, NOON + 6 * DAY, on_date=True)
+    life.reopened(number, NOON + 7 * DAY)
+    (row,) = told(life, month="2026-11")
     assert row["acknowledge"] == counts(2, in_time=1, running=1)
-    assert row["close"] == counts(1, in_time=1) | {"first_promise": days(), "last_promise": days(), "closed_on_planned_date": 0}
+    # it kept its last promise and not its first, whatever came after
+    assert row["close"] == counts(1, in_time=1, cancelled=1) | {
+        "first_promise": days(late=1), "last_promise": days(in_time=1), "closed_on_planned_date": 1
+    }  # fmt: skip
+    life.acknowledged(number, NOON + 7 * DAY + HOUR)
+    life.do(
+        SetPlan(text="Again", date=FRIDAY + 14 * DAY), promise("close", NOON + 8 * DAY, days=9, cycle=2), case=number, at=NOON + 8 * DAY
+    )
+    (november, december) = told(life, now=NOON + 9 * DAY)
+    assert november["close"]["last_promise"] == days(in_time=1)
+    assert december["close"]["first_promise"] == december["close"]["last_promise"] == days(running=1)
 
 
 def test_a_new_plan_of_the_next_month_is_measured_there_alone(life: Life) -> None:
