@@ -139,14 +139,15 @@ def _sla(config: Config, templates: Templates | ConfigError) -> Iterator[Verdict
         mend = f"did you mean {guess!r}?" if guess else f"write templates/{name}.md beside {config.path.name}"
         yield Verdict(what="sla.toml", verdict=BAD, detail=f"{file}: rule {told[name]!r} mails {name!r}: no such template", mend=mend)
     if not absent:
-        yield Verdict(what="sla.toml", verdict=GOOD, detail=f"{len(rules)} rules, from {file}")
+        kinds = ", ".join(f"{rule.kind} ({rule.label})" if rule.label else rule.kind for rule in rules) or "none"
+        yield Verdict(what="sla.toml", verdict=GOOD, detail=f"{len(rules)} rules: {kinds}; from {file}")
 
 
 def _forms(config: Config, templates: Templates | ConfigError, found: list[FormRules]) -> Iterator[Verdict]:
     """Each form; `found` gets those that are good."""
     texts = None if isinstance(templates, ConfigError) else templates
     try:
-        forms = forms_of(config, templates=_names_of(texts) if texts is not None else None, promises=_kinds_of(config))
+        forms = forms_of(config, templates=_names_of(texts) if texts is not None else None)
     except ConfigError as error:
         for problem in error.problems:
             yield Verdict(what="forms", verdict=BAD, detail=str(problem), mend=YOUR_COPY)
@@ -174,13 +175,6 @@ def _names_of(templates: Templates) -> tuple[str, ...]:
     return (*(template.title for template in found if template is not None and template.title is not None), *templates.names)
 
 
-def _kinds_of(config: Config) -> tuple[str, ...] | None:
-    try:
-        return tuple(rule.kind for rule in sla_rules_of(config))
-    except ConfigError:
-        return None  # told above
-
-
 def _strange_variables(templates: Templates, name: str) -> tuple[str, ...]:
     template = templates.find(name)
     return tuple(variable for variable in template.variables if variable not in VARIABLES) if template is not None else ()
@@ -189,20 +183,19 @@ def _strange_variables(templates: Templates, name: str) -> tuple[str, ...]:
 def _form_people(forms: Sequence[FormRules]) -> Iterator[Verdict]:
     """Who is named in a form's file and is not in the directory."""
     handles = {str(contact.handle) for contact in Contact.select(Contact.handle).where(Contact.handle.is_null(False))}
-    queues = {str(queue.name) for queue in Queue.select(Queue.name)}
     able = ContactRole.select().where(ContactRole.role == "configuration_assignee").exists()
     for rules in forms:
         what = f"form {rules.name}"
-        named = [("owner", rules.owner, handles | queues)] if rules.owner is not None else []
+        named = [("owner", rules.owner)] if rules.owner is not None else []
         if rules.task is not None:
-            named += [("task.assignees", handle, handles) for handle in rules.task.assignees]
-            named += [("task.qa_assignee", rules.task.qa_assignee, handles)] if rules.task.qa_assignee is not None else []
+            named += [("task.assignees", handle) for handle in rules.task.assignees]
+            named += [("task.qa_assignee", rules.task.qa_assignee)] if rules.task.qa_assignee is not None else []
             if not rules.task.assignees and not able:
                 mend = f"give somebody the role configuration_assignee in contacts.csv, or name assignees in the form's [task]; {OFF}"
                 yield Verdict(what=what, verdict=UNWISE, detail="nobody can be given its tasks", mend=mend)
-        for key, name, known in named:
-            if name not in known:
-                guess = closest(name, sorted(known))
+        for key, name in named:
+            if name not in handles:
+                guess = closest(name, sorted(handles))
                 hint = f"did you mean {guess!r}? Else " if guess else ""
                 mend = f"{hint}add the handle to contacts.csv, or name somebody else in the form's file; {OFF}"
                 yield Verdict(what=what, verdict=UNWISE, detail=f"{key}: {name!r} is not in the directory", mend=mend)

@@ -149,9 +149,9 @@ def sla_rules_of(config: Config) -> tuple[SlaRule, ...]:
     return load_sla(sla_file_of(config))
 
 
-def forms_of(config: Config, *, templates: Sequence[str] | None = None, promises: Sequence[str] | None = None) -> tuple[FormRules, ...]:
+def forms_of(config: Config, *, templates: Sequence[str] | None = None) -> tuple[FormRules, ...]:
     """The forms that are switched on. Raises ConfigError with every mistake of their files; see `load_forms`."""
-    return load_forms(config.forms_dirs(), templates=templates, promises=promises)
+    return load_forms(config.forms_dirs(), templates=templates)
 
 
 def rulebook_of(config: Config) -> Rulebook:

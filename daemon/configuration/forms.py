@@ -111,9 +111,7 @@ class FormKeys(Section):
     mention: Literal["account_manager"] | None = Field(None, description='"account_manager", or leave it out')
     first_mail: Template | None = Field(None, description=TEMPLATE)
     completion_mail: Template | None = Field(None, description=TEMPLATE)
-    owner: Word | None = Field(None, description="a handle or the name of a queue, or leave it out")
-    sla: tuple[Word, ...] = Field((), description="an array of kinds of sla.toml")
-    create_unknown_organization: bool = Field(False, description="true or false")
+    owner: Word | None = Field(None, description="a handle, or leave it out")
     close_case_on_completion: bool = Field(False, description="true or false")
     customer: CustomerKeys = Field(description="the section [customer]")
     case: CaseKeys = Field(description="the section [case]")
@@ -129,13 +127,10 @@ def form_files(folders: Iterable[Path]) -> dict[str, Path]:
     return dict(sorted(found.items()))
 
 
-def load_forms(
-    folders: Iterable[Path], *, templates: Sequence[str] | None = None, promises: Sequence[str] | None = None
-) -> tuple[FormRules, ...]:
+def load_forms(folders: Iterable[Path], *, templates: Sequence[str] | None = None) -> tuple[FormRules, ...]:
     """Every form that is switched on, by name. Raises ConfigError with every mistake of every file.
 
-    `templates` are all names and titles of mail texts, `promises` the kinds of `sla.toml`: given, a file that names another
-    is a mistake.
+    `templates` are all names and titles of mail texts: given, a file that names another is a mistake.
     """
     forms: list[tuple[Source, FormRules]] = []
     problems: list[Problem | str] = []
@@ -149,7 +144,7 @@ def load_forms(
             continue
         found, mistakes = _read(name, source)
         problems += mistakes
-        problems += _unknown(source, templates, promises)
+        problems += _unknown(source, templates)
         if found is not None:
             forms.append((source, found))
     problems += _shared_marks(forms)
@@ -191,9 +186,6 @@ def _contradictions(source: Source) -> Iterator[Problem]:
         yield from _patterns(source, location, texts)
     if values.get("completion_mail") is not None and "task" not in values:
         yield source.problem(("completion_mail",), _shown(values["completion_mail"]), "a section [task]: nothing else is ever completed")
-    customer = _table(values, "customer")
-    if values.get("create_unknown_organization") is True and "company" not in customer:
-        yield source.problem(("create_unknown_organization",), "true", "company in [customer]: else there is no name to make one of")
 
 
 def _named_fields(source: Source, fields: Mapping[str, Mapping[str, Any]]) -> Iterator[Problem]:
@@ -256,16 +248,12 @@ def _patterns(source: Source, location: Location, texts: object) -> Iterator[Pro
                 yield source.problem((*location, index), f"{_shown(text)}: {error}", ALLOWED)
 
 
-def _unknown(source: Source, templates: Sequence[str] | None, promises: Sequence[str] | None) -> Iterator[Problem]:
-    """Names of what stands in other files."""
+def _unknown(source: Source, templates: Sequence[str] | None) -> Iterator[Problem]:
+    """Mail texts that nobody wrote."""
     for key in ("first_mail", "completion_mail"):
         name = source.values.get(key)
         if templates is not None and isinstance(name, str) and name not in templates:
             yield source.problem((key,), _shown(name), "the name of a mail text in templates/", closest(name, templates))
-    kinds = source.values.get("sla")
-    for index, kind in enumerate(kinds if isinstance(kinds, list) and promises is not None else ()):
-        if isinstance(kind, str) and promises is not None and kind not in promises:
-            yield source.problem(("sla", index), _shown(kind), _one_of(promises), closest(kind, promises))
 
 
 def _shared_marks(forms: Sequence[tuple[Source, FormRules]]) -> Iterator[Problem]:
@@ -293,8 +281,8 @@ def _rules(name: str, keys: FormKeys) -> FormRules:
         titles=keys.titles, form_ids=keys.form_ids, subjects=tuple(map(safe_pattern, keys.subjects)), senders=keys.senders,
         require_dmarc=keys.require_dmarc, submission_labels=keys.submission_labels, new_organization=keys.new_organization,
         case=RequestCase(type=keys.case.type, subject=keys.case.subject), first_mail=keys.first_mail, completion_mail=keys.completion_mail,
-        task=_task(keys.task) if keys.task is not None else None, mention=keys.mention, owner=keys.owner, sla=keys.sla,
-        create_unknown_organization=keys.create_unknown_organization, close_case_on_completion=keys.close_case_on_completion,
+        task=_task(keys.task) if keys.task is not None else None, mention=keys.mention, owner=keys.owner,
+        close_case_on_completion=keys.close_case_on_completion,
     )  # fmt: skip
 
 

@@ -144,3 +144,26 @@ def test_a_mail_of_the_shipped_form_stays_the_shipped_form_s(own_form: Installat
     path = own_form.write("in.eml", form_mail(ROWS, title="Channel Partner Form"))
     (answer,) = own_form.lines("form", "try", path)
     assert [form["form"] for form in answer["forms"] if form["chosen"]] == ["new-channel-partner"]
+
+
+def test_a_claim_becomes_a_case_a_task_and_the_mail_of_the_form(own_form: Installation) -> None:
+    own_form.take(form_mail(CLAIM, title="Warranty Claim", subject="Re: Warranty Claim - Ann Lee"))
+    (mail,) = own_form.json("mail")
+    assert (mail["kind"], mail["outcome"], mail["reason"]) == ("form", "acted", "form-accepted")
+    (case,) = own_form.json("cases")
+    assert (case["type"], case["subject"], case["organization"], case["contact"]) == (
+        "support", "Warranty claim for SN-4711", "Acme Homes", "ann",
+    )  # fmt: skip
+    (answer,) = own_form.json("outbox")
+    assert (answer["template"], answer["to"]) == ("warranty-received", "ann@acme.example")
+    assert answer["subject"] == f"Warranty claim for SN-4711 [{case['number']}]"
+    (ticket,) = own_form.json("case", case["number"])["cs_tickets"]
+    assert (ticket["project"], ticket["summary"], ticket["status"]) == ("Warranty", "Warranty claim for SN-4711", "Open")
+
+
+def test_a_new_question_opens_the_case_and_is_told_once(own_form: Installation) -> None:
+    rows = CLAIM | {"Shoe size": "44"}
+    own_form.take(form_mail(rows, title="Warranty Claim"), form_mail(rows | {"Serial number": "SN-2"}, title="Warranty Claim"))
+    assert len(own_form.json("cases")) == 2
+    told = [mail for mail in own_form.json("outbox") if mail["template"] == "form-changed"]
+    assert [mail["to"] for mail in told] == ["nora@support.example"]

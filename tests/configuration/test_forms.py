@@ -135,13 +135,8 @@ def test_a_form_is_switched_off_by_one_line(tmp_path: Path) -> None:
 def test_what_is_left_out_has_its_default(tmp_path: Path) -> None:
     (rules,) = read(tmp_path, MINIMAL + '[task]\nproject = "Warranty"\n')
     assert rules.task == TaskRules(project="Warranty", issue_type="Task", due_days=3, configuration_days=2, qa_due_days=3)
-    assert (rules.require_dmarc, rules.submission_labels, rules.first_mail, rules.owner, rules.sla) == (
-        True,
-        ("submission id",),
-        None,
-        None,
-        (),
-    )
+    assert (rules.require_dmarc, rules.submission_labels) == (True, ("submission id",))
+    assert (rules.first_mail, rules.completion_mail, rules.mention, rules.owner) == (None, None, None, None)
     assert rules.case is not None
     assert rules.case.type == "support"
 
@@ -185,7 +180,6 @@ def test_every_mistake_is_told_at_once_with_its_line_and_a_guess(tmp_path: Path)
     [
         (("titles", "# titles"), "titles", "at least one of"),
         (("titles", 'completion_mail = "x"\ntitles'), "completion_mail", "[task]"),
-        (("titles", "create_unknown_organization = true\ntitles"), "create_unknown_organization", "company"),
         (("titles", 'senders = ["nobody"]\ntitles'), "senders[0]", "noreply@forms.example"),
         (("titles", 'senders = ["a@*.example"]\ntitles'), "senders[0]", "before the @"),
         (("titles", 'subjects = [".*a.*b"]\ntitles'), "subjects[0]", "open repeats"),
@@ -223,11 +217,10 @@ def test_mistakes_of_several_files_are_told_together(tmp_path: Path) -> None:
     assert all(name in told for name in ("first.toml", "Second Form.toml", "warranty-claim.toml"))
 
 
-def test_a_mail_text_or_a_promise_that_nobody_wrote_is_refused_with_a_guess(tmp_path: Path) -> None:
-    text = 'first_mail = "New Chanel Req 1"\nsla = ["acknowlege"]\n' + MINIMAL
-    found = problems(tmp_path, text, templates=("New Channel Req 1", "triage"), promises=("acknowledge", "plan"))
+def test_a_mail_text_that_nobody_wrote_is_refused_with_a_guess(tmp_path: Path) -> None:
+    text = 'first_mail = "New Chanel Req 1"\n' + MINIMAL
+    found = problems(tmp_path, text, templates=("New Channel Req 1", "triage"))
     assert found["first_mail"].hint == "New Channel Req 1"
-    assert found["sla[0]"].hint == "acknowledge"
     assert len(read(tmp_path, text)) == 1
 
 
