@@ -194,6 +194,16 @@ def test_the_rules_are_read_and_their_mistakes_told(run: Run, tmp_path: Path) ->
     assert (status, found["sla.toml"]["verdict"]) == (1, "BAD")
 
 
+def test_check_names_the_promises_a_house_s_own_by_its_label(run: Run, tmp_path: Path) -> None:
+    _, found = verdicts(run, HOUSE)
+    assert found["sla.toml"]["detail"].startswith("3 rules: acknowledge, plan, close; from ")
+    head, example = (data_dir("config") / "sla.toml").read_text("utf-8").split("# [[rule]]")
+    (tmp_path / "sla.toml").write_text(f"{head}[[rule]]{example.replace(chr(10) + '# ', chr(10))}")
+    status, found = verdicts(run, HOUSE)
+    assert (status, found["sla.toml"]["verdict"]) == (0, "good")
+    assert found["sla.toml"]["detail"].startswith("4 rules: acknowledge, plan, close, first-visit (a date for the first visit); from ")
+
+
 def test_a_rule_that_mails_what_is_no_template_is_bad(run: Run, tmp_path: Path) -> None:
     shipped = (data_dir("config") / "sla.toml").read_text("utf-8")
     (tmp_path / "sla.toml").write_text(shipped.replace('"sla-breach"', '"sla-braech"'))
