@@ -85,26 +85,19 @@ def _tried(house: House, name: str, octets: bytes) -> dict[str, Any]:
     from daemon import worker
     from daemon.reader import ReadFailure
     from daemon.record import record_of
-    from daemon.rules.formreading import FormSender
     from daemon.rules.formtrial import explain_trial, try_forms
-    from daemon.rules.trust import HOUSE_ROLES, domain_verdict
+    from daemon.rules.intake import form_sender
 
     result = worker.explain(house, octets, hashlib.sha256(octets).hexdigest(), house.now())
     if isinstance(result, ReadFailure):
         return {"file": name, "failed": f"{result.cause}: {result.detail}", "mail": None, "forms": [], "decision": None}
     reading, situation, decision = result
-    person = situation.sender
-    sender = FormSender(
-        domain=domain_verdict(reading.message, house.policy)[0],
-        house_agent=person is not None and person.organization_kind == "house" and bool(person.roles & HOUSE_ROLES),
-        own_addresses=house.policy.own_addresses,
-    )
     record = record_of(decision, decision.match.case_id if decision.match else None)
     return {
         "file": name,
         "failed": None,
         "mail": {"from": reading.message.from_text, "subject": reading.message.subject, "message_id": reading.message.message_id},
-        "forms": [explain_trial(trial) for trial in try_forms(reading, house.rulebook.forms, sender)],
+        "forms": [explain_trial(trial) for trial in try_forms(reading, house.rulebook.forms, form_sender(situation, decision.trust))],
         "decision": {key: record[key] for key in ("outcome", "kind", "reason", "detail", "actions", "mails")},
     }
 

@@ -121,10 +121,7 @@ class FormRules:
     mention: str | None = None
     """Who is mentioned in the feed of the case: `account_manager`."""
     owner: str | None = None
-    """Who hears that the form has changed: a person or a queue; None: the triage queue."""
-    sla: tuple[str, ...] = ()
-    """Kinds of the promises that hold for its cases; empty: those of every case."""
-    create_unknown_organization: bool = False
+    """The handle of who hears that the form has changed; None: the triage queue."""
     close_case_on_completion: bool = False
 
     def field_of(self, label: str, qid: str | None = None) -> FieldRules | None:
