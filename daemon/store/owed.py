@@ -20,7 +20,7 @@ MOST = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwedCase:
-    """An open case somebody owes something on; `deadline_at` is that of its earliest running clock, else of the step that was missed."""
+    """An open case somebody owes something on; `deadline_at` is that of the step it waits for, running or missed."""
 
     id: int
     subject: str
@@ -80,8 +80,10 @@ def owed(reader: ContactFacts, queue_id: int | None, since: datetime) -> Owed:
 def _cases(where: pw.Expression) -> tuple[OwedCase, ...]:
     step = pw.Case(None, [(Case.planned_resolution.is_null(False), "close"), (Case.acknowledged_at.is_null(False), "plan")], "acknowledge")
     # a promise that was missed is owed all the same, until its step is taken or the day is promised anew
-    missed = SlaClock.breached_at.is_null(False) & (SlaClock.cycle == Case.sla_cycle) & (SlaClock.kind == step)
-    unsettled = SlaClock.met_at.is_null() & SlaClock.cancelled_at.is_null() & (SlaClock.breached_at.is_null() | missed)
+    missed = SlaClock.breached_at.is_null(False) & (SlaClock.cycle == Case.sla_cycle)
+    open_ended = SlaClock.met_at.is_null() & SlaClock.cancelled_at.is_null() & (SlaClock.breached_at.is_null() | missed)
+    # a promise of an installation's own is no step
+    unsettled = open_ended & (SlaClock.kind == step)
     running = pw.Case(None, [(SlaClock.breached_at.is_null(), SlaClock.deadline_at)])
     due = pw.fn.COALESCE(pw.fn.MIN(running), pw.fn.MAX(SlaClock.deadline_at))
     query = (

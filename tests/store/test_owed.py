@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from daemon.actions.vocabulary import EndClock
 from daemon.store.owed import owed
 from daemon.store.people import contact_of
-from tests.store.life import NOON, Life
+from tests.store.life import NOON, Life, promise
 
 TOMORROW = NOON + timedelta(days=1)
 
@@ -41,3 +41,10 @@ def test_what_was_missed_is_no_longer_owed_once_its_step_is_taken(life: Life) ->
     assert due(life) == [(case, ended + timedelta(days=9))]
     life.closed(case, ended, on_date=False)
     assert due(life) == []
+
+
+def test_a_promise_of_an_installation_s_own_does_not_give_its_deadline_to_the_step(life: Life) -> None:
+    case = life.opened()
+    life.acknowledged(case, NOON)
+    life.do(promise("first-visit", NOON - timedelta(hours=20)), case=case)
+    assert due(life) == [(case, TOMORROW)]
