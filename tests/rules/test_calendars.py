@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import random
+from bisect import bisect_right
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -227,43 +229,41 @@ def test_the_next_open_moment_is_open_and_the_first(place: Calendar, moment: dat
     assert place.opening_time(day) <= found < place.close_of(day)
 
 
-def closings_along_the_minutes(place: Calendar, start: datetime, count: int) -> datetime:
-    """The n-th time after `start` that a wall clock, looked at each minute, reaches closing time on a business day."""
-    moment = start.replace(second=0, microsecond=0)
-    before = moment.astimezone(place.timezone).replace(tzinfo=None)
-    seen: set[date] = set()
-    while True:
+FIRST, LAST = datetime(2026, 1, 1, tzinfo=UTC), datetime(2029, 1, 1, tzinfo=UTC)
+"""The three years that are walked."""
+
+
+def closings_along_the_minutes(place: Calendar, start: datetime, end: datetime) -> Iterator[datetime]:
+    """Each time that a wall clock, looked at each minute, first reaches closing time on a business day."""
+    before = start.astimezone(place.timezone).replace(tzinfo=None)
+    moment, ends = start, {closing for closing in closing_times(place, before.date()) if closing > before}
+    while moment < end:
         moment += MINUTE
         wall = moment.astimezone(place.timezone).replace(tzinfo=None)
-        for day in {before.date(), wall.date()}:
-            hours = place.hours[day.weekday()]
-            if hours is None or day in seen or place.holiday(day) is not None:
-                continue
-            closing = datetime.fromisoformat(day.isoformat()) + hours[1] * MINUTE
-            if before < closing <= wall:
-                seen.add(day)
-                if moment > start:
-                    count -= 1
-        if count == 0:
-            return moment
+        if wall.date() != before.date():
+            ends |= closing_times(place, wall.date())
+        for closing in [closing for closing in ends if closing <= wall]:
+            ends.remove(closing)
+            yield moment
         before = wall
+
+
+def closing_times(place: Calendar, day: date) -> set[datetime]:
+    """When a day closes by its own wall clock, if it is a business day; hours up to 24:00 end as the next day begins."""
+    hours = place.hours[day.weekday()]
+    return {datetime.fromisoformat(day.isoformat()) + hours[1] * MINUTE} if hours is not None and place.holiday(day) is None else set()
 
 
 @zones
 def test_rule_a_agrees_with_a_walk_along_the_minutes_of_three_years(place: Calendar) -> None:
-    chance = random.Random(place.name)
-    first, last = datetime(2026, 1, 1, tzinfo=UTC), datetime(2028, 12, 31, tzinfo=UTC)
-    starts = [first + timedelta(seconds=chance.randrange(int((last - first).total_seconds()))) for _ in range(20)]
-    for year in (2026, 2027, 2028):  # and around every change of the clocks
-        days = [datetime(year, 1, 1, tzinfo=UTC) + timedelta(days=number) for number in range(365)]
-        changes = [
-            day
-            for day in days
-            if day.astimezone(place.timezone).utcoffset() != (day - timedelta(days=1)).astimezone(place.timezone).utcoffset()
-        ]
-        starts += [change - timedelta(seconds=chance.randrange(2 * 86400)) for change in changes]
+    closings = list(closings_along_the_minutes(place, FIRST, LAST))
+    assert closings == sorted(set(closings))
+    starts = {FIRST + timedelta(hours=hour) for hour in range(0, 3 * 365 * 24 - 60 * 24, 5)}
+    # what falls on a closing time, and a second to either side
+    starts |= {closing + timedelta(seconds=second) for closing in closings[:-3] for second in (-1, 0, 1)}
     for start in starts:
-        assert place.rule_a(start) == closings_along_the_minutes(place, start, 2), start
+        reached = bisect_right(closings, start)
+        assert place.rule_a(start) == closings[reached + 1], start
 
 
 @zones
