@@ -273,7 +273,8 @@ def _act(house: House, row: Claimed, reading: Reading, now: datetime) -> Decisio
         )  # fmt: skip
         decision = decide(reading, situation, token_digest(message.author) if message.author else None, house.rulebook)
         applied = apply(
-            decision, message=message, journal_id=row.id, cause=f"mail:{row.id}", at=row.internal_date, clock=now, desk=house.desk
+            decision, message=replace(message, attachments=files_of(reading)) if decision.kind is Kind.FORM else message, journal_id=row.id,
+            cause=f"mail:{row.id}", at=row.internal_date, clock=now, desk=house.desk,
         )  # fmt: skip
         facts = {
             "author": (message.author or message.from_text)[:1000], "message_id": message.message_id, "subject": message.subject[:1000],
@@ -446,7 +447,9 @@ def _send_digests(house: House, now: datetime) -> int:
             if owed.sent_on(reader.id, queue_id, day):
                 continue
             number = owed.settle(reader.id, queue_id, day)
-            owes = owed.owed(reader, queue_id, now - timedelta(days=1))
+            before = owed.last_before(reader.id, queue_id, day)
+            since = calendar.opening_time(before) if before is not None else None
+            owes = owed.owed(reader, queue_id, calendar.opening_time(day), since)
             if not owes.cases and not owes.quarantined:
                 continue
             cases = [(case.id, case.subject, case.acknowledged, case.planned, case.deadline_at) for case in owes.cases]

@@ -134,9 +134,10 @@ def _composed(request: dict[str, Any], desk: Desk) -> dict[str, Any]:
     reply_to = desk.signer.reply_address(case_id, action.contact_id, action.to, cs_id=cs_id)
     number = f"CASE-{case_id}" if case_id is not None else None
     ticket_number = f"CS-{cs_id}" if cs_id is not None else None
+    values = request["values"] | {"steps": _addressed(request["values"].get("steps", ()), action, desk)}
     try:
         rendered = desk.templates.render(
-            action.template, _tappable(request["values"], desk.templates.variables(action.template), reply_to),
+            action.template, _tappable(values, desk.templates.variables(action.template), reply_to),
             answered=lambda subject: subject_line(f"Re: {subject}", number, ticket_number),
         )  # fmt: skip
     except TemplateFailure as failure:
@@ -277,6 +278,18 @@ def _for(action: QueueMail, facts: dict[str, Any], case_id: int | None, at: date
 def _but(command: str, own: Mapping[str, Any]) -> list[Any]:
     """The steps that a mail offers, without the one it is the answer to."""
     return [step for step in own.get("steps", ()) if step["command"] != command]
+
+
+def _addressed(offered: Sequence[Mapping[str, Any]], action: QueueMail, desk: Desk) -> list[Mapping[str, Any]]:
+    """The steps of a mail; one that is `of_case` goes to the signed address of that case, under its subject."""
+    found: list[Mapping[str, Any]] = []
+    for step in offered:
+        number = step.get("of_case")
+        if isinstance(number, int):
+            address = desk.signer.reply_address(number, action.contact_id, action.to)
+            step = {**step, "address": address, "subject": f"Re: {str(step['meaning']).partition(' ')[2]} [CASE-{number}]"}
+        found.append(step)
+    return found
 
 
 def _tappable(values: Mapping[str, Any], wanted: Sequence[str], address: str) -> dict[str, Any]:

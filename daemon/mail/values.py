@@ -34,14 +34,15 @@ _INDENT = re.compile("^ +|(?<= ) ", re.MULTILINE)
 class Link:
     """A one-tap mail: HTML offers a `mailto:` (RFC 6068) under `label`, the text part says in words what to send.
 
-    Where the label is itself the first line of what is sent, the words of the label are enough. Without a `subject` it has that of an
-    answer to the mail it stands in.
+    Where the label is itself the first line of what is sent, the words of the label are enough, unless it goes `elsewhere` than an answer
+    to the mail it stands in. Without a `subject` it has that of such an answer.
     """
 
     label: str
     address: str
     body: str = ""
     subject: str = ""
+    elsewhere: bool = False
 
     @property
     def uri(self) -> str:
@@ -62,24 +63,31 @@ class Link:
     @property
     def aside(self) -> str:
         """What the text part adds behind the label: nothing, or the words in parentheses."""
-        return "" if self.body and one_line(self.label) == one_line(self.body.partition("\n")[0]) else f" ({self.words})"
+        said = self.body and one_line(self.label) == one_line(self.body.partition("\n")[0])
+        if self.elsewhere:
+            return f" to {self.address}" if said else f" ({self.words})"
+        return "" if said else f" ({self.words})"
 
 
 Value: TypeAlias = "str | bool | int | Link | Sequence[Value] | Mapping[str, Value] | None"
 """Plain data only. Empty text and None are false in a template; numbers count as text."""
 
 
-def one_tap(command: str, address: str) -> Link:
+def one_tap(command: str, address: str, subject: str = "", *, elsewhere: bool = False) -> Link:
     """The link that sends a command, under the words one would write: its first line."""
-    return Link(label=command.partition("\n")[0].strip(), address=address, body=command)
+    return Link(label=command.partition("\n")[0].strip(), address=address, body=command, subject=subject, elsewhere=elsewhere)
 
 
 def tappable(value: Value, address: str) -> Value:
-    """The same value, where every table with a `command` has the one-tap `link` that sends it to this address."""
+    """The same value, where every table with a `command` has the one-tap `link` that sends it to this address, or to its own `address`."""
     if isinstance(value, Mapping):
         made = {key: tappable(item, address) for key, item in value.items()}
-        command = value.get("command")
-        return made | {"link": one_tap(command, address)} if isinstance(command, str) and command else made
+        command, own = value.get("command"), value.get("address")
+        if not isinstance(command, str) or not command:
+            return made
+        if isinstance(own, str) and own:
+            return made | {"link": one_tap(command, own, str(value.get("subject") or ""), elsewhere=True)}
+        return made | {"link": one_tap(command, address)}
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [tappable(item, address) for item in value]
     return value

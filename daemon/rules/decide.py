@@ -36,6 +36,7 @@ from daemon.rules.hearing import (
     audience_of,
     customers_side,
     decision,
+    is_asking,
     kept_attachments,
     kind_of,
     mails,
@@ -330,14 +331,15 @@ def _comment(h: Hearing, case: CaseFacts, role: str) -> Decision:
             )
         )  # fmt: skip
         if not internal:
-            heard = partners_side(case, h.situation.default_queue) if role in ASKING else customers_side(case)
+            asking = is_asking(case, role, sender)
+            heard = partners_side(case, h.situation.default_queue) if asking else customers_side(case)
             letters += mails("case-comment", heard, exclude=own_addresses(h))
-            if role not in ASKING:
+            if not asking:
                 letters += mails("case-comment", openers_side(case), exclude=own_addresses(h), values={"to_customer": True})
         if made is not None and role != "customer" and judgement is not None:
             mention(made, text, judgement.mentions, internal=internal)
             letters += made.letters
-    letters += _hints(h, case, role)
+    letters += _hints(h, case, role) if not internal else []
     actions += kept_attachments(h)
     reason = Reason.INTERNAL_COMMENT_ADDED if internal else Reason.COMMENT_ADDED
     return decision(

@@ -16,10 +16,24 @@ from daemon.model import (
 )
 from daemon.reasons import Outcome, Reason
 from daemon.rules.calendars import Calendar
-from daemon.rules.receipts import full_date, full_moment
+from daemon.rules.receipts import full_date, full_moment, steps
 
 STEP = {(False, False): "to acknowledge", (True, False): "to plan", (True, True): "to close", (False, True): "to close"}
 """What is owed on a case that is (acknowledged, planned)."""
+
+
+EXPECTED = {(False, False): "acknowledge", (True, False): "plan", (True, True): "close", (False, True): "close"}
+"""The verb that settles it."""
+
+OFFERED = 10
+"""Cases that are offered with a link, the next deadline first; the rest have their turn tomorrow, or `#list`."""
+
+
+def _step(verb: str, number: int, subject: str) -> dict[str, object]:
+    """What settles one case: it goes to that case, not to the digest."""
+    (row,) = steps((verb,))
+    words = {"command": "#assign me", "form": ""} if verb == "assign" else {"command": row["command"], "form": row["form"]}
+    return {**words, "meaning": f"CASE-{number} {subject}", "of_case": number}
 
 
 def digest_day(now: datetime, calendar: Calendar) -> date | None:
@@ -48,7 +62,8 @@ def decide_digest(
             {"number": str(number), "sender": sender, "subject": subject, "reason": why} for number, sender, subject, why in quarantined
         ],
         "steps": [
-            {"command": f"#status CASE-{number}", "form": "", "meaning": subject} for number, subject, *_ in cases[:10]
+            _step("assign" if queue is not None else EXPECTED[acknowledged, planned], number, subject)
+            for number, subject, acknowledged, planned, _ in cases[:OFFERED]
         ],
     }  # fmt: skip
     mail = QueueMail(

@@ -163,6 +163,11 @@ def customers_side(case: CaseFacts) -> Audience:
     return ((case.contact_address, None, ""),) if case.contact_address is not None else ()
 
 
+def is_asking(case: CaseFacts, role: str, sender: ContactFacts | None) -> bool:
+    """Whether words of this role go to those who do something on the case; one of our own whose case it is asks, too."""
+    return role in ASKING or (sender is not None and case.contact is not None and sender.id == case.contact.id)
+
+
 def openers_side(case: CaseFacts) -> Audience:
     """The agents of a partner that opened the case for somebody, while it isn't the one that works on it."""
     return audience_of(case.opening_agents) if case.opening_partner_id != case.partner_id else ()

@@ -82,6 +82,9 @@ def _new_person(made: Draft, request: Request, said: list[str]) -> Person | None
     if made.role != "house" and organization.kind != "customer" and not _own(made, organization):
         made.trouble(request, "E-NOT-ALLOWED", detail=request.verb)
         return None
+    if folded(fields.get("role") or "customer") not in ROLES:
+        made.trouble(request, "E-ARG-MISSING", detail="role", said=fields["role"], choices=("customer", "partner agent"))
+        return None
     new = RegisterContact(
         address=address, first_name=fields["first_name"], last_name=fields["last_name"], organization_id=organization.id,
         role=_role(made, request, organization), phone=fields.get("phone"), extra=request.extra, as_sender=False,

@@ -63,7 +63,10 @@ _PLAN = ("#plan {example} {text_or_example}",)
 ERRORS: Mapping[str, _Wrong] = MappingProxyType({
     "E-UNKNOWN-VERB": _Wrong("I don't know #{said}. Did you mean {shown}?", ("{given}",)),
     "E-NOT-ALLOWED": _Wrong("{allowed}."),
-    "E-NO-CASE": _Wrong("I can't tell which case of yours this is about. Please reply to a mail of ours about that case."),
+    "E-NO-CASE": _Wrong(
+        "I can't tell which case of yours this is about: your mail names none, or none that is yours to see. "
+        "Please reply to a mail of ours about it."
+    ),
     "E-AMBIGUOUS-CASE": _Wrong("your mail is about more than one case ({choices}). Please reply to a mail of ours about the one you mean."),
     "E-STATE": _Wrong("that can't be done as things stand."),
     "E-STATE:unanswered": _Wrong("#{verb} is a word nobody answers here yet."),
@@ -85,6 +88,8 @@ ERRORS: Mapping[str, _Wrong] = MappingProxyType({
     "E-ARG-MISSING": _Wrong("{shown} needs to know more:", ("{shown} {form}",)),
     "E-ARG-MISSING/assign": _Wrong("#assign needs to know to whom: me, an address, a handle or a queue.", ("#assign me",)),
     "E-ARG-MISSING:type": _Wrong("there is no such type of case. Please use one of: {types}."),
+    "E-ARG-MISSING:role": _Wrong("{said} is no role that can be given by mail. Please use one of: {choices}."),
+    "E-ARG-MISSING:item": _Wrong("nothing outstanding has that number. Please send, for example", ("#cleared 1", "#cleared all")),
     "E-ARG-MISSING:system": _Wrong("no system is called {said}. Please check how it is spelled, or leave the line out."),
     "E-ARG-MISSING/mention": _Wrong("#mention needs to know to whom: write @ and a handle or an address.", ("#mention @{text}",)),
     "E-ARG-MISSING/status": _Wrong("#status needs the number of a case, or nothing.", ("#status",)),

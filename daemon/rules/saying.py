@@ -8,7 +8,7 @@ from daemon.actions.vocabulary import AddComment, LogReview, PostFeed
 from daemon.model import ContactFacts
 from daemon.parsers.names import called
 from daemon.rules.drafts import Draft, Step, author_of
-from daemon.rules.hearing import ASKING, audience_of, customers_side, openers_side, partners_side
+from daemon.rules.hearing import audience_of, customers_side, is_asking, openers_side, partners_side
 from daemon.rules.judgement import Request
 from daemon.rules.receipts import Done, steps
 
@@ -34,9 +34,10 @@ def say(made: Draft, text: str, mentions: tuple[str, ...], *, mailed: bool = Tru
         )
     )  # fmt: skip
     if mailed:
-        audience = partners_side(made.case, made.h.situation.default_queue) if made.role in ASKING else customers_side(made.case)
+        asking = is_asking(made.case, made.role, made.sender)
+        audience = partners_side(made.case, made.h.situation.default_queue) if asking else customers_side(made.case)
         made.mail("case-comment", audience, values={"comment": text})
-        if made.role not in ASKING:
+        if not asking:
             made.mail("case-comment", openers_side(made.case), values={"comment": text, "to_customer": True})
     if made.role != "customer":
         mention(made, text, mentions, internal=False)
@@ -67,7 +68,7 @@ def may_hear(made: Draft, person: ContactFacts) -> bool:
 def _comment(made: Draft, request: Request) -> None:
     if request.text:
         say(made, request.text, request.mentions)
-        other = customers_side(made.case) if made.case is not None and made.role not in ASKING else ()
+        other = customers_side(made.case) if made.case is not None and not is_asking(made.case, made.role, made.sender) else ()
         made.done.append(Done(verb="comment", text=request.text, who=other[0][2] or other[0][0] if other else ""))
 
 

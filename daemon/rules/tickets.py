@@ -29,6 +29,12 @@ from daemon.rules.receipts import open_verbs, steps
 ABOUT_ACCESS = re.compile(r"(?<!\w)(?:access|log-?in|log in|sign-?in|sign in|password|credentials|user id)(?!\w)", re.IGNORECASE)
 """A subject that asks for access; from somebody unregistered it is a case of its own type."""
 
+ASKS_FOR_ACCESS = re.compile(r"(?<!\w)(?:request|need|want|like|grant|give|get|gain)\w*\s(?:[^.!?\n]{0,40}\s)?access(?!\w)", re.IGNORECASE)
+"""Words that ask for it; a mail may have any subject."""
+
+LOOKED_AT = 5000
+"""Characters of a text in which that is looked for."""
+
 
 def triage(h: Hearing, reason: Reason, why: str, *, answered: bool, told: Sequence[Action] = ()) -> Decision:
     """A case of type triage in the triage queue: a person must look. At most the one answer that discloses nothing."""
@@ -64,7 +70,8 @@ def open_ticket(h: Hearing) -> Decision:
     system, why = _system(h) if organization_id is not None else (None, "")
     notes += [why] if why else []
     helpdesk = bool(situation.systems) and organization_id is not None
-    access = organization_id is None and ABOUT_ACCESS.search(message.subject) is not None
+    about = ABOUT_ACCESS.search(message.subject) or ASKS_FOR_ACCESS.search(h.reading.new_text[:LOOKED_AT])
+    access = organization_id is None and about is not None
     queue = situation.default_queue
     actions.append(
         OpenCase(

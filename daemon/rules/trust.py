@@ -82,18 +82,18 @@ HOUSE_ROLES = frozenset({"agent", "level_one", "level_two", "account_manager"})
 
 
 def role_on(case: CaseFacts, sender: ContactFacts | None, author: AddrSpec | None) -> str | None:
-    """What this person is on this case: customer, partner, house, opener, or None.
+    """What this person is on this case: customer, partner, house, opener, or None; of several roles the most powerful (domain 2.5).
 
     An opener is an agent of the partner that opened the case for somebody, where another works on it.
     """
     if sender is None:
         return "customer" if author is not None and case.contact is None and author == case.contact_address else None
+    if sender.organization_kind == "house" and sender.roles & HOUSE_ROLES:
+        return "house"
     if case.contact is not None and sender.id == case.contact.id:
         return "customer"
     if case.contact is None and author is not None and author == case.contact_address:
         return "customer"
-    if sender.organization_kind == "house" and sender.roles & HOUSE_ROLES:
-        return "house"
     if case.partner_id is not None and sender.organization_id == case.partner_id and "partner_agent" in sender.roles:
         return "partner"
     if case.opening_partner_id is not None and sender.organization_id == case.opening_partner_id and "partner_agent" in sender.roles:

@@ -68,13 +68,24 @@ def settle(contact_id: int, queue_id: int | None, day: date) -> int:
     return insert(Digest, [{"contact": contact_id, "queue_id": queue_id or 0, "day": day.isoformat()}])[0]
 
 
-def owed(reader: ContactFacts, queue_id: int | None, since: datetime) -> Owed:
-    """What somebody owes now; the triage queue also hears of mails quarantined `since`."""
+def last_before(contact_id: int, queue_id: int | None, day: date) -> date | None:
+    """The last day before this one whose digest was settled for this person; None: there was none."""
+    where = (Digest.contact == contact_id) & (Digest.queue_id == (queue_id or 0)) & (Digest.day < day)
+    found = Digest.select(Digest.day).where(where).order_by(Digest.day.desc()).limit(1)
+    return next((row[0] for row in rows(found)), None)
+
+
+def owed(reader: ContactFacts, queue_id: int | None, opening: datetime, since: datetime | None) -> Owed:
+    """What somebody owes at `opening`: what came to them later is told by a mail of its own.
+
+    The triage queue also hears of mails quarantined `since` (None: ever) and still there.
+    """
+    came = pw.fn.COALESCE(Case.assigned_at, Case.created_at) < Case.created_at.db_value(opening)
     if queue_id is None:
-        return Owed(reader=reader, queue=None, cases=_cases(Case.partner == reader.organization_id))
+        return Owed(reader=reader, queue=None, cases=_cases((Case.partner == reader.organization_id) & came))
     queue = Queue.get_by_id(queue_id)
     kept = _quarantined(since) if queue.is_triage else ()
-    return Owed(reader=reader, queue=str(queue.name), cases=_cases(Case.queue == queue_id), quarantined=tuple(kept))
+    return Owed(reader=reader, queue=str(queue.name), cases=_cases((Case.queue == queue_id) & came), quarantined=tuple(kept))
 
 
 def _cases(where: pw.Expression) -> tuple[OwedCase, ...]:
@@ -101,10 +112,11 @@ def _cases(where: pw.Expression) -> tuple[OwedCase, ...]:
     )
 
 
-def _quarantined(since: datetime) -> Sequence[KeptMail]:
+def _quarantined(since: datetime | None) -> Sequence[KeptMail]:
+    later = (Journal.decided_at >= since) if since is not None else Journal.decided_at.is_null(False)
     query = (
         Journal.select(Journal.id, Journal.author, Journal.subject, Journal.reason)
-        .where((Journal.state == "quarantined") & (Journal.decided_at >= since))
+        .where((Journal.state == "quarantined") & later)
         .order_by(Journal.id)
         .limit(MOST)
     )

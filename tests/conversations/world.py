@@ -372,6 +372,7 @@ class World:
             "smtp": True,
             "poll_seconds": 60,
             "idle": True,
+            "digests": False,
         }
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "reply.key").write_text("the key of this world, long enough to sign with\n")
@@ -395,6 +396,7 @@ class World:
             f'[[mailbox]]\nname = "support"\n{self.inbox.settings()}password = {{ file = "mailbox.password" }}\n'
             f"after = {settings['after']}\npoll_seconds = {settings['poll_seconds']}\nidle = {str(settings['idle']).lower()}\n"
             f"{smtp if settings['smtp'] else ''}[trust]\n{trust}[limits]\n{limits}"
+            f"[digests]\nenabled = {str(settings['digests']).lower()}\n"
             '[calendars.house]\ntimezone = "America/New_York"\ncountry = "US"\n'
             '[calendars.berlin]\ntimezone = "Europe/Berlin"\ncountry = "DE"\n',
             encoding="utf-8",

@@ -54,10 +54,8 @@ def test_somebody_new_is_made_under_an_organization_that_exists() -> None:
     [
         (NORA, "Miller Solar", "Partner Agent", "partner_agent"),
         (NORA, "Miller Solar", "partner_agent", "partner_agent"),
-        (NORA, "Miller Solar", "agent", "customer"),
         (NORA, "Miller Solar", "", "customer"),
         (NORA, "Acme Homes", "partner agent", "customer"),
-        (NORA, "House", "agent", "customer"),
         (PAT, "Miller Solar", "partner agent", "customer"),
     ],
 )
@@ -70,6 +68,7 @@ def test_only_the_house_makes_partner_agents_and_only_of_partners(sender: Contac
     ("decision", "code"),
     [
         (joe(company="Nowhere Inc"), "E-UNKNOWN-ORG"),
+        (joe(company="House", more="Role: agent\n"), "E-ARG-MISSING:role"),
         (joe(email="joe at acme"), "E-TEXT-MISSING:email"),
         (joe(PAT, "House"), "E-NOT-ALLOWED:contact"),
         (joe(PAT, "Other Solar"), "E-NOT-ALLOWED:contact"),

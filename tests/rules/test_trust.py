@@ -154,8 +154,8 @@ def test_a_stranger_who_became_a_contact_is_still_the_customer_of_his_case() -> 
     assert role_on(facts.strangers_case(), replace(ANN, id=99), STRANGER) == "customer"
 
 
-def test_an_agent_of_the_house_who_opened_a_case_is_its_customer() -> None:
-    assert role_on(case(contact=NORA), NORA, NORA.address) == "customer"
+def test_an_agent_of_the_house_whose_case_it_is_keeps_the_more_powerful_role() -> None:
+    assert role_on(case(contact=NORA), NORA, NORA.address) == "house"
 
 
 def test_the_agents_of_the_partner_that_opened_a_case_have_a_part_in_it() -> None:

@@ -17,7 +17,7 @@ def due(life: Life) -> list[tuple[int, datetime | None]]:
     with life.database.reading():
         bob = contact_of("bob@miller.example")
         assert bob is not None
-        return [(case.id, case.deadline_at) for case in owed(bob, None, NOON).cases]
+        return [(case.id, case.deadline_at) for case in owed(bob, None, TOMORROW + timedelta(days=30), None).cases]
 
 
 def missed(life: Life, case: int, kind: str, at: datetime) -> EndClock:
@@ -48,3 +48,12 @@ def test_a_promise_of_an_installation_s_own_does_not_give_its_deadline_to_the_st
     life.acknowledged(case, NOON)
     life.do(promise("first-visit", NOON - timedelta(hours=20)), case=case)
     assert due(life) == [(case, TOMORROW)]
+
+
+def test_what_came_after_opening_waits_for_the_next_digest(life: Life) -> None:
+    early, late = life.opened(), life.opened(at=TOMORROW)
+    with life.database.reading():
+        bob = contact_of("bob@miller.example")
+        assert bob is not None
+        assert [case.id for case in owed(bob, None, TOMORROW, None).cases] == [early]
+        assert [case.id for case in owed(bob, None, TOMORROW + timedelta(seconds=1), None).cases] == [early, late]
