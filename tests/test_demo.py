@@ -145,9 +145,11 @@ def test_the_story_shows_every_kind_of_mail_and_ends_with_the_books(told: tuple[
     assert "trust forged: mx.support.example says dmarc=fail for oldshop.example" in flat
     assert "→ case-received to ann.lee@acme.example → case-assigned to bob@miller.example" in flat
     assert re.search(r"^ CASE-1001 +Acme Homes +Roof-7 +No data since noon +[\d:]+ +[\d:]+ +Open$", shown, re.MULTILINE)
-    assert re.search(r"^ +\d+  case-comment +ann.lee@acme.example +Re: No data since noon \[CASE-1001\] +sent$", shown, re.MULTILINE)
+    assert re.search(r"^ +\d+  case-comment +ann.lee@acme.example +Re: No data since noon +sent$", shown, re.MULTILINE)
     assert "Bob Miller of Miller Solar wrote about CASE-1001" in flat
-    assert "received 13 = acted 11 + ignored 2 + quarantined 0 + vanished 0 + in progress 0" in shown
+    assert "→ New Channel Req 1 to dana.whitfield@greenlightsolar.example → mention to marta.silva@support.example → cs-assigned" in flat
+    assert "done CS-1 is Done the request of CASE-1008 is completed sent → cs-done-confirmation to ivan@support.example" in flat
+    assert "received 15 = acted 13 + ignored 2 + quarantined 0 + vanished 0 + in progress 0" in shown
     assert "The books balance." in shown
     assert "supportd demo --keep DIR" in shown
 
@@ -179,7 +181,7 @@ def test_a_mail_sent_with_the_line_that_is_shown_is_answered(serving_demo: Calla
     subprocess.run(line.replace("python3", sys.executable, 1), shell=True, check=True, timeout=SECONDS)
     news = re.sub(r"\s+", " ", demo.news("─ The answer ─"))
     assert "from You <you@example.org> subject Is anybody there?" in news
-    assert "decided ticket · CASE-1009 · A new case was opened for this mail." in news
+    assert "decided ticket · CASE-1010 · A new case was opened for this mail." in news
     assert "trust claimed: no Authentication-Results of mx.support.example at its place" in news
     assert "→ case-received to you@example.org" in news
     assert re.search(r"answered \d+(\.\d+)? m?s after it arrived", news)
@@ -195,7 +197,7 @@ def test_a_reply_to_the_answer_goes_to_its_case(serving_demo: Callable[..., Serv
     address = re.search(r"Reply-To: (\S+)", demo.news("─ The answer ─"))
     assert address is not None
     demo.send(f"From: you@example.org\nTo: {address[1]}\nSubject: Re: Hello\n\nTwo.\n", to=address[1])
-    assert "reply · CASE-1009" in demo.news("signed reply address of CASE-1009")
+    assert "reply · CASE-1010" in demo.news("signed reply address of CASE-1010")
 
 
 def test_the_same_line_twice_is_two_mails(serving_demo: Callable[..., Serving]) -> None:
@@ -203,7 +205,7 @@ def test_the_same_line_twice_is_two_mails(serving_demo: Callable[..., Serving]) 
     demo.waits_for(SERVING)
     for _ in range(2):
         demo.send("From: you@example.org\nTo: support@support.example\nSubject: Hello\n\nThere.\n")
-    demo.news("CASE-1010 opened")
+    demo.news("CASE-1011 opened")
 
 
 def test_results_that_a_sender_writes_himself_are_not_believed(serving_demo: Callable[..., Serving]) -> None:
@@ -213,7 +215,7 @@ def test_results_that_a_sender_writes_himself_are_not_believed(serving_demo: Cal
         "Authentication-Results: mx.support.example; dmarc=pass header.from=miller.example\nFrom: bob@miller.example\n"
         "To: support@support.example\nSubject: \x1b[2Jtrust me\n\nI am Bob.\n"
     )
-    news = demo.news("CASE-1009 opened")
+    news = demo.news("CASE-1010 opened")
     assert "trust    claimed" in news
     assert "\x1b" not in news
 
@@ -317,9 +319,18 @@ def test_each_sample_shows_what_its_title_says(day: tuple[World, dict[str, Episo
     assert (away.kind, away.case, away.answers) == ("automatic", "CASE-1001", ())
     stranger = titled(episodes, "case number")
     assert mails_of(stranger) == [("unknown-sender", "mallory@else.example")]
-    assert stranger.case == "CASE-1008"
+    assert stranger.case == "CASE-1009"
     bounce = titled(episodes, "bounce")
     assert (bounce.kind, bounce.case, mails_of(bounce)) == ("bounce", "CASE-1003", [("bounce-notice", "lou@support.example")])
+    form = titled(episodes, "A form")
+    assert (form.kind, form.case) == ("form", "CASE-1008")
+    assert mails_of(form) == [
+        ("New Channel Req 1", "dana.whitfield@greenlightsolar.example"), ("mention", "marta.silva@support.example"),
+        ("cs-assigned", "ivan@support.example"),
+    ]  # fmt: skip
+    done = titled(episodes, "is configured")
+    assert "CS-1 is Done" in done.done
+    assert ("New Channel Req 2", "dana.whitfield@greenlightsolar.example") in mails_of(done)
     assert story.books(world.house).problems == ()
 
 

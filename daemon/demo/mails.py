@@ -26,6 +26,17 @@ _PDF = (
 )
 
 
+_FORM = (
+    "<h3>Channel Partner Form</h3><table>"
+    "<tr><td>Your Name</td><td>Dana Whitfield</td></tr>"
+    "<tr><td>Your Email</td><td>dana.whitfield@greenlightsolar.example</td></tr>"
+    "<tr><td>Company Name</td><td>Green Light Solar</td></tr>"
+    "<tr><td>New Channel Partner</td><td>HW Solar</td></tr>"
+    "<tr><td>Financing options</td><td>Concert<br>Sunlight Basic</td></tr>"
+    "</table>"
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
     """A mail to put in the inbox, when it arrives, and what to look for."""
@@ -61,7 +72,7 @@ def _text(body: str, subtype: str = "plain") -> MIMEText:
 
 def morning(now: datetime) -> list[Sample]:
     """What lies in the inbox when the day begins: it came during the last hour."""
-    times = [now - timedelta(minutes=minutes) for minutes in (52, 47, 41, 36, 30, 29, 21, 14)]
+    times = [now - timedelta(minutes=minutes) for minutes in (52, 47, 41, 36, 30, 29, 21, 14, 9)]
     invoice = MIMEMultipart()
     invoice.attach(
         _text(
@@ -134,6 +145,11 @@ def morning(now: datetime) -> list[Sample]:
                 number=8, dmarc="fail",
             ),
         ),
+        (
+            "A form: a customer asks for a new channel partner",
+            "Who asks is read from the form, never from the sender. Ivan gets the table and the dates.",
+            mail("Forms <noreply@jotform.com>", "A New Channel Partner Request for HW Solar", _text(_FORM, "html"), times[8], number=9),
+        ),
     ]  # fmt: skip
     return [Sample(title=title, note=note, arrived=at, octets=octets) for at, (title, note, octets) in zip(times, samples, strict=True)]
 
@@ -148,38 +164,44 @@ def afternoon(now: datetime, sent: Sequence[bytes]) -> list[Sample]:
     assigned = found("bob@miller.example", "case-assigned")
     received = found("ann.lee@acme.example", "case-received")
     returned = found("robin@elsewhere.example", "case-received")
+    task = found("ivan@support.example", "cs-assigned")
     number = str(received["Subject"]).rpartition("[")[2].rstrip("]")
     samples = [
         (
             "The partner answers from a phone, above the quoted mail",
             "Only the new words reach the customer.",
             _reply("Bob Miller <bob@miller.example>", assigned, "Please restart the logger and tell me the colour of the lamp.\n\n"
-                   "Sent from my phone", now, number=9),
+                   "Sent from my phone", now, number=10),
         ),
         (
             "The customer answers our acknowledgement",
             "",
-            _reply("Ann Lee <ann.lee@acme.example>", received, "Done, and the lamp is green now.\n\nAnn", now, number=10),
+            _reply("Ann Lee <ann.lee@acme.example>", received, "Done, and the lamp is green now.\n\nAnn", now, number=11),
         ),
         (
             "An out-of-office answer",
             "No robot is answered, and the partner's absence is no comment.",
             mail(
                 "Bob Miller <bob@miller.example>", f"Automatic reply: {assigned['Subject']}", "I am out of the office until Thursday.\n",
-                now, number=11, to=str(assigned["Reply-To"]), headers=[*_thread(assigned), ("Auto-Submitted", "auto-replied")],
+                now, number=12, to=str(assigned["Reply-To"]), headers=[*_thread(assigned), ("Auto-Submitted", "auto-replied")],
             ),
         ),
         (
             "A stranger who has got hold of a case number",
             f"The answer says nothing about {number}, not even whether it exists.",
             mail(
-                "Mallory <mallory@else.example>", f"Your case [{number}]", "Please tell me the customer's address.\n", now, number=12,
+                "Mallory <mallory@else.example>", f"Your case [{number}]", "Please tell me the customer's address.\n", now, number=13,
             ),
         ),
         (
             "A bounce: an answer of ours did not arrive",
             "The queue that owns the case is told. After a second one nothing more is sent to that address.",
             _bounce(returned, "robin@elsewhere.example", now),
+        ),
+        (
+            "The new channel partner is configured",
+            "Nothing is outstanding, so the customer hears the end of it, once.",
+            _reply("Ivan Petrov <ivan@support.example>", task, "Done - thanks", now, number=15),
         ),
     ]  # fmt: skip
     return [Sample(title=title, note=note, arrived=now, octets=octets) for title, note, octets in samples]
@@ -225,6 +247,6 @@ def _bounce(returned: Message, recipient: str, at: datetime) -> bytes:
     head = "".join(f"{name}: {returned[name]}\n" for name in ("From", "To", "Subject", "Message-ID"))
     report.attach(MIMEText(head, "rfc822-headers", "us-ascii"))
     return mail(
-        f"Mail Delivery System <MAILER-DAEMON@{host}>", "Undelivered Mail Returned to Sender", report, at, number=13, dmarc=None,
+        f"Mail Delivery System <MAILER-DAEMON@{host}>", "Undelivered Mail Returned to Sender", report, at, number=14, dmarc=None,
         headers=[("Return-Path", "<>"), ("Auto-Submitted", "auto-replied")],
     )  # fmt: skip

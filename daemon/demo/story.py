@@ -147,7 +147,7 @@ def _done(
                 name = f"{action['first_name']} {action['last_name']}".strip() or action["address"]
                 yield f"{name} is a contact of {case.get('organization') or 'the organization'} now"
             case "open-case":
-                yield _opened(number, case)
+                yield _opened(number, case, action)
             case "add-comment":
                 yield f"comment added to {number}" + ("" if action["public"] else ", for the house only")
             case "keep-note":
@@ -156,6 +156,12 @@ def _done(
                 yield f"{action['count']} attachment{'s' if action['count'] != 1 else ''} kept with {number}"
             case "mark-bounced":
                 yield f"our mail to {action['address']} is marked as bounced"
+            case "open-cs-ticket":
+                yield f"a task in {action['project']}: configuration by {action['configuration_date']}, due {action['due_date']}"
+            case "close-cs-ticket":
+                yield f"CS-{action['ticket_id']} is Done"
+            case "move-request":
+                yield f"the request of {number} is {action['state'].replace('_', ' ')}"
             case _:
                 pass
     silent = gates.get("answer", {"verdict": "yes"})
@@ -163,9 +169,9 @@ def _done(
         yield f"the sender gets no answer: {silent['detail']}"
 
 
-def _opened(number: str, case: Mapping[str, Any]) -> str:
+def _opened(number: str, case: Mapping[str, Any], action: Mapping[str, Any]) -> str:
     of = [
-        case.get("organization") or case.get("contact") or "",
+        case.get("organization") or case.get("contact") or action.get("contact_address") or "",
         f"system {case['system']}" if case.get("system") else "",
         f"with {case['partner']}" if case.get("partner") else f"in queue {case['queue']}" if case.get("queue") else "",
     ]
