@@ -154,8 +154,8 @@ def test_a_claim_becomes_a_case_a_task_and_the_mail_of_the_form(own_form: Instal
     assert (case["type"], case["subject"], case["organization"], case["contact"]) == (
         "support", "Warranty claim for SN-4711", "Acme Homes", "ann",
     )  # fmt: skip
-    (answer,) = own_form.json("outbox")
-    assert (answer["template"], answer["to"]) == ("warranty-received", "ann@acme.example")
+    (answer,) = (mail for mail in own_form.json("outbox") if mail["to"] == "ann@acme.example")
+    assert answer["template"] == "warranty-received"
     assert answer["subject"] == f"Warranty claim for SN-4711 [{case['number']}]"
     (ticket,) = own_form.json("case", case["number"])["cs_tickets"]
     assert (ticket["project"], ticket["summary"], ticket["status"]) == ("Warranty", "Warranty claim for SN-4711", "Open")
