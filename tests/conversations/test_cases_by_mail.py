@@ -167,7 +167,7 @@ def test_an_unknown_homeowner_is_asked_for_and_made_only_with_a_contract(world: 
     world.later(hours=2)
     world.talk(homeowner(*person), ("cara", "case-created"))
     case = world.case(1001)
-    assert (case["contact"], case["contract"], case["organization"]) == ("new", "HC-200", "Acme Homes")
+    assert (case["contact"], case["contract"], case["organization"]) == ("nora", "HC-200", "Acme Homes")
     world.assert_good_books()
 
 
