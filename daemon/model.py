@@ -447,7 +447,8 @@ class RequestFacts:
     answers: tuple[tuple[str, str], ...]
     canonical: Mapping[str, object] = field(hash=False)
     problems: tuple[str, ...] = ()
-    forwarded_by_id: int | None = None
+    forwarder: ContactFacts | None = None
+    """Who forwarded the form's mail to us."""
     completed: bool = False
     """It was completed once, so the last quick reply has gone out."""
 

@@ -12,7 +12,7 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import peewee as pw
@@ -25,7 +25,7 @@ from daemon.failpoints import failpoint
 from daemon.mail.addresses import token_digest
 from daemon.mail.imap import Watch
 from daemon.mail.smtp import Outgoing, Relay, Result
-from daemon.model import Asked, Decision, Policy, Reading, Situation
+from daemon.model import Asked, Decision, Kind, Policy, Reading, Situation
 from daemon.parsers.lane import lane_of
 from daemon.reader import Reader, ReadFailure
 from daemon.reasons import Reason
@@ -33,7 +33,7 @@ from daemon.record import record_of
 from daemon.rules.clocks import decide_clock
 from daemon.rules.decide import decide, decide_refusal
 from daemon.rules.digests import decide_digest, digest_day
-from daemon.rules.intake import names_of_form, staff_of
+from daemon.rules.intake import files_of, names_of_form, staff_of
 from daemon.rules.questions import decide_expiry
 from daemon.rules.rulebook import Rulebook
 from daemon.rules.standing import names_of

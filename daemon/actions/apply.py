@@ -103,7 +103,7 @@ def apply(  # noqa: C901 - one line an action
     about_ticket = cs_id is not None
     contact_id = decision.contact_id
     request_id: int | None = None
-    attached: list[int] = []
+    attached: list[tuple[int, bool]] = []
     made: dict[str, int] = {}
     opened = False
     letters: list[Letter] = []
@@ -168,7 +168,7 @@ def apply(  # noqa: C901 - one line an action
             case OpenCsTicket():
                 cs_id = open_cs_ticket(_case(case_id), action, at=at, cause=cause)
             case AttachToCsTicket():
-                attached.append(_ticket(action.ticket_id or cs_id))  # once the files are kept
+                attached.append((_ticket(action.ticket_id or cs_id), action.of_case))  # once the files are kept
             case DescribeCsTicket() | CloseCsTicket() | ReopenCsTicket() | AssignCsTicket() | AddOutstanding() | ClearOutstanding():
                 _work(_case(case_id), action, by_id=contact_id, at=at, cause=cause)
             case Acknowledge() | SetPlan() | CloseCase() | ReopenCase() | AssignOwner() | LogReview() | PostFeed() | TakeBack():
@@ -178,8 +178,8 @@ def apply(  # noqa: C901 - one line an action
         events.append((verb(action), payload(action)))
     if journal_id is not None and message is not None:
         keep_attachments(case_id, journal_id, message)
-        for ticket_id in attached:
-            attach_to_cs_ticket(ticket_id, journal_id)
+        for ticket_id, of_case in attached:
+            attach_to_cs_ticket(ticket_id, journal_id, case_id=case_id if of_case else None)
         record_incoming(
             journal_id=journal_id, at=at, message_id=message.message_id, address=message.author or message.from_text[:255] or None,
             contact_id=contact_id, case_id=case_id, cs_id=cs_id if about_ticket else None,

@@ -93,9 +93,11 @@ def describe_cs_ticket(action: DescribeCsTicket) -> None:
     update(CsTicket, {"description": action.description}, {"id": action.ticket_id})
 
 
-def attach_to_cs_ticket(ticket_id: int, journal_id: int) -> None:
-    """Put the files of a mail on the CS ticket; pictures of signatures and letterheads stay with the mail."""
-    found = [row[0] for row in _FILES(journal=journal_id)]
+def attach_to_cs_ticket(ticket_id: int, journal_id: int, *, case_id: int | None = None) -> None:
+    """Put the files of a mail, or of every mail of a case, on the CS ticket; pictures of signatures and letterheads stay with the mail."""
+    files = _FILES(journal=journal_id) if case_id is None else _FILES_OF_CASE(case=case_id)
+    there = {row[0] for row in _ATTACHED(ticket=ticket_id)}
+    found = [row[0] for row in files if row[0] not in there]
     if found:
         insert(CsTicketAttachment, [{"cs_ticket": ticket_id, "attachment": number} for number in found], ids=False)
 
@@ -103,6 +105,10 @@ def attach_to_cs_ticket(ticket_id: int, journal_id: int) -> None:
 _FILES = Select(
     lambda journal: Attachment.select(Attachment.id).where((Attachment.journal == journal) & ~Attachment.inline).order_by(Attachment.id)
 )
+_FILES_OF_CASE = Select(
+    lambda case: Attachment.select(Attachment.id).where((Attachment.case == case) & ~Attachment.inline).order_by(Attachment.id)
+)
+_ATTACHED = Select(lambda ticket: CsTicketAttachment.select(CsTicketAttachment.attachment).where(CsTicketAttachment.cs_ticket == ticket))
 
 
 def close_cs_ticket(case_id: int, action: CloseCsTicket, *, at: datetime, cause: str) -> None:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from peewee import JOIN
 
+from daemon.store.requestviews import cs_tickets_view
 from daemon.store.schema import Case, CaseComment, Contact, Organization, Queue, System
 from daemon.store.statements import rows
 
@@ -97,6 +98,7 @@ def status(case_id: int, role: str, zone: ZoneInfo) -> dict[str, Any]:
         ("Acknowledged", moment(row[14], zone) if row[14] else None), ("Planned Resolution", row[15]),
         ("Planned Resolution Date", day(row[16]) if row[16] else None), ("Closed Date", moment(row[17], zone) if row[17] else None),
         ("Resolution", row[18]),
+        *(_work(case_id, zone) if role in OF_THE_HOUSE else ()),
     ]  # fmt: skip
     words = (
         CaseComment.select(CaseComment.at, Contact.first_name, Contact.last_name, CaseComment.author_address, CaseComment.body)
@@ -111,3 +113,23 @@ def status(case_id: int, role: str, zone: ZoneInfo) -> dict[str, Any]:
             {"author": f"{r[1] or ''} {r[2] or ''}".strip() or r[3] or "", "at": moment(r[0], zone), "words": r[4]} for r in rows(words)
         ],
     }  # fmt: skip
+
+
+OF_THE_HOUSE = frozenset({"house", "assignee", "qa"})
+"""Roles that see the work on a case."""
+
+
+def _work(case_id: int, zone: ZoneInfo) -> list[tuple[str, str]]:
+    """The CS tickets of a case: their state, whose they are, their dates, and what is outstanding."""
+    found: list[tuple[str, str]] = []
+    for ticket in cs_tickets_view(case_id):
+        closed = f"{ticket['status']} since {moment(ticket['closed_at'], zone)}" if ticket["closed_at"] else ticket["status"]
+        dates = [
+            ("Configuration Date", day(ticket["configuration_date"])), ("Due Date", day(ticket["due_date"])),
+            ("QA Due Date", day(ticket["qa_due_date"]) + (f", by @{ticket['qa_assignee']}" if ticket["qa_assignee"] else "")),
+        ]  # fmt: skip
+        found.append((ticket["number"], f"{closed}, with {'@' + ticket['assignee'] if ticket['assignee'] else 'nobody'}"))
+        found += dates
+        found += [(f"Outstanding {item['number']}", item["text"]) for item in ticket["outstanding"] if item["cleared_at"] is None]
+        found += [("Attachments", ", ".join(ticket["attachments"]))] if ticket["attachments"] else []
+    return found

@@ -370,9 +370,10 @@ class DescribeCsTicket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttachToCsTicket:
-    """Put the mail's files on the CS ticket; `ticket_id` None: the one this decision opens."""
+    """Put the mail's files on the CS ticket; `ticket_id` None: the one this decision opens. `of_case`: those of all its case's mails."""
 
     ticket_id: int | None
+    of_case: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -130,7 +130,7 @@ def _views(reading: Reading, rules: FormRules) -> Iterator[_View]:
     if rules.is_sender(message.author):
         yield direct
         return
-    if reading.case_tags:
+    if reading.case_tags or reading.cs_tags:
         return
     for inner in sorted(attached, key=lambda found: -found.depth):
         if inner.inline is not None and not rules.is_sender(inner.author):

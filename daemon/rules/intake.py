@@ -9,7 +9,19 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from daemon.actions.vocabulary import RegisterContact
-from daemon.model import ContactFacts, DomainVerdict, FormFacts, FormNames, OrganizationFacts, Policy, Reading, Situation, Trust
+from daemon.model import (
+    Attachment,
+    ContactFacts,
+    DomainVerdict,
+    FormFacts,
+    FormNames,
+    OrganizationFacts,
+    Policy,
+    Reading,
+    RequestFacts,
+    Situation,
+    Trust,
+)
 from daemon.parsers.names import folded
 from daemon.rules.formreading import FormReading, FormSender, recognise
 from daemon.rules.forms import FormRules
@@ -25,6 +37,39 @@ NOBODY = FormFacts()
 def answers_of(form: FormReading) -> tuple[tuple[str, str], ...]:
     """The rows as (question, answer); an upload without words is shown as its link."""
     return tuple((row.label, row.value or "\n".join(row.files)) for row in form.fields)
+
+
+def files_of(reading: Reading) -> tuple[Attachment, ...]:
+    """The files of a form's mail, and those of the messages attached to it, each content once: a form may be forwarded as a file."""
+    found = {attachment.sha256: attachment for attachment in reversed(reading.message.attachments)}
+    inner = [attachment for one in (reading.form.messages if reading.form is not None else ()) for attachment in one.attachments]
+    new = [attachment for attachment in inner if attachment.sha256 not in found]
+    return (*reading.message.attachments, *{attachment.sha256: attachment for attachment in new}.values())
+
+
+def told_files(reading: Reading, form: FormReading) -> dict[str, object]:
+    """What the mails about a form say of its files: the names of those that came with it, and the links to those that did not."""
+    return {"attachments": [one.name for one in files_of(reading) if not one.inline], "links": list(form.files)}
+
+
+def canonical(reading: Reading, form: FormReading) -> str:
+    """The answers by field as they are kept, JSON; with whom they are from and the form's files, for whoever takes it up later."""
+    return json.dumps(dict(form.canonical) | {NAME: form.customer_name, FILES: told_files(reading, form)}, ensure_ascii=False)
+
+
+NAME, FILES = "submitter_name", "its files"
+"""What is kept beside the answers. No field can be called like the second."""
+
+
+def kept_files(asked: RequestFacts) -> Mapping[str, object]:
+    """What `told_files` said when the form came."""
+    found = asked.canonical.get(FILES)
+    return found if isinstance(found, dict) else {}
+
+
+def kept_name(asked: RequestFacts) -> str:
+    """The name in the form."""
+    return str(asked.canonical.get(NAME) or "")
 
 
 def content_hash(form: FormReading) -> str:
@@ -98,7 +143,7 @@ def undecided(form: FormReading) -> tuple[str, ...]:
         kind, _, field = problem.partition(":")
         if problem in DOUBTS:
             words.append(DOUBTS[problem])
-        elif kind in KINDS and field in decisive:
+        elif kind in KINDS and (field in decisive or kind == "too_long"):
             words.append(KINDS[kind].format(field=field.replace("_", " ")))
     return tuple(words) or ("it needs a person",)
 
@@ -132,6 +177,9 @@ def understood(form: FormReading, facts: FormFacts) -> Intake:
     note = ""
     if form.company and organization is None:
         problems.append(f'unknown organization "{form.company[:NAMES]}"')
+    elif submitter is None and organization is not None and organization.kind == "house":
+        # whoever fills in a form could say so: nobody becomes one of our own people by that alone
+        problems.append(f'"{organization.name}" is our own house, and nobody of it has this address')
     elif not form.company and submitter is not None:
         organization = OrganizationFacts(id=submitter.organization_id, name=submitter.organization, kind=submitter.organization_kind)
         note = f"({question_for(form.rules)} was not in the form; taken from the contact)"

@@ -9,9 +9,13 @@ from daemon.actions.vocabulary import Action, AttachToCsTicket, OpenCsTicket, Po
 from daemon.model import AddrSpec, ContactFacts, FormFacts, OrganizationFacts, RequestState
 from daemon.rules.cstickets import to_customer
 from daemon.rules.forms import FormRules, TaskRules
-from daemon.rules.hearing import Audience, Hearing, audience_of, mails
+from daemon.rules.hearing import Audience, Hearing, audience_of, mails, members_of
 from daemon.rules.intake import NOBODY, Intake, description, filled
 from daemon.rules.receipts import full_date, steps
+
+
+CONFIGURES = "configuration_assignee"
+"""The role of those who take turns where the form's file names nobody."""
 
 
 def case_type(rules: FormRules) -> str:
@@ -34,9 +38,12 @@ class Begun:
 
 def begun(
     h: Hearing, rules: FormRules, organization: OrganizationFacts, intake: Intake, answers: tuple[tuple[str, str], ...], *,
-    canonical: Mapping[str, object], values: Mapping[str, object],
+    canonical: Mapping[str, object], files: Mapping[str, object], of_case: bool = False,
 ) -> Begun:  # fmt: skip
-    """The work, the mention of the account manager, the quick reply to the customer."""
+    """The work, the mention of the account manager, the quick reply to the customer.
+
+    `files` is what the mails say of the files; `of_case`: they came with earlier mails of the case.
+    """
     facts = h.situation.form or NOBODY
     submitter = intake.submitter
     name = submitter.name if submitter is not None else intake.name
@@ -46,7 +53,7 @@ def begun(
         "form_title": rules.titles[0] if rules.titles else rules.name, "request_title": intake.title,
         "company": intake.company or organization.name, "organization": organization.name, "partner_company": intake.partner_company,
         "submitter_name": name or intake.email, "submitter_email": intake.email,
-        "answers": [{"label": label, "value": value} for label, value in answers], **values,
+        "answers": [{"label": label, "value": value} for label, value in answers], **files,
     }  # fmt: skip
     if rules.first_mail is not None:
         to: Audience = ((AddrSpec(intake.email), submitter.id if submitter is not None else None, name),)
@@ -59,15 +66,15 @@ def begun(
         letters += mails("mention", audience_of((manager,)), exclude=(), values=told | offered)
     if rules.task is not None:
         ticket, assignee, qa = _work(h, rules.task, facts, intake, answers, canonical)
-        actions += [ticket, AttachToCsTicket(ticket_id=None)]
-        if assignee is not None:
-            offered = {
-                "due_date": full_date(ticket.due_date), "configuration_date": full_date(ticket.configuration_date),
-                "qa_due_date": full_date(ticket.qa_due_date), "ticket_summary": ticket.summary, "assignee_name": assignee.name,
-                "qa_assignee_name": qa.name if qa is not None else "",
-                "steps": list(steps(("done", "outstanding", "cleared", "internal", "status"))),
-            }  # fmt: skip
-            letters += [about_the_ticket(one) for one in mails("cs-assigned", audience_of((assignee,)), exclude=(), values=told | offered)]
+        told |= {"unmanned": assignee is None, "qa_assignee_name": qa.name if qa is not None else ""}
+        told |= {"ticket_summary": ticket.summary, "due_date": full_date(ticket.due_date), "qa_due_date": full_date(ticket.qa_due_date)}
+        told |= {"configuration_date": full_date(ticket.configuration_date)}
+        actions += [ticket, AttachToCsTicket(ticket_id=None, of_case=of_case)]
+        # a ticket that is nobody's is told to those who can give it to somebody
+        readers = audience_of((assignee,)) if assignee is not None else members_of(h.situation.triage_queue or h.situation.default_queue)
+        able = ("done", "outstanding", "cleared", "internal", "status") if assignee is not None else ("assign", "status")
+        values = told | {"steps": list(steps(able))}
+        letters += [about_the_ticket(one) for one in mails("cs-assigned", readers, exclude=(), values=values)]
     return Begun(actions=tuple(actions), letters=tuple(letters))
 
 
@@ -82,8 +89,8 @@ def _work(
     """The CS ticket, whose turn it is, and who checks it: the dates are business days of the house from today."""
     house = h.rulebook.calendar_of(None)
     today = house.local(h.situation.now).date()
-    able = [person for person in facts.assignees if not task.assignees or person.handle in task.assignees]
-    assignee = able[0] if able else next((facts.people[name] for name in task.assignees if name in facts.people), None)
+    able = [person for person in facts.assignees if (person.handle in task.assignees if task.assignees else CONFIGURES in person.roles)]
+    assignee = able[0] if able else None
     qa = facts.people.get(task.qa_assignee or "")
     summary = filled(task.summary, canonical) if task.summary is not None else None
     ticket = OpenCsTicket(

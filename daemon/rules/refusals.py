@@ -76,6 +76,7 @@ ERRORS: Mapping[str, _Wrong] = MappingProxyType({
     "E-STATE:not-done": _Wrong("it is not done yet, so there is nothing to reopen."),
     "E-STATE:nothing-to-undo": _Wrong("there is nothing of yours to take back."),
     "E-STATE:too-late": _Wrong("that is more than 24 hours ago and can't be taken back any more."),
+    "E-STATE:form-gone": _Wrong("the file of this form is there no more, so I don't know what becomes of its requests. Please do it by hand."),
     "E-CONFLICT": _Wrong("{choices} contradict each other. Please send only one of them."),
     "E-CONDITIONAL": _Wrong("commands are carried out at once, never later. Please tell it now, or send the command when it is time:",
         ("#update {text}", "{shown}     (when it is time)")),

@@ -5,7 +5,6 @@ Believed and clear: one decision makes contact, case, work and mails. Doubtful: 
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 from daemon.actions.vocabulary import (
@@ -14,25 +13,32 @@ from daemon.actions.vocabulary import (
     AmendRequest,
     AttachToCsTicket,
     DescribeCsTicket,
+    KeepAttachments,
     KeepNote,
+    MoveRequest,
     OpenCase,
     QueueMail,
+    ReopenCase,
     SubmitRequest,
 )
-from daemon.model import Decision, Kind, Match, RequestFacts, RequestState
+from daemon.model import CaseFacts, Decision, Kind, Match, RequestFacts, RequestState
 from daemon.reasons import Outcome, Reason
 from daemon.rules.cstickets import request_values, values_of
 from daemon.rules.formreading import IGNORE, NOTIFICATION, QUARANTINE, FormReading
-from daemon.rules.hearing import Hearing, audience_of, decision, kept_attachments, mails, owner_of
+from daemon.rules.hearing import Hearing, audience_of, decision, mails, owner_of
 from daemon.rules.intake import (
+    DOUBTS,
     NOBODY,
     Intake,
     answers_of,
+    canonical,
     changed_name,
     content_hash,
     description,
+    files_of,
     question_for,
     registered,
+    told_files,
     undecided,
     understood,
 )
@@ -55,13 +61,7 @@ def take_form(h: Hearing) -> Decision | None:
     believed = form.action == form.rules.action
     existing = (h.situation.form or NOBODY).existing
     if form.kind == NOTIFICATION and existing is not None and existing.case_id is not None:
-        if existing.content_hash == content_hash(form):
-            return _related(h, existing, Outcome.IGNORED, Reason.FORM_REPEATED, [])
-        doubts = undecided(form)
-        if doubts:
-            note = KeepNote(text=description(answers_of(form)), why="; ".join(doubts), author_address=h.reading.message.author)
-            return _related(h, existing, Outcome.ACTED, Reason.FORM_NOT_VERIFIED, [note, *kept_attachments(h)])
-        return _edited(h, form, existing)
+        return _again(h, form, existing)
     intake = understood(form, h.situation.form or NOBODY)
     if believed and not intake.problems:
         return _accept(h, form, intake)
@@ -76,13 +76,16 @@ def _submitted(h: Hearing, form: FormReading, intake: Intake, state: str) -> Sub
     return SubmitRequest(
         form=form.rules.name, form_id=form.form_id, submission_id=form.submission_id, content_hash=content_hash(form), title=intake.title,
         state=state, submitter_id=intake.submitter.id if intake.submitter is not None else None, submitter_email=intake.email,
-        company=intake.company, partner_company=intake.partner_company, answers=answers_of(form), canonical=_canonical(form),
+        company=intake.company, partner_company=intake.partner_company, answers=answers_of(form),
+        canonical=canonical(h.reading, form),
         forwarded_by_id=sender.id if form.forwarded_by is not None and sender is not None else None, problems=intake.problems,
     )  # fmt: skip
 
 
-def _canonical(form: FormReading) -> str:
-    return json.dumps(dict(form.canonical) | {"submitter_name": form.customer_name}, ensure_ascii=False)
+def _kept(h: Hearing) -> list[Action]:
+    """What keeps the files of the mail, if it has any."""
+    files = files_of(h.reading)
+    return [KeepAttachments(count=len(files))] if files else []
 
 
 def _accept(h: Hearing, form: FormReading, intake: Intake) -> Decision:
@@ -104,18 +107,14 @@ def _accept(h: Hearing, form: FormReading, intake: Intake) -> Decision:
     ]  # fmt: skip
     if forwarder is not None and form.comment:
         actions.append(AddComment(text=form.comment, public=False, author_id=forwarder.id, author_address=h.reading.message.author))
-    actions += kept_attachments(h)
-    started = begun(h, rules, organization, intake, answers_of(form), canonical=form.canonical, values={"files": _files(h)})
+    actions += _kept(h)
+    started = begun(h, rules, organization, intake, answers_of(form), canonical=form.canonical, files=told_files(h.reading, form))
     actions += started.actions
     letters = [] if h.situation.archive else [*started.letters, *_changed(h, form)]
     made = decision(
         h, Kind.FORM, Outcome.ACTED, Reason.FORM_ACCEPTED, actions=[*actions, *letters], detail="; ".join((rules.name, *intake.flags))
     )
     return replace(made, contact_id=submitter.id if submitter is not None else None)
-
-
-def _files(h: Hearing) -> list[str]:
-    return [attachment.name for attachment in h.reading.message.attachments if not attachment.inline]
 
 
 # --- the same submission again -------------------------------------------------------------------------------------
@@ -140,47 +139,107 @@ def changes(before: tuple[tuple[str, str], ...], after: tuple[tuple[str, str], .
     return tuple((label, old.get(label, ""), new.get(label, "")) for label in labels if old.get(label, "") != new.get(label, ""))
 
 
+def _again(h: Hearing, form: FormReading, existing: RequestFacts) -> Decision:
+    """A submission that is known: the same once more, or edited; an edit that nothing proves changes nothing."""
+    if existing.content_hash == content_hash(form):
+        return _related(h, existing, Outcome.IGNORED, Reason.FORM_REPEATED, [])
+    proven = not any(problem in DOUBTS for problem in form.problems)
+    waits = existing.state == RequestState.TRIAGE
+    if existing.state == RequestState.REJECTED and not proven:
+        return _related(h, existing, Outcome.IGNORED, Reason.FORM_REPEATED, [], "it was declined")
+    if existing.state == RequestState.REJECTED or (waits and (proven or not DOUBTED.isdisjoint(existing.problems))):
+        return _ask_again(h, form, existing)
+    doubts = undecided(form)
+    return _unproven(h, form, existing, doubts) if doubts else _edited(h, form, existing)
+
+
+DOUBTED = frozenset(DOUBTS.values())
+
+
+def _difference(form: FormReading, existing: RequestFacts) -> tuple[list[dict[str, str]], str]:
+    """What an edit changes: as the mails say it, and as a note says it."""
+    different = changes(existing.answers, answers_of(form))
+    lines = [f"{label}: {before or '(nothing)'} -> {after or '(nothing)'}" for label, before, after in different]
+    return [{"label": label, "before": before, "after": after} for label, before, after in different], "\n".join(lines)
+
+
+def _unproven(h: Hearing, form: FormReading, existing: RequestFacts, doubts: tuple[str, ...]) -> Decision:
+    """Kept as a note for the house, with the reason; whoever does the work is told, and decides."""
+    table, lines = _difference(form, existing)
+    note = KeepNote(text=f"An edit of the form that was not taken over.\n{lines}", why="; ".join(doubts),
+                    author_address=h.reading.message.author)  # fmt: skip
+    letters = _tell_of_change(h, existing, {"changes": table, "problems": list(doubts)})
+    return _related(h, existing, Outcome.ACTED, Reason.FORM_NOT_VERIFIED, [note, *_kept(h), *letters])
+
+
+def _case_of(h: Hearing, existing: RequestFacts) -> CaseFacts | None:
+    return next((case for case in h.situation.cases if case.id == existing.case_id), None)
+
+
+def _tell_of_change(h: Hearing, existing: RequestFacts, values: dict[str, object]) -> list[Action]:
+    """To whoever does the work, or owns the case: what an edit says."""
+    case = _case_of(h, existing)
+    if case is None or h.situation.archive:
+        return []
+    ticket = case.cs_ticket
+    told = request_values(case) | values
+    if ticket is None or ticket.assignee is None:
+        return mails("cs-changed", owner_of(case), exclude=(), values=told)
+    offered = {"steps": list(steps(("outstanding", "internal", "status")))}
+    letters = mails("cs-changed", audience_of((ticket.assignee,)), exclude=(), values=told | values_of(ticket) | offered)
+    return [about_the_ticket(one) for one in letters]
+
+
 def _edited(h: Hearing, form: FormReading, existing: RequestFacts) -> Decision:
     """The submission was edited: its request and its work say so; the customer hears nothing a second time."""
-    if existing.state == RequestState.REJECTED:
-        return _related(h, existing, Outcome.IGNORED, Reason.FORM_REPEATED, [], "it was declined")
     intake = understood(form, h.situation.form or NOBODY)
-    case = next((case for case in h.situation.cases if case.id == existing.case_id), None)
-    different = changes(existing.answers, answers_of(form))
-    lines = "\n".join(f"{label}: {before or '(nothing)'} -> {after or '(nothing)'}" for label, before, after in different)
+    case = _case_of(h, existing)
+    table, lines = _difference(form, existing)
     actions: list[Action] = [
         AmendRequest(
             request_id=existing.id, content_hash=content_hash(form), title=existing.title,
             submitter_email=existing.submitter_email or intake.email, company=intake.company, partner_company=intake.partner_company,
-            answers=answers_of(form), canonical=_canonical(form), problems=intake.problems if existing.state == RequestState.TRIAGE else (),
+            answers=answers_of(form), canonical=canonical(h.reading, form), problems=(),
         ),
         AddComment(text=f"The form was edited.\n{lines}", public=False, author_id=None, author_address=h.reading.message.author),
-        *kept_attachments(h),
+        *_kept(h),
     ]  # fmt: skip
-    letters: list[Action] = []
     ticket = case.cs_ticket if case is not None else None
-    values: dict[str, object] = {
-        "changes": [{"label": label, "before": before, "after": after} for label, before, after in different], "files": _files(h),
-    }  # fmt: skip
-    if case is not None and existing.state == RequestState.TRIAGE:
-        letters += _triage_mails(h, form, intake)
-    elif case is not None and ticket is not None:
+    if ticket is not None:
         note = f"({question_for(form.rules)} was not in the form; taken from the contact)" if not intake.company else ""
         actions += [
             DescribeCsTicket(ticket_id=ticket.id, description=description(answers_of(form), note)), AttachToCsTicket(ticket_id=ticket.id),
         ]  # fmt: skip
-        if ticket.assignee is not None:
-            offered = {"steps": list(steps(("outstanding", "internal", "status")))}
-            told = values_of(ticket) | request_values(case) | values | offered
-            letters += [about_the_ticket(one) for one in mails("cs-changed", audience_of((ticket.assignee,)), exclude=(), values=told)]
-    elif case is not None:
-        letters += mails("cs-changed", owner_of(case), exclude=(), values=request_values(case) | values)
+    letters = _tell_of_change(h, existing, {"changes": table, **told_files(h.reading, form)})
     made = _related(
-        h, existing, Outcome.ACTED, Reason.FORM_EDITED, [*actions, *([] if h.situation.archive else letters)],
-        ", ".join(label for label, _, _ in different),
+        h, existing, Outcome.ACTED, Reason.FORM_EDITED, [*actions, *letters, *([] if h.situation.archive else _changed(h, form))],
+        ", ".join(change["label"] for change in table),
     )  # fmt: skip
     match = made.match
     return replace(made, match=replace(match, cs_id=ticket.id)) if match is not None and ticket is not None else made
+
+
+def _ask_again(h: Hearing, form: FormReading, existing: RequestFacts) -> Decision:
+    """Edited while a person decides, or after one declined it: it waits as it is now, and they are asked once more."""
+    intake = understood(form, h.situation.form or NOBODY)
+    declined = existing.state == RequestState.REJECTED
+    said = ("it was declined, and has been edited since",) if declined else ("it has been edited since you were asked",)
+    _, lines = _difference(form, existing)
+    actions: list[Action] = [
+        AmendRequest(
+            request_id=existing.id, content_hash=content_hash(form), title=intake.title, submitter_email=intake.email,
+            company=intake.company, partner_company=intake.partner_company, answers=answers_of(form),
+            canonical=canonical(h.reading, form), problems=intake.problems,
+        ),
+        AddComment(text=f"The form was edited.\n{lines}", public=False, author_id=None, author_address=h.reading.message.author),
+        *_kept(h),
+    ]  # fmt: skip
+    if declined:
+        case = _case_of(h, existing)
+        actions += [ReopenCase(by_id=None, acknowledged_by_id=None)] if case is not None and not case.open else []
+        actions.append(MoveRequest(request_id=existing.id, state=RequestState.TRIAGE))
+    letters = [] if h.situation.archive else _triage_mails(h, form, replace(intake, problems=(*intake.problems, *said)))
+    return _related(h, existing, Outcome.ACTED, Reason.FORM_EDITED, [*actions, *letters], "; ".join((*intake.problems, *said)))
 
 
 # --- a person decides ----------------------------------------------------------------------------------------------
@@ -199,7 +258,11 @@ def _ask(h: Hearing, form: FormReading, intake: Intake) -> Decision:
     ]  # fmt: skip
     if form.kind == NOTIFICATION:
         actions.append(_submitted(h, form, intake, RequestState.TRIAGE))
-    actions += kept_attachments(h)
+    if form.comment:
+        sender = h.situation.sender
+        by_id = sender.id if sender is not None and h.trust.sender else None
+        actions.append(AddComment(text=form.comment, public=False, author_id=by_id, author_address=h.reading.message.author))
+    actions += _kept(h)
     letters = [] if h.situation.archive else [*_triage_mails(h, form, intake), *_changed(h, form)]
     made = decision(h, Kind.FORM, Outcome.ACTED, Reason.FORM_NEEDS_PERSON, actions=[*actions, *letters], detail="; ".join(intake.problems))
     believed = form.action == form.rules.action
@@ -213,12 +276,13 @@ def _triage_mails(h: Hearing, form: FormReading, intake: Intake) -> list[Action]
         "#contact", f"First Name: {first or last}", f"Last Name: {last if first else ''}", f"Company: {intake.company}",
         f"Email: {intake.email}",
     ]  # fmt: skip
-    able = ("contact", "confirm", "decline") if intake.organization is not None else ("contact", "decline")
+    clear = intake.submitter is not None or (intake.organization is not None and intake.email)
+    able = ("contact", "confirm", "decline") if clear else ("contact", "decline")
     values = {
         "form_title": form.form_title or form.rules.name, "request_title": intake.title, "company": intake.company,
         "partner_company": intake.partner_company, "submitter_name": intake.name, "submitter_email": intake.email,
         "answers": [{"label": label, "value": value} for label, value in answers_of(form)], "problems": list(intake.problems),
-        "contact_block": "\n".join(block), "files": _files(h), "steps": list(steps(able if form.kind == NOTIFICATION else ())),
+        "contact_block": "\n".join(block), **told_files(h.reading, form), "steps": list(steps(able if form.kind == NOTIFICATION else ())),
     }  # fmt: skip
     return mails("triage", audience_of(queue.members) if queue is not None else (), exclude=(), values=values)
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from daemon.actions.vocabulary import CloseCase, MoveRequest, SettleTriage
 from daemon.model import CaseFacts, ContactFacts, OrganizationFacts, RequestFacts, RequestState
 from daemon.rules.drafts import Draft
-from daemon.rules.intake import NOBODY, Intake, registered
+from daemon.rules.intake import NOBODY, Intake, kept_files, kept_name, registered
 from daemon.rules.judgement import Request
 from daemon.rules.newcontact import Person, person_of, register
 from daemon.rules.newwork import accepted_state, begun, case_type
@@ -31,7 +31,7 @@ def settle_for(made: Draft, request: Request) -> None:
     if organization is None:
         made.trouble(request, "E-UNKNOWN-ORG")
         return
-    _settle(made, case.request, organization, person)
+    _settle(made, request, case.request, organization, person, person.address)
 
 
 def confirm(made: Draft, request: Request) -> None:
@@ -48,11 +48,11 @@ def confirm(made: Draft, request: Request) -> None:
         intake = _intake_of(asked, facts.organization, None)
         person, organization = Person(new=registered(intake, facts.organization, as_sender=False)), facts.organization
     else:
-        missing = asked.submitter_email or asked.company
-        made.trouble(request, "E-UNKNOWN-PERSON", detail="form", said=missing)
+        made.trouble(request, "E-UNKNOWN-PERSON", detail="form", said=asked.submitter_email or kept_name(asked) or asked.company)
         return
     if organization is not None:
-        _settle(made, asked, organization, person)
+        # a known contact is answered where the form says, whichever of their addresses that is
+        _settle(made, request, asked, organization, person, asked.submitter_email)
 
 
 def decline(made: Draft, _request: Request) -> None:
@@ -78,21 +78,24 @@ def _organization_of(made: Draft, person: Person) -> OrganizationFacts | None:
 
 def _intake_of(asked: RequestFacts, organization: OrganizationFacts, submitter: ContactFacts | None) -> Intake:
     return Intake(
-        organization=organization, submitter=submitter, email=asked.submitter_email, name=str(asked.canonical.get("submitter_name") or ""),
+        organization=organization, submitter=submitter, email=asked.submitter_email, name=kept_name(asked),
         company=asked.company, partner_company=asked.partner_company, title=asked.title,
     )  # fmt: skip
 
 
-def _settle(made: Draft, asked: RequestFacts, organization: OrganizationFacts, person: Person) -> None:
+def _settle(
+    made: Draft, request: Request, asked: RequestFacts, organization: OrganizationFacts, person: Person, email: str
+) -> None:  # fmt: skip
     """The case in the triage queue becomes the real one, and everything begins as if the form had been clear."""
     h = made.h
     rules = h.rulebook.form(asked.form)
-    if rules is None:  # its file is gone: a person must do by hand what it said
+    if rules is None:
+        made.trouble(request, "E-STATE", detail="form-gone")
         return
     register(made, person)
     queue = h.situation.default_queue
-    intake = replace(_intake_of(asked, organization, person.known), email=person.address or asked.submitter_email, name=person.name)
-    forwarder = asked.forwarded_by_id
+    intake = replace(_intake_of(asked, organization, person.known), email=email, name=person.name)
+    forwarder = asked.forwarder.id if asked.forwarder is not None and asked.forwarder.organization_kind == "house" else None
     made.actions += [
         SettleTriage(
             type=case_type(rules), subject=asked.title, organization_id=organization.id,
@@ -104,7 +107,7 @@ def _settle(made: Draft, asked: RequestFacts, organization: OrganizationFacts, p
             submitter_email=intake.email,
         ),
     ]  # fmt: skip
-    started = begun(h, rules, organization, intake, asked.answers, canonical=asked.canonical, values={"files": []})
+    started = begun(h, rules, organization, intake, asked.answers, canonical=asked.canonical, files=kept_files(asked), of_case=True)
     made.actions += started.actions
     made.letters += started.letters
     made.settled = True

@@ -20,7 +20,7 @@ ASSIGNEE = "configuration_assignee"
 def requests_of(case_ids: Sequence[int]) -> dict[int, RequestFacts]:
     """The form's request of each of these cases that has one."""
     found = _REQUESTS(cases=list(case_ids)) if case_ids else ()
-    people = _by_id(row[7] for row in found)
+    people = _by_id(number for row in found for number in (row[7], row[14]))
     return {row[3]: _request(row, people) for row in found}
 
 
@@ -78,15 +78,17 @@ def form_facts(names: FormNames | None, staff: Sequence[str], organization_ids: 
     concerned = {*organization_ids}
     concerned |= {organization.id} if organization is not None else set()
     concerned |= {submitter.organization_id} if submitter is not None else set()
+    named = _named(staff)
     return FormFacts(
-        existing=existing, organization=organization, submitter=submitter, managers=managers_of(concerned), assignees=_turns(),
-        people={person.handle: person for person in _named(staff)}, told=told,
+        existing=existing, organization=organization, submitter=submitter, managers=managers_of(concerned), assignees=_turns(named),
+        people={person.handle: person for person in named}, told=told,
     )  # fmt: skip
 
 
-def _turns() -> tuple[ContactFacts, ...]:
-    """Who can be given the work: who never had any comes first, then who had theirs the longest ago."""
-    people = people_of(row[0] for row in _WITH_ROLE())
+def _turns(named: Sequence[ContactFacts]) -> tuple[ContactFacts, ...]:
+    """Our people who can be given work, by their role or since a file names them: who never had any first, then who longest ago had."""
+    able = (*people_of(row[0] for row in _WITH_ROLE()), *named)
+    people = {person.id: person for person in able if person.organization_kind == "house"}.values()
     last = dict(_LAST_WORK(people=[person.id for person in people])) if people else {}
     return tuple(sorted(people, key=lambda person: (last.get(person.id, 0), person.handle)))
 
@@ -96,11 +98,15 @@ def _named(handles: Sequence[str]) -> tuple[ContactFacts, ...]:
 
 
 def _existing(names: FormNames) -> RequestFacts | None:
+    """The same submission by its number; where one of the two mails lost it on the way, by the same questions and answers."""
+    row = None
     if names.submission_id is not None:
         row = _SAME_SUBMISSION.first(form=names.form, submission=names.submission_id)
-    else:
-        row = _SAME_CONTENT.first(form=names.form, content=names.content_hash)
-    return _request(row, _by_id([row[7]])) if row is not None else None
+    if row is None:
+        # a mail with a number is the same only as one that lost it
+        same = _SAME_CONTENT if names.submission_id is None else _SAME_CONTENT_UNNUMBERED
+        row = same.first(form=names.form, content=names.content_hash)
+    return _request(row, _by_id([row[7], row[14]])) if row is not None else None
 
 
 def _by_id(ids: Iterable[int | None]) -> dict[int, ContactFacts]:
@@ -112,7 +118,7 @@ def _request(row: Sequence[Any], people: dict[int, ContactFacts]) -> RequestFact
         id=row[0], form=row[1], state=row[2], case_id=row[3], submission_id=row[4], content_hash=row[5], title=row[6],
         submitter=people.get(row[7]), submitter_email=row[8], company=row[9], partner_company=row[10],
         answers=tuple((label, value) for label, value in json.loads(row[11])), canonical=json.loads(row[12]),
-        problems=tuple(json.loads(row[13])), forwarded_by_id=row[14], completed=row[15] is not None,
+        problems=tuple(json.loads(row[13])), forwarder=people.get(row[14]), completed=row[15] is not None,
     )  # fmt: skip
 
 
@@ -128,6 +134,14 @@ _SAME_SUBMISSION = Select(
     )
 )
 _SAME_CONTENT = Select(
+    lambda form, content: (
+        FormRequest.select(*_REQUEST)
+        .where((FormRequest.form == form) & (FormRequest.content_hash == content))
+        .order_by(FormRequest.id.desc())
+        .limit(1)
+    )
+)
+_SAME_CONTENT_UNNUMBERED = Select(
     lambda form, content: (
         FormRequest.select(*_REQUEST)
         .where((FormRequest.form == form) & (FormRequest.content_hash == content) & FormRequest.submission_id.is_null())

@@ -3,30 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 import pytest
 
-from tests.conversations.world import Out, World, mail
-
-FORMS = Path(__file__).resolve().parents[1] / "mail" / "forms"
-MONDAY = datetime(2025, 11, 24, 15, 5, tzinfo=UTC)
-"""10:05 in New York, with Thanksgiving ahead."""
-TITLE = "A New Channel Partner Request for HW Solar"
-
-
-def form(name: str) -> bytes:
-    return (FORMS / f"{name}.eml").read_bytes()
-
-
-def taken_in(world: World, name: str = "default-2021", customer: str = "dana") -> tuple[Out, Out, Out]:
-    """The quick reply to the customer, the mention of the account manager, the work of the assignee."""
-    world.clock = MONDAY
-    first, mention, work = world.talk(
-        form(name), (customer, "New Channel Req 1"), ("marta", "mention"), ("ivan", "cs-assigned")
-    )  # fmt: skip
-    return first, mention, work
-
+from tests.conversations.forms import MONDAY, TITLE, form, taken_in
+from tests.conversations.world import World, mail
 
 def test_the_straight_way(world: World) -> None:
     first, mention, work = taken_in(world)
@@ -107,7 +88,7 @@ def test_done_with_something_outstanding_says_nothing_to_the_customer_yet(world:
 
 
 def test_forwarded_repeated_and_edited_submissions_are_one_request(world: World) -> None:
-    taken_in(world, "forwarded-gmail-prefixed-ids")
+    taken_in(world, form("forwarded-gmail-prefixed-ids"))
     case = world.case(1001)
     assert case["request"]["forwarded_by"] == "priya"
     assert case["owner"] == "priya"
@@ -151,7 +132,7 @@ def test_no_company_that_is_known_and_a_person_decides(world: World) -> None:
 
 
 def test_a_missing_company_is_that_of_the_known_contact(world: World) -> None:
-    taken_in(world, "missing-company")
+    taken_in(world, form("missing-company"))
     (ticket,) = world.case(1001)["cs_tickets"]
     assert ticket["description"].startswith("(Company Name was not in the form; taken from the contact)\n")
 
