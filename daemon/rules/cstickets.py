@@ -81,8 +81,8 @@ def _cleared(made: Draft, request: Request) -> None:
     numbers = tuple(sorted(waiting)) if (request.arg or "").strip().casefold() == "all" else _numbers(request.arg or "")
     strange = [number for number in numbers if number not in known]
     if strange or not numbers:
-        choices = tuple(f"{number}: {item.text}" for number, item in waiting.items())
-        made.trouble(request, "E-ARG-MISSING", detail="item", said=request.arg or "", choices=choices)
+        detail = "item" if waiting else "nothing-outstanding"
+        made.trouble(request, "E-ARG-MISSING", detail=detail, said=request.arg or "", choices=tuple(map(str, waiting)))
         return
     cleared = tuple(number for number in numbers if number in waiting)
     if cleared:

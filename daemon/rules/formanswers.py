@@ -28,10 +28,12 @@ class Drift:
     renamed: tuple[tuple[str, str], ...] = ()
     """(field, label): the question's id is known, its label is not."""
     missing: tuple[str, ...] = ()
-    """Required fields without a row."""
+    """Required fields without an answer."""
+    gone: tuple[str, ...] = ()
+    """Those of them that nothing else stands in for: a customer who is known needs no company."""
 
     def __bool__(self) -> bool:
-        return bool(self.unknown or self.renamed)
+        return bool(self.unknown or self.renamed or self.gone)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +104,12 @@ def read_answers(rows: Sequence[FormRow], rules: FormRules) -> Answers:
         customer_email=email if f"ambiguous:{rules.customer.email}" not in problems else None,
         addresses=addresses,
         submission_id=submission_id,
-        drift=Drift(unknown=tuple(unknown), renamed=tuple(renamed), missing=tuple(field.name for field in lacking)),
+        drift=Drift(
+            unknown=tuple(unknown),
+            renamed=tuple(renamed),
+            missing=tuple(field.name for field in lacking),
+            gone=tuple(field.name for field in lacking if field.name != rules.customer.company),
+        ),  # fmt: skip
     )
 
 

@@ -113,7 +113,7 @@ def form_sender(situation: Situation, trust: Trust) -> FormSender:
 def changed_name(form: FormReading) -> str:
     """The name under which the owner of the form's file hears of these changes once."""
     drift = form.drift
-    said = json.dumps([sorted(drift.unknown), sorted(map(list, drift.renamed))], ensure_ascii=False)
+    said = json.dumps([sorted(drift.unknown), sorted(map(list, drift.renamed)), sorted(drift.gone)], ensure_ascii=False)
     return f"form-changed:{form.rules.name}:{hashlib.sha256(said.encode('utf-8', 'surrogatepass')).hexdigest()[:20]}"
 
 

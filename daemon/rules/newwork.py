@@ -13,7 +13,6 @@ from daemon.rules.hearing import Audience, Hearing, audience_of, mails, members_
 from daemon.rules.intake import NOBODY, Intake, description, filled
 from daemon.rules.receipts import full_date, steps
 
-
 CONFIGURES = "configuration_assignee"
 """The role of those who take turns where the form's file names nobody."""
 

@@ -143,11 +143,10 @@ def _again(h: Hearing, form: FormReading, existing: RequestFacts) -> Decision:
     """A submission that is known: the same once more, or edited; an edit that nothing proves changes nothing."""
     if existing.content_hash == content_hash(form):
         return _related(h, existing, Outcome.IGNORED, Reason.FORM_REPEATED, [])
-    proven = not any(problem in DOUBTS for problem in form.problems)
     waits = existing.state == RequestState.TRIAGE
-    if existing.state == RequestState.REJECTED and not proven:
+    if existing.state == RequestState.REJECTED and not form.proven:
         return _related(h, existing, Outcome.IGNORED, Reason.FORM_REPEATED, [], "it was declined")
-    if existing.state == RequestState.REJECTED or (waits and (proven or not DOUBTED.isdisjoint(existing.problems))):
+    if existing.state == RequestState.REJECTED or (waits and (form.proven or not DOUBTED.isdisjoint(existing.problems))):
         return _ask_again(h, form, existing)
     doubts = undecided(form)
     return _unproven(h, form, existing, doubts) if doubts else _edited(h, form, existing)

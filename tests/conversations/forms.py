@@ -30,13 +30,14 @@ def submitted(
     name: str = "Dana Whitfield", address: str = DANA, company: str = "Green Light Solar", partner: str = "HW Solar", *,
     more: Iterable[tuple[str, str]] = (), submission: str | None = "7100000000000000001", sender: str = "noreply@jotform.com",
     results: str | None = "pass", files: Iterable[tuple[str, str, bytes]] = (), title: str = "Channel Partner Form",
+    link: str = "https://www.jotform.com/220683651272354",
 ) -> EmailMessage:  # fmt: skip
-    """What the form service mails about one submission; `submission` None: nothing in it says which."""
+    """What the form service mails about one submission; `submission` None: nothing in it says which, its `link` leads to the form."""
     rows = (("Your Name", name), ("Your Email", address), ("Company Name", company), ("New Channel Partner", partner), *more)
     page = question_table([row for row in rows if row[1]]).replace("Channel Partner Form", title)
     page = re.sub(r"https://www\.jotform\.com/uploads/[^<]+", r'<a href="\g<0>">\g<0></a>', page)
     edit = "https://www.jotform.com/edit/7100000000000000001"
-    page = page.replace(edit, edit.replace("7100000000000000001", submission) if submission else "https://www.jotform.com/220683651272354")
+    page = page.replace(edit, edit.replace("7100000000000000001", submission) if submission else link)
     message = EmailMessage(policy=email.policy.SMTP)
     if results is not None:
         message["Authentication-Results"] = f"mx.support.example; dmarc={results} header.from={sender.rpartition('@')[2]}"
