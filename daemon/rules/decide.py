@@ -158,7 +158,7 @@ def _record_bounce(h: Hearing) -> Decision | None:
 
 
 def _ignore_automatic(h: Hearing) -> Decision | None:
-    if not h.reading.automatic.is_automatic:
+    if not h.reading.automatic.is_automatic or h.situation.released:  # whoever released it wants a ticket; it isn't answered all the same
         return None
     reason = Reason.AUTOMATIC_ON_CASE if h.found.case else Reason.AUTOMATIC_WITHOUT_CASE
     return decision(
