@@ -504,16 +504,20 @@ def verb(action: Action) -> str:
     return VERBS[type(action)]
 
 
-UNLOGGED = frozenset({"values", "before", "payload", "answers", "canonical"})
+UNLOGGED = frozenset({"values", "before", "payload"})
 """Fields that only carry data to where it is kept."""
+
+DIGESTED = ("text", "description", "answers", "canonical")
+"""Long words; those that are no text as their JSON, which is how they are kept."""
 
 
 def payload(action: Action) -> str:
     """The action as JSON, for the log of a case; long words are named by their digest, which `audit` compares."""
     facts = {name: getattr(action, name) for name in type(action).__dataclass_fields__ if name not in UNLOGGED}
-    for name in ("text", "description"):
+    for name in DIGESTED:
         if name in facts:
-            facts[name] = {"sha256": hashlib.sha256(facts[name].encode()).hexdigest(), "length": len(facts[name])}
+            words = facts[name] if isinstance(facts[name], str) else json.dumps(facts[name], ensure_ascii=False)
+            facts[name] = {"sha256": hashlib.sha256(words.encode()).hexdigest(), "length": len(words)}
     return json.dumps(facts, ensure_ascii=False, separators=(",", ":"), sort_keys=True, default=_plain)
 
 

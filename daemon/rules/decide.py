@@ -26,6 +26,7 @@ from daemon.model import (
 from daemon.parsers.keywords import BY_VERB, CASE
 from daemon.reasons import Outcome, Reason
 from daemon.rules.correlate import correlate
+from daemon.rules.cstickets import about_ticket
 from daemon.rules.drafts import draft_of
 from daemon.rules.formreading import FormReading, explain_form, recognise
 from daemon.rules.grants import grant, refuse
@@ -298,7 +299,7 @@ def _notice(h: Hearing) -> list[Action]:
     sender = h.situation.sender
     if sender is None or h.silence is not None or "command-not-run" in h.situation.told:
         return []
-    return mails("command-not-run", audience_of((sender,)), exclude=())
+    return about_ticket(h, mails("command-not-run", audience_of((sender,)), exclude=()))
 
 
 def _ambiguous(h: Hearing, case: CaseFacts) -> Decision:
