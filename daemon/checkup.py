@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import packages_distributions
+from math import prod
 from pathlib import Path
 
 from daemon.actions.replies import VARIABLES
@@ -14,10 +15,20 @@ from daemon.errors import ConfigError, Failure, Permanent, Temporary, closest
 from daemon.mail.imap import Watch
 from daemon.mail.rendering import Templates
 from daemon.mail.smtp import Abilities, Relay
+from daemon.rules.entitlement import FACTS, SupportRules
 from daemon.rules.forms import FormRules
 from daemon.store.database import open_database
 from daemon.store.schema import Contact, ContactRole, Organization, Outbox, Queue
-from daemon.wiring import accounts_of, calendar_of, forms_of, relay_server_of, sla_file_of, sla_rules_of
+from daemon.wiring import (
+    accounts_of,
+    calendar_of,
+    forms_of,
+    relay_server_of,
+    sla_file_of,
+    sla_rules_of,
+    support_files_of,
+    support_rules_of,
+)
 
 GOOD = "good"
 UNWISE = "unwise"
@@ -53,9 +64,11 @@ def check_installation(config: Config, *, online: bool) -> Iterator[Verdict]:
     templates = _loaded_templates(config)
     yield from _templates(config, templates)
     yield from _sla(config, templates)
+    support = _loaded_support(config)
+    yield from _support(config, support, templates)
     forms: list[FormRules] = []
     yield from _forms(config, templates, forms)
-    yield from _database(config, forms)
+    yield from _database(config, forms, support if isinstance(support, SupportRules) else None)
     yield from _package()
     if online:
         yield from _mailboxes(config)
@@ -143,6 +156,55 @@ def _sla(config: Config, templates: Templates | ConfigError) -> Iterator[Verdict
         yield Verdict(what="sla.toml", verdict=GOOD, detail=f"{len(rules)} rules: {kinds}; from {file}")
 
 
+def _loaded_support(config: Config) -> SupportRules | ConfigError:
+    try:
+        return support_rules_of(config)
+    except ConfigError as error:
+        return error
+
+
+def _support(config: Config, support: SupportRules | ConfigError, templates: Templates | ConfigError) -> Iterator[Verdict]:
+    """Level one: its rules, its table, and the mails that the table names."""
+    if isinstance(support, ConfigError):
+        for problem in support.problems:
+            yield Verdict(what="level one", verdict=BAD, detail=str(problem), mend=YOUR_COPY)
+        return
+    settings, table = support_files_of(config)
+    absent: dict[str, int] = {}
+    if isinstance(templates, Templates):
+        absent = {
+            row.template: row.number
+            for row in reversed(support.table.rows)
+            if row.template is not None and templates.find(row.template) is None
+        }
+    for name, number in absent.items():
+        guess = closest(name, _names_of(templates)) if isinstance(templates, Templates) else None
+        mend = f"did you mean {guess!r}?" if guess else f"write a file in templates/ beside {config.path.name} with this title"
+        yield Verdict(what="level one", verdict=BAD, detail=f"{table}: row {number} mails {name!r}: no such template", mend=mend)
+    if idle := support.table.idle():
+        detail = f"{table}: rows {', '.join(map(str, idle))} never decide anything: rows of a smaller precedence always come before"
+        yield Verdict(what="level one", verdict=UNWISE, detail=detail, mend="delete them, or give them a smaller precedence")
+    if not absent:
+        rows = len({row.number for row in support.table.rows})
+        count = prod(map(len, FACTS.values()))
+        detail = f"{rows} rows decide {count} combinations, {len(support.issues.rules)} classes; from {table} and {settings}"
+        yield Verdict(what="level one", verdict=GOOD, detail=detail)
+
+
+def _support_queues(support: SupportRules) -> Iterator[Verdict]:
+    """Queues of the table that are not in the directory; an empty directory is told by its default queue."""
+    names = sorted(str(queue.name) for queue in Queue.select(Queue.name))
+    wanted = {row.queue: row.number for row in reversed(support.table.rows) if row.queue is not None}
+    for name, number in wanted.items():
+        if names and name not in names:
+            guess = closest(name, names)
+            hint = f"did you mean {guess!r}? Else " if guess else ""
+            mend = f"{hint}add the queue to queues.csv, or name another in your entitlement.csv"
+            yield Verdict(
+                what="level one", verdict=UNWISE, detail=f"row {number} names the queue {name!r}: not in the directory", mend=mend
+            )
+
+
 def _forms(config: Config, templates: Templates | ConfigError, found: list[FormRules]) -> Iterator[Verdict]:
     """Each form; `found` gets those that are good."""
     texts = None if isinstance(templates, ConfigError) else templates
@@ -201,7 +263,7 @@ def _form_people(forms: Sequence[FormRules]) -> Iterator[Verdict]:
                 yield Verdict(what=what, verdict=UNWISE, detail=f"{key}: {name!r} is not in the directory", mend=mend)
 
 
-def _database(config: Config, forms: Sequence[FormRules]) -> Iterator[Verdict]:
+def _database(config: Config, forms: Sequence[FormRules], support: SupportRules | None) -> Iterator[Verdict]:
     password = config.database.password
     try:
         database = open_database(config.database.url, password.reveal() if password is not None else None)
@@ -214,6 +276,8 @@ def _database(config: Config, forms: Sequence[FormRules]) -> Iterator[Verdict]:
             yield from _new_key(config)
             yield from _directory(config)
             yield from _form_people(forms)
+            if support is not None:
+                yield from _support_queues(support)
     except Temporary as error:
         yield Verdict(what="database", verdict=BAD, detail=str(error), mend="try again; is it running?")
     finally:

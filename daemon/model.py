@@ -320,6 +320,37 @@ class SystemFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OrderFacts:
+    """A purchase and the support rights it gives."""
+
+    number: str
+    ordered_on: date | None = None
+    version: str | None = None
+    hosting: bool = False
+    priority_support_until: date | None = None
+    """The last day of paid priority support."""
+    website: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluationFacts:
+    """A trial."""
+
+    key: str
+    started_on: date | None = None
+    downloaded_by: str | None = None
+    website: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountFacts:
+    """What a customer organization has ordered and tried."""
+
+    orders: tuple[OrderFacts, ...] = ()
+    evaluations: tuple[EvaluationFacts, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QueueFacts:
     """A queue and its members."""
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from daemon.config import AfterKeys, CalendarKeys, Config, MailboxKeys, Secret, data_dir
 from daemon.configuration.forms import load_forms
 from daemon.configuration.sla import load_sla
+from daemon.configuration.support import load_support
 from daemon.errors import ConfigError, Temporary
 from daemon.mail.imap import Account
 from daemon.mail.smtp import Server
@@ -19,6 +20,7 @@ from daemon.parsers import ReadLimits
 from daemon.parsers.keywords import Vocabulary, vocabulary
 from daemon.parsers.phrases import Phrasebook, phrasebook
 from daemon.rules.calendars import Calendar, calendar
+from daemon.rules.entitlement import SupportRules
 from daemon.rules.forms import FormRules
 from daemon.rules.rulebook import Rulebook
 from daemon.rules.sla import SlaRule
@@ -140,13 +142,27 @@ def calendars_of(config: Config) -> dict[str, Calendar]:
 
 def sla_file_of(config: Config) -> Path:
     """The file of the SLA rules: the installation's own beside the configuration, else the shipped one."""
-    own = config.directory / "sla.toml"
-    return own if own.is_file() else data_dir("config") / "sla.toml"
+    return _own_or_shipped(config, "sla.toml")
+
+
+def support_files_of(config: Config) -> tuple[Path, Path]:
+    """What level one goes by, and its decision table: of each the installation's own file, else the shipped one."""
+    return _own_or_shipped(config, "support.toml"), _own_or_shipped(config, "entitlement.csv")
+
+
+def _own_or_shipped(config: Config, name: str) -> Path:
+    own = config.directory / name
+    return own if own.is_file() else data_dir("config") / name
 
 
 def sla_rules_of(config: Config) -> tuple[SlaRule, ...]:
     """What is promised. Raises ConfigError with every mistake in the file."""
     return load_sla(sla_file_of(config))
+
+
+def support_rules_of(config: Config) -> SupportRules:
+    """What level one goes by. Raises ConfigError with every mistake in both files."""
+    return load_support(*support_files_of(config))
 
 
 def forms_of(config: Config, *, templates: Sequence[str] | None = None) -> tuple[FormRules, ...]:
@@ -159,6 +175,7 @@ def rulebook_of(config: Config) -> Rulebook:
     return Rulebook(
         calendars=calendars_of(config), house=config.house.calendar, sla=sla_rules_of(config), forms=forms_of(config),
         vocabulary=vocabulary_of(config), phrasebook=phrasebook_of(config), customer_may_close=config.keywords.customer_may_close,
+        support=support_rules_of(config),
     )  # fmt: skip
 
 

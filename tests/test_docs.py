@@ -8,6 +8,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from functools import cache
+from math import prod
 from pathlib import Path
 from typing import get_args
 
@@ -19,6 +20,7 @@ from daemon.cli import app
 from daemon.config import data_dir, load_config
 from daemon.configuration.keys import ConfigKeys, KeywordsKeys
 from daemon.configuration.sla import EndWord, RecipientWord, RuleKeys, StartWord, load_sla
+from daemon.configuration.support import COLUMNS, IssueKeys, SupportKeys, load_support
 from daemon.failpoints import POINTS
 from daemon.log import EVENTS
 from daemon.mail.rendering import Templates
@@ -26,6 +28,8 @@ from daemon.model import Grade
 from daemon.parsers.keywords import AGENT, ANYONE, ASKED, CONFIG_ASSIGNEE, CUSTOMER, GIVER, KEYWORDS, PARTNER, QA_ASSIGNEE, vocabulary
 from daemon.parsers.phrases import match, phrasebook
 from daemon.reasons import Outcome, Reason
+from daemon.rules.entitlement import FACTS, LevelAction
+from daemon.rules.issueclass import IssueName, classify
 from daemon.rules.lifecycle import CASE, as_markdown
 from daemon.rules.receipts import VERBS
 from daemon.rules.sla import SlaRule
@@ -35,6 +39,7 @@ from daemon.store.sheets import KINDS, ROLES, SHEETS, STATUSES
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
+SUPPORT_FILES = (data_dir("config") / "support.toml", data_dir("config") / "entitlement.csv")
 PAGES = tuple(ROOT / name for name in ("README.md", "config/README.md", "templates/README.md", "systemd/README.md", "tests/mail/README.md"))
 
 FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
@@ -333,6 +338,31 @@ def test_the_promise_that_is_shown_as_an_example_can_be_read(tmp_path: Path) -> 
     assert f"Not in time, {rule.label}: " in (ROOT / "config/README.md").read_text("utf-8")
     names = Templates.load((data_dir("templates"),)).names
     assert all(told.template in names for told in (rule.warning, rule.breach) if told is not None)
+
+
+def test_every_fact_of_the_decision_table_has_its_row_with_its_values() -> None:
+    (rows,) = tables(section("Level one"))
+    assert {bare(row[0]): tuple(CODE.findall(row[1])) for row in rows} == {name: tuple(every) for name, every in FACTS.items()}
+    text = " ".join(section("Level one").split())
+    numbers = {row.number for row in load_support(*SUPPORT_FILES).table.rows}
+    assert f"{len(numbers)} rows" in text
+    assert f"{prod(map(len, FACTS.values())):,} combinations" in text
+
+
+def test_every_column_and_key_of_level_one_has_its_row() -> None:
+    columns, keys = tables(section("Level one", ROOT / "config/README.md"))
+    assert [name for row in columns for name in CODE.findall(row[0])] == list(COLUMNS)
+    (actions,) = [CODE.findall(row[1]) for row in columns if row[0] == "`action`"]
+    assert actions == list(LevelAction)
+    named = [name for row in keys for name in CODE.findall(row[0]) if name != "[[issue]]"]
+    assert named == [*(name for name in SupportKeys.model_fields if name != "issue"), *IssueKeys.model_fields]
+
+
+def test_the_words_that_are_shown_as_an_example_can_be_read(tmp_path: Path) -> None:
+    (shown,) = FENCE.finditer(section("Level one"))
+    (tmp_path / "support.toml").write_text(SUPPORT_FILES[0].read_text("utf-8") + shown[3], "utf-8")
+    rules = load_support(tmp_path / "support.toml", SUPPORT_FILES[1]).issues
+    assert classify("", "Le panier plante", None, rules).name is IssueName.BUG
 
 
 def load_example(folder: Path) -> SlaRule:

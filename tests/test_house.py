@@ -178,6 +178,7 @@ DOORS: dict[str, dict[str, str]] = {
     "pydantic": {
         "config.py": "reads the configuration", "configuration/keys.py": "its keys", "configuration/mistakes.py": "words its errors",
         "configuration/sla.py": "the rules of deadlines", "configuration/forms.py": "a form, a file each",
+        "configuration/support.py": "what level one goes by",
     },
     "tomllib": {
         "configuration/mistakes.py": "reads a file and says where it is wrong", "mail/templates.py": "reads the front matter of templates"

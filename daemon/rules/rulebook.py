@@ -9,6 +9,7 @@ from daemon.model import CaseFacts, ContactFacts
 from daemon.parsers.keywords import VOCABULARY, Vocabulary
 from daemon.parsers.phrases import PHRASEBOOK, Phrasebook
 from daemon.rules.calendars import Calendar, calendar
+from daemon.rules.entitlement import SupportRules
 from daemon.rules.forms import FormRules
 from daemon.rules.sla import SlaRule
 
@@ -25,6 +26,8 @@ class Rulebook:
     forms: tuple[FormRules, ...] = ()
     vocabulary: Vocabulary = field(default=VOCABULARY, repr=False)
     phrasebook: Phrasebook = field(default=PHRASEBOOK, repr=False)
+    support: SupportRules | None = None
+    """What level one goes by; None: there is no level one."""
     customer_may_close: bool = True
 
     def form(self, name: str) -> FormRules | None:
