@@ -35,9 +35,10 @@ from daemon.rules.decide import decide, decide_refusal
 from daemon.rules.digests import decide_digest, digest_day
 from daemon.rules.intake import files_of, names_of_form, staff_of
 from daemon.rules.questions import decide_expiry
+from daemon.rules.reminders import decide_reminder, reminder_name, work_due
 from daemon.rules.rulebook import Rulebook
 from daemon.rules.standing import names_of
-from daemon.store import journal, outbox, owed, questions
+from daemon.store import journal, outbox, owed, questions, reminders
 from daemon.store.asking import look_up
 from daemon.store.database import Database
 from daemon.store.journal import Claimed, Delivery
@@ -403,7 +404,8 @@ def tick(house: House, *, clocks: bool = True) -> int:
             decision = decide_refusal(outgoing, cases[0] if cases else None)
             apply(decision, message=None, journal_id=None, cause=f"outbox:{outgoing.outbox_id}", at=now, clock=now, desk=house.desk)
         told += 1
-    return told + (_look_at_clocks(house, now) + _end_questions(house, now) + _send_digests(house, now) if clocks else 0)
+    timed = (_look_at_clocks, _end_questions, _remind_of_work, _send_digests) if clocks else ()
+    return told + sum(look(house, now) for look in timed)
 
 
 def _end_questions(house: House, now: datetime) -> int:
@@ -458,6 +460,25 @@ def _send_digests(house: House, now: datetime) -> int:
             apply(decision, message=None, journal_id=None, cause=f"digest:{number}", at=now, clock=now, desk=house.desk)
         count += 1
     return count
+
+
+def _remind_of_work(house: House, now: datetime) -> int:
+    """At opening time of the house, whoever does the work of a CS ticket hears that one of its dates is today: once."""
+    day = digest_day(_done_until(now), house.rulebook.calendar_of(None))
+    if day is None:
+        return 0
+    with house.database.reading():
+        due = reminders.cases_with_work_due(day, reminder_name)
+    for case_id in due:
+        with house.database.transaction():
+            (case,) = case_facts([case_id], lock=True)
+            ticket = case.cs_ticket
+            for person, labels in work_due(ticket, day) if ticket is not None else ():
+                if ticket is not None and not reminders.was_queued(reminder_name(ticket.id, person.id, day)):
+                    decision = decide_reminder(case, ticket, person, labels, day)
+                    cause = f"ticket:{ticket.id}:{day.isoformat()}"
+                    apply(decision, message=None, journal_id=None, cause=cause, at=now, clock=now, desk=house.desk)
+    return len(due)
 
 
 CLOCKS_AT_ONCE = 200

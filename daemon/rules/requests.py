@@ -230,7 +230,9 @@ def _ask_again(h: Hearing, form: FormReading, existing: RequestFacts) -> Decisio
             company=intake.company, partner_company=intake.partner_company, answers=answers_of(form),
             canonical=canonical(h.reading, form), problems=intake.problems,
         ),
-        AddComment(text=f"The form was edited.\n{lines}", public=False, author_id=None, author_address=h.reading.message.author),
+        AddComment(text=f"The form was edited.\n{lines}", public=False, author_id=None, author_address=h.reading.message.author)
+        if form.proven
+        else KeepNote(text=f"The form was edited.\n{lines}", why="; ".join(undecided(form)), author_address=h.reading.message.author),
         *_kept(h),
     ]  # fmt: skip
     if declined:

@@ -18,6 +18,7 @@ from daemon.store.schema import (
     Attachment,
     Case,
     CaseComment,
+    CsTicket,
     Digest,
     Event,
     FeedItem,
@@ -97,12 +98,13 @@ def _causes() -> Iterator[str]:
     acted = {f"mail:{number}" for (number,) in rows(Journal.select(Journal.id).where(Journal.state == "acted"))}
     told = {f"outbox:{number}" for (number,) in rows(Outbox.select(Outbox.id).where(Outbox.told))}
     ours = {f"clock:{number}" for (number,) in rows(SlaClock.select(SlaClock.id))}
+    ours |= {f"ticket:{number}" for (number,) in rows(CsTicket.select(CsTicket.id))}
     ours |= {f"digest:{number}" for (number,) in rows(Digest.select(Digest.id))}
     ours |= {f"question:{number}" for (number,) in rows(PendingQuestion.select(PendingQuestion.id))}
     caused: set[str] = set()
 
     def known(cause: str) -> bool:
-        """A mail that was acted on, a refusal that was told, or a clock, digest or question of ours; a clock has the time behind it."""
+        """A mail that was acted on, a refusal that was told, or a clock, digest, question or CS ticket of ours; with a time behind."""
         return cause in acted or cause in told or ":".join(cause.split(":", 2)[:2]) in ours
 
     for number, cause in rows(Event.select(Event.id, Event.cause)):
