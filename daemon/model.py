@@ -404,7 +404,9 @@ class QuestionFacts:
     case_id: int | None
     expires_at: datetime
     meant: bool = False
-    """The mail answers the very mail that asked."""
+    """The mail answers the very mail that asked: of ours in its thread that is the nearest, errors aside."""
+    named: bool = False
+    """The thread of the mail holds the one that asked."""
     alone: bool = True
     """No other question of ours waits for this person."""
     known: ContactFacts | None = None
@@ -693,7 +695,9 @@ class Situation:
     clock: datetime | None = None
     """The time of this round; None: the arrival."""
     question: QuestionFacts | None = None
-    """The open question that the sender can answer with this mail: the one whose mail it answers, else the newest."""
+    """The open question that the sender can answer with this mail: the one its thread holds, else of its case, else the newest."""
+    waiting: tuple[QuestionFacts, ...] = ()
+    """Every open question of ours to the sender, the newest first."""
     referenced_cs_ids: tuple[int, ...] = ()
     """CS tickets of the mails named in In-Reply-To and References, nearest first."""
     tagged_cs_ids: tuple[int, ...] = ()

@@ -175,6 +175,7 @@ def rulebook_of(config: Config) -> Rulebook:
     return Rulebook(
         calendars=calendars_of(config), house=config.house.calendar, sla=sla_rules_of(config), forms=forms_of(config),
         vocabulary=vocabulary_of(config), phrasebook=phrasebook_of(config), customer_may_close=config.keywords.customer_may_close,
+        confirm_close=config.trust.confirm_close,
         support=support_rules_of(config),
     )  # fmt: skip
 

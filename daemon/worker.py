@@ -414,15 +414,14 @@ def _end_questions(house: House, now: datetime) -> int:
         over = questions.expired(_done_until(now), CLOCKS_AT_ONCE)
     for number, case_id in over:
         with house.database.transaction() as transaction:
-            if case_id is not None:
-                case_facts([case_id], lock=True)
+            cases = case_facts([case_id], lock=True) if case_id is not None else ()
             question = questions.unanswered(number)
             if question is None:
                 transaction.give_up()
                 continue
             asked = next(iter(people_of([question.asked_id])), None)
             mail = questions.mail_of(number, asked.address) if asked is not None else None
-            decision = decide_expiry(question, asked, mail)
+            decision = decide_expiry(question, asked, mail, cases[0] if cases else None)
             apply(decision, message=None, journal_id=None, cause=f"question:{number}", at=now, clock=now, desk=house.desk)
     return len(over)
 

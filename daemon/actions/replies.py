@@ -18,7 +18,7 @@ from peewee import JOIN
 from daemon.actions.interactions import undeliverable
 from daemon.actions.telling import moment, status, tickets
 from daemon.actions.vocabulary import AddComment, MarkBounced, QueueMail, ReportRefusal
-from daemon.mail.addresses import Signer
+from daemon.mail.addresses import ReplyKind, Signer
 from daemon.mail.compose import BadRecipient, Envelope, compose, subject_line
 from daemon.mail.rendering import TemplateFailure, Templates
 from daemon.mail.values import tappable
@@ -131,7 +131,8 @@ def _composed(request: dict[str, Any], desk: Desk) -> dict[str, Any]:
         "reverse_path": desk.signer.reply_address(case_id, action.contact_id, action.to, "bounce", cs_id), "subject": "", "octets": None,
         "state": "held", "detail": None, "request": None,
     }  # fmt: skip
-    reply_to = desk.signer.reply_address(case_id, action.contact_id, action.to, cs_id=cs_id)
+    kind: ReplyKind = "confirm" if action.confirms else "reply"
+    reply_to = desk.signer.reply_address(case_id, action.contact_id, action.to, kind, cs_id)
     number = f"CASE-{case_id}" if case_id is not None else None
     ticket_number = f"CS-{cs_id}" if cs_id is not None else None
     values = request["values"] | {"steps": _addressed(request["values"].get("steps", ()), action, desk)}

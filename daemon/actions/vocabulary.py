@@ -130,6 +130,8 @@ class QueueMail:
     """Further variables of the template, plain data."""
     about_ticket: bool = False
     """It is about the case's CS ticket: an answer to it is too, and its subject begins with the ticket's number."""
+    confirms: bool = False
+    """It asks for a confirmation: whoever writes to its Reply-To has read it."""
 
 
 # --- the life of a case --------------------------------------------------------------------------------------------
@@ -252,7 +254,7 @@ class AskQuestion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerQuestion:
-    """The question is answered: confirm, decline or expired."""
+    """The question is answered: confirm, decline, expired or void."""
 
     question_id: int
     answer: str

@@ -18,16 +18,20 @@ from daemon.errors import ConfigError, Problem
 from daemon.model import AddrSpec, MessageId
 from daemon.parsers.addresses import addr_spec
 
-KeyKind = Literal["reply", "bounce", "message"]
+ReplyKind = Literal["reply", "bounce", "confirm"]
+KeyKind = Literal[ReplyKind, "message"]
 
 _HEAD = struct.Struct(">BI4s")
 _VERSION = 0x10
 _BOUNCE = 0x01
 _MESSAGE = 0x02
+_CONFIRM = 0x03
+"""Told only by a mail that asks for a confirmation."""
 _DIGEST = 0x04
 _CS = 0x08
 """The number is a CS ticket's."""
-_KINDS: dict[int, KeyKind] = {0: "reply", _BOUNCE: "bounce", _MESSAGE: "message"}
+_KINDS: dict[int, KeyKind] = {0: "reply", _BOUNCE: "bounce", _MESSAGE: "message", _CONFIRM: "confirm"}
+_REPLIES: dict[ReplyKind, int] = {"reply": 0, "bounce": _BOUNCE, "confirm": _CONFIRM}
 
 _HEAD_SIGNS = 15
 _MAC_OCTETS = 10
@@ -87,16 +91,18 @@ class Signer:
             self._before, self._after = example[: len(before)], example[len(before) + TOKEN_SIGNS :]
 
     def reply_address(
-        self, case_id: int | None, contact_id: int | None, address: str, kind: Literal["reply", "bounce"] = "reply",
+        self, case_id: int | None, contact_id: int | None, address: str, kind: ReplyKind = "reply",
         cs_id: int | None = None,
     ) -> AddrSpec:  # fmt: skip
         """The address that means this case, or this CS ticket, and this person: Reply-To, or (`bounce`) the reverse-path.
+
+        `confirm`: the Reply-To of a mail that asks for a confirmation, so that whoever writes to it has read that mail.
 
         Without a reply pattern it is the house's plain address.
         """
         if self._before is None:
             return self._house
-        head = _head(_BOUNCE if kind == "bounce" else 0, case_id, contact_id, address, cs_id)
+        head = _head(_REPLIES[kind], case_id, contact_id, address, cs_id)
         return AddrSpec(f"{self._before}{_base32(head)}{self._mac(b'address', head)}{self._after}")
 
     def read_address(self, address: str) -> Key | BadKey | None:

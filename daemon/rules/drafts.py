@@ -39,6 +39,10 @@ class Draft:
     """Templates that answer a question of the sender (help, status, list) instead of a receipt."""
     receipt: str | None = "confirmation"
     receipt_values: dict[str, object] = field(default_factory=dict)
+    deferred: list[Request] = field(default_factory=list)
+    """What isn't done yet: the sender is asked about it first."""
+    anyway: list[Action] = field(default_factory=list)
+    """What holds although something is wrong and nothing of the mail is done."""
     about: list[CaseFacts] = field(default_factory=list)
     """Cases a mail without one asks about; when it is one, the mail relates to it."""
     acknowledged: bool = False

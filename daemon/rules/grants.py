@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from daemon.actions.vocabulary import Action, AddComment, PostFeed, QueueMail
@@ -21,9 +21,10 @@ from daemon.rules.hearing import (
     partners_side,
     to_sender,
 )
-from daemon.rules.judgement import ALREADY_ACKNOWLEDGED, Judgement
+from daemon.rules.judgement import ALREADY_ACKNOWLEDGED, IMPLIED_ACKNOWLEDGE, Judgement
 from daemon.rules.lookups import answer_values
 from daemon.rules.progress import remember
+from daemon.rules.questions import ASKS_TO_CLOSE
 from daemon.rules.receipts import done_lines, full_moment, next_line, open_verbs, steps, undo_line, warning_lines
 from daemon.rules.refusals import Reader, Trouble, error_lines, troubles
 from daemon.rules.robots import limited
@@ -48,7 +49,7 @@ def grant(
         else:
             step(made, request)
     if made.troubles:
-        return refuse(h, case, role, judgement, tuple(made.troubles), matched_by)
+        return refuse(h, case, role, judgement, tuple(made.troubles), matched_by, made.anyway)
     if case is not None:
         cstickets.settle(made)
         plain_words(made)
@@ -62,7 +63,16 @@ def grant(
         case, matched_by = made.about[0], "argument"
     return decision(
         h, Kind.COMMAND, Outcome.ACTED if actions else Outcome.IGNORED, Reason.COMMANDS_RUN, case=case, matched_by=matched_by,
-        actions=actions, detail=", ".join(request.verb for request in judgement.requests), judgement=judgement,
+        actions=actions, detail=", ".join(request.verb for request in judgement.requests), judgement=_without_deferred(made),
+    )  # fmt: skip
+
+
+def _without_deferred(made: Draft) -> Judgement:
+    """What was carried out: a step that the sender is asked about first was not, nor what it implies."""
+    waits = {request.line for request in made.deferred}
+    return replace(
+        made.judgement, requests=tuple(request for request in made.judgement.requests if request not in made.deferred),
+        warnings=tuple(one for one in made.judgement.warnings if one.name != IMPLIED_ACKNOWLEDGE or one.line not in waits),
     )  # fmt: skip
 
 
@@ -70,10 +80,11 @@ def grant(
 
 
 def refuse(
-    h: Hearing, case: CaseFacts | None, role: str, judgement: Judgement, wrong: tuple[Trouble, ...], matched_by: str | None
+    h: Hearing, case: CaseFacts | None, role: str, judgement: Judgement, wrong: tuple[Trouble, ...], matched_by: str | None,
+    anyway: Sequence[Action] = (),
 ) -> Decision:  # fmt: skip
-    """Nothing of the mail is done; the sender is told what is wrong. A customer's words are kept as a comment all the same."""
-    actions: list[Action] = []
+    """Nothing of the mail is done but `anyway`; the sender is told what is wrong. A customer's words are kept as a comment all the same."""
+    actions: list[Action] = [*anyway]
     published = False
     sender = h.situation.sender
     if case is not None and role == "customer" and h.reading.new_text.strip():
@@ -116,7 +127,7 @@ def refuse(
 def _receipt(made: Draft) -> list[Action]:
     h = made.h
     answers: list[Action] = []
-    if made.done and made.receipt is not None:
+    if (made.done or made.deferred) and made.receipt is not None:
         calendar = h.rulebook.calendar_of_person(made.sender)
         clock = promises.next_promise(made) if made.ticket is None else None
         by = full_moment(clock.deadline_at, calendar.timezone) if clock is not None else ""
@@ -137,7 +148,8 @@ def _receipt(made: Draft) -> list[Action]:
             "undo": undo_line([one.verb for one in made.done if not one.implied and one.verb not in kept]),
             "steps": list(steps(open_verbs(ROLE_WORDS[made.role], made.state))),
         }  # fmt: skip
-        answers.append(to_sender(h, made.receipt, values | made.receipt_values))
+        receipt = to_sender(h, made.receipt, values | made.receipt_values)
+        answers.append(replace(receipt, confirms=made.receipt == ASKS_TO_CLOSE))
     answers.extend(to_sender(h, template, answer_values(made, template)) for template in dict.fromkeys(made.asked_for))
     return answers
 

@@ -5,6 +5,8 @@ Pure. Who the sender is and how far they are believed was settled before; person
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from daemon.parsers import phrases
 from daemon.parsers.commands import Command, Commands, Guess, read_commands
 from daemon.parsers.keywords import (
@@ -61,6 +63,9 @@ CONTRADICTIONS: tuple[tuple[str, str], ...] = (
     ("undo", "plan"),
     ("undo", "close"),
     ("undo", "reopen"),
+    ("undo", "confirm"),
+    ("confirm", "close"),
+    ("decline", "close"),
 )
 """Verbs that can't stand in one mail. Two of the same verb with different arguments can't either, where its row says `once`."""
 
@@ -180,7 +185,10 @@ def _denied(command: Command, context: Context) -> Finding | None:
     if ASKED in who:
         if context.question is None:
             return finding(NO_QUESTION, command)
-        return None if context.question.asked_sender else finding(NOT_ALLOWED, command, command.verb)
+        if not context.question.asked_sender:
+            return finding(NOT_ALLOWED, command, command.verb)
+        # whoever was asked may have lost the right to do it since
+        return _denied(replace(command, verb="close"), context) if _means(command.verb, context) == "close" else None
     if GIVER in who:
         who = frozenset((CUSTOMER, PARTNER, OPENER, AGENT))
         if context.undoable is not None and not context.undoable.given_by_sender:
@@ -215,12 +223,18 @@ def _not_in_state(command: Command, state: State, context: Context) -> Finding |
 
 def _after(command: Command, state: State, context: Context) -> State:
     """The state in which the commands below are judged. Staff who reopen have acknowledged at once."""
-    if command.verb not in _EVENTS or command.verb == "undo" or not lifecycle.allows(state, Event(command.verb)):
+    verb = _means(command.verb, context)
+    if verb not in _EVENTS or verb == "undo" or not lifecycle.allows(state, Event(verb)):
         return state
-    to = lifecycle.step(state, Event(command.verb)).to
-    if command.verb == "reopen" and to == State.OPEN and context.roles & _STAFF:
+    to = lifecycle.step(state, Event(verb)).to
+    if verb == "reopen" and to == State.OPEN and context.roles & _STAFF:
         return State.ACKNOWLEDGED
     return to or state
+
+
+def _means(verb: str, context: Context) -> str:
+    """The step that a verb is: a yes to whether to close the case is that closing."""
+    return "close" if verb == "confirm" and context.question is not None and context.question.closes else verb
 
 
 def _conflicts(commands: list[Command]) -> tuple[list[Finding], frozenset[str]]:
@@ -243,13 +257,14 @@ def _conflicts(commands: list[Command]) -> tuple[list[Finding], frozenset[str]]:
 
 def _implied(context: Context, verbs: tuple[str, ...]) -> bool:
     """Whether these steps acknowledge the case without a word about it."""
-    return context.state == State.OPEN and "acknowledge" not in verbs and not {"plan", "close"}.isdisjoint(verbs)
+    steps = {_means(verb, context) for verb in verbs}
+    return context.state == State.OPEN and "acknowledge" not in steps and not {"plan", "close"}.isdisjoint(steps)
 
 
 def _acknowledgement(requests: list[Request], context: Context) -> list[Finding]:
     verbs = tuple(request.verb for request in requests)
     if _implied(context, verbs):
-        first = next(request for request in requests if request.verb in ("plan", "close"))
+        first = next(request for request in requests if _means(request.verb, context) in ("plan", "close"))
         return [Finding(name=IMPLIED_ACKNOWLEDGE, verb=first.verb, line=first.line)]
     again = next((request for request in requests if request.verb == "acknowledge"), None)
     if again is not None and context.state in _ACKNOWLEDGED:

@@ -33,12 +33,13 @@ NEAR_MISS = "W-NEAR-MISS"
 class Question:
     """A question of ours that waits for an answer. `asked_sender`: it was put to the sender of this mail.
 
-    `meant`: the mail answers the very mail that asked, so a plain yes is an answer to it.
+    `meant`: the mail answers the very mail that asked, so a plain yes is an answer to it. `closes`: a yes closes the case.
     """
 
     kind: str
     asked_sender: bool
     meant: bool = True
+    closes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 
 from daemon.actions.vocabulary import AnswerQuestion, AskQuestion, OpenCase, PostFeed, RegisterContact
-from daemon.model import AddrSpec, ContractFacts, OrganizationFacts, QuestionFacts, SystemFacts
+from daemon.model import AddrSpec, ContractFacts, OrganizationFacts, SystemFacts
 from daemon.parsers import blocks
 from daemon.parsers.headers import untagged
 from daemon.parsers.names import folded
@@ -20,7 +20,7 @@ from daemon.rules.hearing import UNMANNED, Audience, audience_of
 from daemon.rules.judgement import Request
 from daemon.rules.lifecycle import State
 from daemon.rules.newcontact import Person, contact, person_of, register
-from daemon.rules.questions import CONTRACT, QUESTION_DAYS
+from daemon.rules.questions import CONFIRMED, CONTRACT, DECLINED, QUESTION_DAYS, answered
 from daemon.rules.receipts import Done, full_moment, open_verbs, steps
 from daemon.rules.standing import ROLE_WORDS
 
@@ -201,25 +201,13 @@ def _ask_about(made: Draft, opened: OpenCase, person: Person | None, partner: Or
     made.done.append(Done(verb="comment", text=opened.subject))
 
 
-def _question(made: Draft, request: Request) -> QuestionFacts | None:
-    """The question that is answered. None: there is trouble, since none waits, or it can't be told which is meant."""
-    question = made.h.situation.question
-    if question is None or question.kind != CONTRACT:
-        made.trouble(request, "E-NO-QUESTION")
-        return None
-    if not (question.meant or question.alone):
-        made.trouble(request, "E-NO-QUESTION", detail="several")
-        return None
-    return question
-
-
 def confirm(made: Draft, request: Request) -> None:
     """Yes: what was asked about is done now, by the directory as it is now."""
-    question = _question(made, request)
+    question = answered(made, request, CONTRACT)
     if question is None:
         return
     kept = json.loads(question.payload)
-    made.actions.append(AnswerQuestion(question_id=question.id, answer="confirm"))
+    made.actions.append(AnswerQuestion(question_id=question.id, answer=CONFIRMED))
     opened = OpenCase(**{**kept["open"], "flags": tuple(kept["open"]["flags"])})
     new = kept["register"]
     person: Person | None = None
@@ -238,10 +226,10 @@ def confirm(made: Draft, request: Request) -> None:
 
 def decline(made: Draft, request: Request) -> None:
     """No: nothing is made."""
-    question = _question(made, request)
+    question = answered(made, request, CONTRACT)
     if question is None:
         return
-    made.actions.append(AnswerQuestion(question_id=question.id, answer="decline"))
+    made.actions.append(AnswerQuestion(question_id=question.id, answer=DECLINED))
     made.done.append(Done(verb="decline", text=f"contract {json.loads(question.payload)['contract']}"))
 
 

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 
-from daemon.actions.vocabulary import Acknowledge, CloseCase, RememberReversal, ReopenCase, SetPlan, TakeBack
+from daemon.actions.vocabulary import Acknowledge, AnswerQuestion, CloseCase, PostFeed, RememberReversal, ReopenCase, SetPlan, TakeBack
 from daemon.model import CaseFacts, ClockFacts
 from daemon.rules.drafts import Draft, Step, author_of
 from daemon.rules.hearing import ASKING, Audience, asking_side, audience_of, customers_side, openers_side, partners_side
 from daemon.rules.judgement import IMPLIED_ACKNOWLEDGE, Request
+from daemon.rules.questions import CLOSE, CONFIRMED, DECLINED, answered, ask_to_close, to_close
 from daemon.rules.receipts import Done
 from daemon.rules.saying import say
 from daemon.rules.sla import ClockEvent
@@ -57,9 +58,35 @@ BY_CUSTOMER = "Confirmed by customer: "
 
 
 def _close(made: Draft, request: Request) -> None:
+    if not ask_to_close(made, request):
+        close_now(made, request.text or "")
+
+
+def confirm_close(made: Draft, request: Request) -> None:
+    """Yes: the case is closed with the words that were asked about, now, by whoever says so."""
+    found = to_close(made, request)
+    if found is not None:
+        question, said = found
+        made.actions.append(AnswerQuestion(question_id=question.id, answer=CONFIRMED))
+        close_now(made, said)
+
+
+def decline_close(made: Draft, request: Request) -> None:
+    """No: the case stays as it is."""
+    question = answered(made, request, CLOSE)
+    if question is None:
+        return
+    made.actions += [
+        AnswerQuestion(question_id=question.id, answer=DECLINED),
+        PostFeed(kind="question", text="the case is not to be closed", author_id=made.sender.id if made.sender is not None else None),
+    ]
+    made.done.append(Done(verb="decline"))
+
+
+def close_now(made: Draft, said: str) -> None:
+    """Close the case with these words, and tell whom it concerns."""
     if made.case is None:
         return
-    said = request.text or ""
     resolution = (BY_CUSTOMER if made.role == "customer" else "") + (said or NO_WORDS)
     calendar = made.h.rulebook.calendar_of(made.partner_calendar)
     on_time = calendar.local(made.h.situation.now).date() <= made.planned_date if made.planned_date is not None else None
@@ -145,7 +172,9 @@ def _told_of(made: Draft, case: CaseFacts, verb: str, *, acknowledged_before: bo
 def remember(made: Draft) -> None:
     """Keep how things stood, for the last reversible verb of the mail."""
     done = {type(action) for action in made.actions}
-    verbs = [request.verb for request in made.judgement.requests if REVERSIBLE.get(request.verb) in done]
+    # a yes to whether to close it is that closing
+    asked = ("close" if request.verb == "confirm" else request.verb for request in made.judgement.requests)
+    verbs = [verb for verb in asked if REVERSIBLE.get(verb) in done]
     if not verbs or made.case is None or made.sender is None:
         return
     case = made.case

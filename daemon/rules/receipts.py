@@ -180,7 +180,8 @@ def _to_complete(verb: str) -> str:
 class Done:
     """One thing that was done. `who`: to whom words or the case went, as people are named. `number`: of an outstanding item.
 
-    `text`: the words kept; of `undo` the verb taken back, of `contact` the name, of `confirm` and `decline` what was asked.
+    `text`: the words kept; of `undo` the verb taken back, of `contact` the name, of `confirm` and `decline` what was asked about
+    ("": closing).
     `implied`: nobody asked for it, but what was asked for needs it.
     """
 
@@ -209,6 +210,8 @@ def _done(one: Done) -> tuple[str, ...]:
         words = "{text} is known already"
     elif one.verb == "close" and not one.text:
         words = "closed"
+    elif one.verb == "decline" and not one.text:
+        words = "declined: the case stays open"
     elif one.number is None:
         words = words.replace(" {number}", "")
     line = words.format(text=shortened(one.text, KEPT), who=one.who, number=one.number, count=len(one.text))

@@ -113,6 +113,7 @@ ERRORS: Mapping[str, _Wrong] = MappingProxyType({
         ("#{verb}\nContract: {contract}\n{text_without_contract}",)),
     "E-NO-QUESTION": _Wrong("no question of ours waits for your answer."),
     "E-NO-QUESTION:several": _Wrong("several questions of ours wait for your answer. Please reply to the mail that asks the one you mean."),
+    "E-NO-QUESTION:unread": _Wrong("this mail does not show that you have read our question. Please reply to the mail that asks."),
     "E-NO-ACCOUNT": _Wrong("no account was found for this. Please ask the caller for one of these:",
         ("#call\nOrder: \nLicense Key: \nWebsite: \nEmail: \nCompany: \n{text}",)),
 })  # fmt: skip

@@ -29,6 +29,8 @@ class Rulebook:
     support: SupportRules | None = None
     """What level one goes by; None: there is no level one."""
     customer_may_close: bool = True
+    confirm_close: bool = False
+    """Whoever closes a case is asked first whether they mean it."""
 
     def form(self, name: str) -> FormRules | None:
         """The form of this name, unless its file is gone."""

@@ -10,6 +10,7 @@ from daemon.parsers import blocks
 from daemon.parsers.commands import mentions_in, read_commands
 from daemon.parsers.keywords import AGENT, CONFIG_ASSIGNEE, CUSTOMER, OPENER, PARTNER, QA_ASSIGNEE
 from daemon.parsers.names import called, folded
+from daemon.rules import questions
 from daemon.rules.arguments import whom
 from daemon.rules.judge import judge
 from daemon.rules.judgement import Context, Judgement, Question, Undoable
@@ -62,8 +63,11 @@ def context_of(
     asked = None
     if role == "house" and ticket is None and case is not None and case.request is not None and case.request.state == RequestState.TRIAGE:
         asked = Question(kind=RequestState.TRIAGE, asked_sender=True, meant=is_reply)
-    elif question is not None:
-        asked = Question(kind=question.kind, asked_sender=sender is not None and question.asked_id == sender.id, meant=question.meant)
+    if question is not None and questions.can_be_answered(question, case, ticket) and (asked is None or question.meant):
+        asked = Question(
+            kind=question.kind, asked_sender=sender is not None and question.asked_id == sender.id, meant=question.meant,
+            closes=question.kind == questions.CLOSE,
+        )  # fmt: skip
     return Context(
         roles=roles if ticket is None else roles_on_ticket(ticket, sender),
         about="cs" if ticket is not None else "case" if case is not None else None,

@@ -9,16 +9,24 @@ from collections.abc import Mapping
 
 from daemon.actions.vocabulary import MoveRequest
 from daemon.model import RequestState
-from daemon.rules import assigning, cstickets, lookups, newcase, newcontact, progress, saying, triage
+from daemon.rules import assigning, cstickets, lookups, newcase, newcontact, progress, questions, saying, triage
 from daemon.rules.drafts import Draft, Step
 from daemon.rules.judgement import Request
 
 
-def _of_form(of_form: Step, otherwise: Step) -> Step:
-    """A verb that answers a form's request which waits, and means something else anywhere else."""
+def _answer(of_form: Step, of_closing: Step, otherwise: Step) -> Step:
+    """A verb that answers what waits: whether to close the case, a form's request, or anything else we asked.
+
+    Where both of a case wait, the mail that is answered tells which is meant, and else it is the request.
+    """
 
     def step(made: Draft, request: Request) -> None:
-        (of_form if triage.waits(made.case) and not made.settled else otherwise)(made, request)
+        question = made.h.situation.question
+        closing = question is not None and question.kind == questions.CLOSE
+        if triage.waits(made.case) and not made.settled and not (closing and question is not None and question.meant):
+            of_form(made, request)
+        else:
+            (of_closing if closing else otherwise)(made, request)
 
     return step
 
@@ -39,7 +47,8 @@ def _reopen(made: Draft, request: Request) -> None:
 
 VERBS: Mapping[str, Step] = {
     **progress.STEPS, **saying.STEPS, **assigning.STEPS, **lookups.STEPS, **newcase.STEPS, "contact": _contact, "reopen": _reopen,
-    "confirm": _of_form(triage.confirm, newcase.confirm), "decline": _of_form(triage.decline, newcase.decline),
+    "confirm": _answer(triage.confirm, progress.confirm_close, newcase.confirm),
+    "decline": _answer(triage.decline, progress.decline_close, newcase.decline),
 }  # fmt: skip
 """What each verb does. A word of the grammar that isn't here is refused by its name."""
 

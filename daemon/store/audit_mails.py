@@ -11,6 +11,7 @@ from typing import Any
 import peewee as pw
 from peewee import JOIN
 
+from daemon.store.audit_promises import facts_of
 from daemon.store.schema import Case, Contact, ContactEmail, Event, Interaction, Journal, Organization, Outbox
 from daemon.store.statements import rows
 
@@ -21,9 +22,9 @@ AUTOMATIC = ("auto-replied", "auto-generated")
 
 GRANTS = (
     "set-acknowledged", "set-plan", "close-case", "reopen-case", "assign-owner", "assign-partner", "log-review", "take-back",
-    "ask-question", "answer-question", "start-clock", "end-clock", "remember-reversal",
+    "ask-question", "start-clock", "end-clock", "remember-reversal",
 )  # fmt: skip
-"""What only a mail without an error does."""
+"""What only a mail without an error does; and it answers a question of ours, unless the answer is that it means nothing any more."""
 
 ONCE_A_CASE = ("FAQ-what are my priority support options",)
 """Mails that a case gets at most once."""
@@ -46,6 +47,8 @@ def once() -> Iterator[str]:
 def refused() -> Iterator[str]:
     """Of a mail with an error nothing was done."""
     granted = {cause for (cause,) in rows(Event.select(Event.cause).where(Event.verb.in_(GRANTS)).distinct())}
+    answers = rows(Event.select(Event.cause, Event.payload).where(Event.verb == "answer-question"))
+    granted |= {cause for cause, payload in answers if facts_of(payload).get("answer") != "void"}
     for number, record in rows(Journal.select(Journal.id, Journal.record).where(Journal.record.contains('"errors":[{'))):
         try:
             errors = [error["code"] for error in json.loads(record)["errors"]]

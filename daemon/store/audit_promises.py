@@ -18,6 +18,7 @@ from daemon.store.views import REVIEW
 COMPLETED = "Completed"
 REVIEW_SIGNS = 1000
 ACTIVE = "Active"
+CLOSE, CONFIRMED = "close", "confirm"
 
 
 def standing() -> Iterator[str]:
@@ -165,7 +166,7 @@ def resolutions() -> Iterator[str]:
 
 
 def questions() -> Iterator[str]:
-    """An answer stands in the log; and a case on a contract that was not active was confirmed by the one who was asked."""
+    """An answer stands in the log; what was confirmed was done; and a case on a contract that was not active was confirmed."""
     logged: dict[int, str] = {}
     by_cause: dict[str, set[int]] = {}
     for cause, payload in rows(_logged("answer-question", Event.cause, Event.payload)):
@@ -180,12 +181,17 @@ def questions() -> Iterator[str]:
             yield f"question {number}: it is gone, but its answer was logged"
         elif there[number] != logged.get(number):
             yield f"question {number}: its answer {there[number]} is not the one that was logged ({logged.get(number)})"
+    closed = set(rows(_logged("close-case", Event.cause, Event.case)))
+    confirmed = (PendingQuestion.kind == CLOSE) & (PendingQuestion.answer == CONFIRMED)
+    for number, case_id in rows(PendingQuestion.select(PendingQuestion.id, PendingQuestion.case).where(confirmed)):
+        if not any(number in numbers and (cause, case_id) in closed for cause, numbers in by_cause.items()):
+            yield f"question {number}: closing CASE-{case_id} was confirmed, and it was not closed"
     for case_id, cause, payload in rows(_logged("open-case", Event.case, Event.cause, Event.payload)):
         # how the contract stood when the case was opened: what the directory says of it today proves nothing
         status = facts_of(payload).get("contract_status")
         if status in (None, ACTIVE):
             continue
-        if not any(logged[number] == there.get(number) == "confirm" for number in by_cause.get(cause, ())):
+        if not any(logged[number] == there.get(number) == CONFIRMED for number in by_cause.get(cause, ())):
             yield f"CASE-{case_id}: its contract was {status}, and nobody confirmed that"
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from peewee import SqliteDatabase
+from peewee import JOIN, SqliteDatabase
 
 from daemon.model import MessageId, QuestionFacts
 from daemon.store.schema import Outbox, PendingQuestion, database
@@ -27,31 +27,51 @@ def _open_query(asked: Any, now: Any) -> Any:
 
 _OPEN = Select(_open_query)
 _OPEN_LOCKED = Select(lambda asked, now: _open_query(asked, now).for_update())
-_ASKED_BY = Select(
+_OURS = Select(
     lambda asked, ids: (
-        PendingQuestion.select(PendingQuestion.id, Outbox.message_id)
-        .join(Outbox, on=(Outbox.cause == PendingQuestion.cause))
-        .where((PendingQuestion.asked == asked) & Outbox.message_id.in_(ids))
+        Outbox.select(Outbox.message_id, Outbox.template, PendingQuestion.id)
+        .join(PendingQuestion, JOIN.LEFT_OUTER, on=((Outbox.cause == PendingQuestion.cause) & (PendingQuestion.asked == asked)))
+        .where(Outbox.message_id.in_(ids))
     )
 )
 
 
-def question_for(asked_id: int, nearest: Sequence[MessageId], now: datetime, *, lock: bool) -> QuestionFacts | None:
-    """The open question that this person can answer with a mail that arrives `now`: at its last moment it still waits.
+def waiting_for(asked_id: int, now: datetime, *, lock: bool) -> tuple[QuestionFacts, ...]:
+    """The open questions to this person when a mail arrives `now`, the newest first: at its last moment one still waits.
 
-    `nearest` are the mails that this one answers, the nearest first. When one of them asked something, that is meant, answered
-    meanwhile or not; else it is the newest question. `lock`: nobody else answers it before this transaction ends (PostgreSQL).
+    `lock`: nobody else answers them before this transaction ends (PostgreSQL).
     """
-    rows = (_OPEN_LOCKED if lock and not isinstance(database.obj, SqliteDatabase) else _OPEN)(asked=asked_id, now=now)
-    if not rows:
+    found = (_OPEN_LOCKED if lock and not isinstance(database.obj, SqliteDatabase) else _OPEN)(asked=asked_id, now=now)
+    return tuple(_facts(row) for row in found)
+
+
+def question_for(
+    waiting: Sequence[QuestionFacts], asked_id: int, nearest: Sequence[MessageId], cases: Sequence[int] = ()
+) -> QuestionFacts | None:  # fmt: skip
+    """The one of these questions that a mail answers.
+
+    `nearest` are the mails that this one answers, the nearest first, `cases` those it is about. When the nearest of ours, errors
+    aside, asked something, that is meant, answered meanwhile or not. Else it is one of the thread, of the case, or the newest.
+    """
+    if not waiting:
         return None
-    waiting = {row[0]: _facts(row) for row in rows}
-    by_mail = {message_id: number for number, message_id in _ASKED_BY(asked=asked_id, ids=list(nearest))} if nearest else {}
-    for message_id in nearest:
-        if message_id in by_mail:
-            found = waiting.get(by_mail[message_id])
-            return replace(found, meant=True) if found is not None else None
-    return replace(waiting[rows[0][0]], alone=len(rows) == 1)
+    open_now = {question.id: question for question in waiting}
+    ours = {row[0]: (row[1], row[2]) for row in _OURS(asked=asked_id, ids=list(nearest))} if nearest else {}
+    thread = [ours[message_id] for message_id in nearest if message_id in ours]
+    answers = next((number for template, number in thread if number is not None or template != ERROR), None)
+    if answers is not None:
+        found = open_now.get(answers)
+        return replace(found, meant=True, named=True) if found is not None else None
+    named = next((number for _, number in thread if number in open_now), None)
+    if named is not None:
+        return replace(open_now[named], named=True)
+    alone = len(waiting) == 1
+    of_case = next((question for question in waiting if question.case_id is not None and question.case_id in cases), None)
+    return replace(of_case, alone=True) if of_case is not None else replace(waiting[0], alone=alone)
+
+
+ERROR = "error"
+"""The template that says what was wrong with an answer: an answer to it is one more to the mail before."""
 
 
 _EXPIRED = Select(
@@ -88,6 +108,7 @@ _MAIL = Select(
         PendingQuestion.select(Outbox.message_id)
         .join(Outbox, on=(Outbox.cause == PendingQuestion.cause))
         .where((PendingQuestion.id == number) & (Outbox.forward_path == address))
+        .order_by(Outbox.id)
     )
 )
 

@@ -34,7 +34,7 @@ from daemon.model import (
 )
 from daemon.parsers.names import folded
 from daemon.store.people import agents_of, contact_of, people_of
-from daemon.store.questions import looked_up, question_for
+from daemon.store.questions import looked_up, question_for, waiting_for
 from daemon.store.requests import case_of_submission, cases_of_tickets, cs_tickets_of, form_facts, managers_of, requests_of
 from daemon.store.schema import (
     Case,
@@ -94,8 +94,9 @@ def load_situation(
     reads_at = sorted({address for address in (message.author, sender.address if sender is not None else None) if address is not None})
     written = _answers(reads_at, clock) if reads_at else _Written()
     cases = case_facts(wanted, lock=lock)
-    waiting = [case for case in cases if case.request is not None and case.request.state == RequestState.TRIAGE]
-    facts = _form(form, staff, waiting, asked) if form is not None or waiting else None
+    undecided = [case for case in cases if case.request is not None and case.request.state == RequestState.TRIAGE]
+    facts = _form(form, staff, undecided, asked) if form is not None or undecided else None
+    waiting = waiting_for(sender.id, now, lock=lock) if sender is not None else ()
     return Situation(
         now=now, recorded_at=recorded_at, policy=policy, archive=archive, released=released, copy_of=copy_of, copy_by=copy_by,
         sender=sender, sender_organization=listed, keys=_key_facts(keys, case_of), bad_keys=bad_keys, referenced_case_ids=tuple(referenced),
@@ -103,7 +104,7 @@ def load_situation(
         default_queue=default_queue, triage_queue=triage_queue, bounced=bounced, answers_today=written.answers,
         unknown_sender_told_today="unknown-sender" in written.told, errors_this_hour=written.errors, told=written.told,
         clock=clock,
-        question=_question(sender, message, now, lock=lock), asked=asked,
+        question=_question(sender, waiting, message, wanted[:1]), waiting=waiting, asked=asked,
         referenced_cs_ids=tuple(number for number in referenced_cs if number in case_of),
         tagged_cs_ids=tuple(number for number in reading.cs_tags if number in case_of), form=facts,
     )  # fmt: skip
@@ -436,12 +437,14 @@ _WRITTEN = Select(
 )
 
 
-def _question(sender: ContactFacts | None, message: Message, now: datetime, *, lock: bool) -> QuestionFacts | None:
+def _question(
+    sender: ContactFacts | None, waiting: Sequence[QuestionFacts], message: Message, cases: Sequence[int]
+) -> QuestionFacts | None:  # fmt: skip
     """The open question the sender can answer with this mail, and what its answer needs to know."""
     if sender is None:
         return None
     nearest = list(dict.fromkeys([*message.in_reply_to, *reversed(message.references)]))[:REFERENCES_LOOKED_UP]
-    found = question_for(sender.id, nearest, now, lock=lock)
+    found = question_for(waiting, sender.id, nearest, cases)
     if found is None:
         return None
     address, partner_id = looked_up(found.payload)

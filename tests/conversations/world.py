@@ -373,6 +373,7 @@ class World:
             "poll_seconds": 60,
             "idle": True,
             "digests": False,
+            "confirm_close": False,
         }
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "reply.key").write_text("the key of this world, long enough to sign with\n")
@@ -387,6 +388,7 @@ class World:
         self.settings |= changes
         settings = self.settings
         trust = f'authserv_id = "{settings["authserv_id"]}"\n' if settings["authserv_id"] else ""
+        confirm = f"confirm_close = {str(settings['confirm_close']).lower()}\n"
         smtp = f'[smtp]\nhost = "127.0.0.1"\nport = {settings["smtp_port"]}\ntls = "none"\nconnections = {settings["connections"]}\n'
         limits = "".join(f"{name} = {json.dumps(value)}\n" for name, value in settings["limits"].items())
         self.path.write_text(
@@ -395,7 +397,7 @@ class World:
             f'[database]\nurl = "{self.database_url}"\n'
             f'[[mailbox]]\nname = "support"\n{self.inbox.settings()}password = {{ file = "mailbox.password" }}\n'
             f"after = {settings['after']}\npoll_seconds = {settings['poll_seconds']}\nidle = {str(settings['idle']).lower()}\n"
-            f"{smtp if settings['smtp'] else ''}[trust]\n{trust}[limits]\n{limits}"
+            f"{smtp if settings['smtp'] else ''}[trust]\n{trust}{confirm}[limits]\n{limits}"
             f"[digests]\nenabled = {str(settings['digests']).lower()}\n"
             '[calendars.house]\ntimezone = "America/New_York"\ncountry = "US"\n'
             '[calendars.berlin]\ntimezone = "Europe/Berlin"\ncountry = "DE"\n',
@@ -514,7 +516,7 @@ class World:
 
     def assert_good_books(self) -> Books:
         books = self.audit()
-        assert books.problems == ()
+        assert books.problems == (), books.problems
         assert books.received == books.acted + books.ignored + books.quarantined + books.vanished + books.in_progress
         return books
 

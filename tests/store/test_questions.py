@@ -28,7 +28,8 @@ def asked(cause: str, *, whom: int = PAT, answer: str | None = None, hours: int 
 def found(*nearest: str, whom: int = PAT, hours: int = 1) -> tuple[int, bool, bool] | None:
     """(question, whether just this one is meant, whether it is the only one)."""
     for lock in (True, False):
-        question = questions.question_for(whom, [MessageId(name) for name in nearest], NOON + hours * HOUR, lock=lock)
+        waiting = questions.waiting_for(whom, NOON + hours * HOUR, lock=lock)
+        question = questions.question_for(waiting, whom, [MessageId(name) for name in nearest])
     return (question.id, question.meant, question.alone) if question is not None else None
 
 
