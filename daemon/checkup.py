@@ -182,7 +182,7 @@ def _support(config: Config, support: SupportRules | ConfigError, templates: Tem
         mend = f"did you mean {guess!r}?" if guess else f"write a file in templates/ beside {config.path.name} with this title"
         yield Verdict(what="level one", verdict=BAD, detail=f"{table}: row {number} mails {name!r}: no such template", mend=mend)
     if idle := support.table.idle():
-        detail = f"{table}: rows {', '.join(map(str, idle))} never decide anything: rows of a smaller precedence always come before"
+        detail = f"{table}: never decide anything, as rows of a smaller precedence always come before: {', '.join(map(str, idle))}"
         yield Verdict(what="level one", verdict=UNWISE, detail=detail, mend="delete them, or give them a smaller precedence")
     if not absent:
         rows = len({row.number for row in support.table.rows})

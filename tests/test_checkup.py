@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from daemon.checkup import BAD, GOOD, UNWISE, Verdict, check_installation
-from daemon.config import load_config
+from daemon.config import data_dir, load_config
 from daemon.demo.servers import EmbeddedImap, EmbeddedSmtp
 from daemon.store.database import open_database
 from daemon.store.schema import Organization, Outbox, Queue
@@ -164,3 +164,38 @@ def test_a_mail_of_a_form_with_a_variable_that_nobody_fills_is_bad(tmp_path: Pat
 def test_a_form_that_is_switched_off_is_said_to_be(tmp_path: Path) -> None:
     (verdict,) = form_verdicts(tmp_path, "enabled = false\n")
     assert (verdict.verdict, "switched off" in verdict.detail) == (GOOD, True)
+
+
+def test_a_decision_table_with_a_gap_is_bad_and_names_the_gap(tmp_path: Path) -> None:
+    shipped = (data_dir("config") / "entitlement.csv").read_text("utf-8").splitlines(keepends=True)
+    (tmp_path / "entitlement.csv").write_text("".join(line for line in shipped if not line.startswith("38,")))
+    found = verdicts(tmp_path)["level one"]
+    assert (found.verdict, "no row decides caller known, plan_state unknown, version 6.x+" in found.detail) == (BAD, True)
+
+
+def test_a_row_that_mails_what_nobody_wrote_is_bad_with_a_guess(tmp_path: Path) -> None:
+    shipped = (data_dir("config") / "entitlement.csv").read_text("utf-8")
+    (tmp_path / "entitlement.csv").write_text(shipped.replace("FAQ-How to report a bug", "FAQ-How to report bugs"))
+    (found,) = [verdict for verdict in every_verdict(tmp_path) if verdict.what == "level one"]
+    assert (found.verdict, "row 25 mails 'FAQ-How to report bugs'" in found.detail) == (BAD, True)
+    assert "'FAQ-How to report a bug'" in found.mend
+
+
+def test_a_row_that_never_decides_and_a_queue_that_is_not_there_are_unwise(tmp_path: Path) -> None:
+    shipped = (data_dir("config") / "entitlement.csv").read_text("utf-8")
+    idle = "39,99,any,any,any,any,any,any,any,triage,queue: level-one,1,,\n"
+    (tmp_path / "entitlement.csv").write_text(shipped.replace("queue: sales", "queue: sale") + idle)
+    database = open_database(f"sqlite:///{tmp_path}/supportd.db")
+    with database.transaction():
+        for name in ("level-one", "level-two", "sales"):
+            Queue.create(name=name)
+    database.close()
+    found = {verdict.detail: verdict for verdict in every_verdict(tmp_path) if verdict.what == "level one" and verdict.verdict == UNWISE}
+    assert len(found) == 2
+    assert any(detail.endswith("always come before: 39") for detail in found)
+    assert next(verdict.mend for detail, verdict in found.items() if "'sale'" in detail).startswith("did you mean 'sales'?")
+
+
+def every_verdict(folder: Path) -> list[Verdict]:
+    (folder / "supportd.toml").write_text(MINIMAL)
+    return list(check_installation(load_config(folder / "supportd.toml"), online=False))
