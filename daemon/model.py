@@ -657,6 +657,8 @@ class Policy:
     max_attempts: int
     answers_per_stranger_day: int
     answers_per_contact_day: int
+    own_domains: frozenset[str] = frozenset()
+    """Mail domains of the house: whoever writes from one is never made a customer by it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

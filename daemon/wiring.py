@@ -104,6 +104,7 @@ def policy_of(config: Config) -> Policy:
         authserv_id=config.trust.authserv_id, authserv_position=config.trust.authserv_position,
         auto_answer_max_age_days=limits.answer_max_age_days, max_attempts=limits.attempts,
         answers_per_stranger_day=limits.answers_per_stranger_day, answers_per_contact_day=limits.answers_per_contact_day,
+        own_domains=frozenset(config.house.domains),
     )  # fmt: skip
 
 

@@ -164,7 +164,7 @@ def test_every_grade_of_trust_has_its_row() -> None:
 
 def test_every_exit_status_has_its_row() -> None:
     _, rows = tables(section("Commands"))
-    assert [int(row[0]) for row in rows] == [app.GOOD, app.NOT_GOOD, app.MISUSED, app.TRY_AGAIN]
+    assert [int(row[0]) for row in rows] == [app.GOOD, app.NOT_GOOD, app.MISUSED, app.TRY_AGAIN, app.CUT_OFF]
 
 
 def test_every_template_is_named_where_it_is_said_who_hears_what() -> None:

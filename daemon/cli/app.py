@@ -23,7 +23,9 @@ GOOD = 0
 NOT_GOOD = 1
 MISUSED = 2
 TRY_AGAIN = 75
-"""Exit statuses: good; the thing asked about is not; usage or configuration; a server or the database is away (sysexits.h)."""
+CUT_OFF = 128 + 13
+"""Exit statuses: good; the thing asked about is not; usage or configuration; a server or the database is away (sysexits.h);
+the reader of what we write has gone, as a shell says it of whom SIGPIPE ended."""
 
 COMMANDS: tuple[tuple[str, str, str], ...] = (
     # command, room, attribute
@@ -72,7 +74,7 @@ def application() -> typer.Typer:
 def main() -> None:
     """Run the command of `sys.argv` and exit; the one place where an error becomes an exit status."""
     try:
-        application()(prog_name="supportd")
+        _run()
     except ConfigError as error:
         say("\n".join(str(problem) for problem in error.problems) or str(error), error=True)
         sys.exit(MISUSED)
@@ -80,9 +82,9 @@ def main() -> None:
         say(f"{error}\nThis may pass: try again later.", error=True)
         sys.exit(TRY_AGAIN)
     except BrokenPipeError:
-        # whoever read us (head, less) has seen enough
+        # whoever read us (head, less) has seen enough; nothing of what is still held back may complain at the end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(GOOD)
+        sys.exit(CUT_OFF)
     except Exception:  # noqa: BLE001 - a bug: its traceback is shown, but never a secret with it
         import traceback
 
@@ -90,6 +92,20 @@ def main() -> None:
 
         say(log.redact(traceback.format_exc()), error=True)
         sys.exit(NOT_GOOD)
+
+
+def _run() -> None:
+    """Run the command; what it wrote has left when this ends. Raises BrokenPipeError when nobody wants to read it."""
+    stdout = sys.stdout
+    try:
+        application()(prog_name="supportd")
+    except SystemExit:
+        # typer takes a broken pipe for a failure, and hides it behind a stream of its own
+        if sys.stdout is not stdout:
+            sys.stdout = stdout
+            raise BrokenPipeError from None
+        stdout.flush()
+        raise
 
 
 def _version(wanted: bool) -> None:

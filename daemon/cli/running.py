@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mailbox as mailboxes
+import re
 import signal
 import sys
 import threading
@@ -118,7 +119,7 @@ def _mails(sources: list[str]) -> Iterator[tuple[bytes, datetime | None]]:
     """Every mail of the sources, with its arrival where the source tells it."""
     for name in sources:
         if name == "-":
-            yield sys.stdin.buffer.read(), None
+            yield _without_postmark(sys.stdin.buffer.read()), None
             continue
         yield from _mails_at(Path(name))
 
@@ -135,13 +136,25 @@ def _mails_at(path: Path) -> Iterator[tuple[bytes, datetime | None]]:
                 yield from _mails_at(inner)
         return
     with path.open("rb") as file:
-        is_mbox = file.read(5) == b"From "
+        is_mbox = file.read(5) == POSTMARK and path.suffix.lower() != ".eml"
     if not is_mbox:
-        yield path.read_bytes(), None
+        yield _without_postmark(path.read_bytes()), None
         return
     with closing(mailboxes.mbox(path, create=False)) as box:
         for number in sorted(box.keys()):
-            yield box.get_bytes(number), _mbox_date(box.get_message(number).get_from())
+            yield _QUOTED_FROM.sub(rb"\1", box.get_bytes(number)), _mbox_date(box.get_message(number).get_from())
+
+
+POSTMARK = b"From "
+"""How the line begins that an mbox puts before each of its mails."""
+
+_QUOTED_FROM = re.compile(rb"^>(>*From )", re.MULTILINE)
+"""A line of a mail that looked like one, as an mbox keeps it: one ">" more than it had (mboxrd)."""
+
+
+def _without_postmark(octets: bytes) -> bytes:
+    """One mail: a line of an mbox that was left above its header, by whoever saved or piped it, is no part of it."""
+    return octets.partition(b"\n")[2] if octets.startswith(POSTMARK) else octets
 
 
 def _mbox_date(line: str) -> datetime | None:

@@ -52,29 +52,36 @@ def decide_clock(case: CaseFacts, clock: ClockFacts, now: datetime, rulebook: Ru
 
 
 def notice_mails(case: CaseFacts, clock: ClockFacts, told: Told, rulebook: Rulebook) -> list[Action]:
-    """One mail about a clock to each person who is to hear of it, with times in their own zone."""
+    """One mail about a clock to each person who is to hear of it, with times in their own zone.
+
+    Of a partner without agents the owner hears it in their place, or every member of the queue.
+    """
     rule = sla.rule_of(rulebook.sla, clock.kind)
     met_by = rule.met_by if rule is not None else ClockEvent.CLOSED  # whatever runs ends with the case
     mails: list[Action] = []
     heard: set[str] = set()
+    unmanned = case.partner_id is not None and not case.partner_agents
     for recipient in told.to:
-        people = case.partner_agents if recipient is Recipient.PARTNER_AGENTS else (case.owner,) if case.owner is not None else ()
-        audience: Audience = audience_of(tuple(people))
+        owner = recipient is Recipient.OWNER
+        owners = (case.owner,) if case.owner is not None else ()
+        in_their_place = owners or (case.queue.members if case.queue is not None and unmanned else ())
+        people = owners if owner else case.partner_agents or in_their_place
+        audience: Audience = audience_of(people)
         for (address, contact_id, name), person in zip(audience, people, strict=True):
             if address in heard:
                 continue
             heard.add(address)
             zone = rulebook.calendar_of_person(person).timezone
-            owner = recipient is Recipient.OWNER
             state = case_state(is_open=case.open, acknowledged=case.acknowledged_at is not None, planned=case.planned_date is not None)
             values: dict[str, object] = {
                 "deadline": full_moment(clock.deadline_at, zone),
                 "met": full_moment(clock.met_at, zone) if clock.met_at is not None else "",
                 "planned_date": full_date(case.planned_date) if case.planned_date is not None else "",
                 "planned_resolution": case.planned_resolution or "", "promise": sla.label_of(clock.kind, rule), "to_owner": owner,
+                "unmanned": unmanned,
                 "to_acknowledge": met_by is ClockEvent.ACKNOWLEDGED, "to_plan": met_by is ClockEvent.PLANNED,
                 "to_close": met_by is ClockEvent.CLOSED,
-                "steps": list(steps(open_verbs("agent" if owner else "partner", state))),
+                "steps": list(steps(open_verbs("agent" if owner or unmanned else "partner", state))),
             }  # fmt: skip
             mails.append(
                 QueueMail(

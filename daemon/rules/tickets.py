@@ -62,7 +62,8 @@ def open_ticket(h: Hearing) -> Decision:
     organization_id = sender.organization_id if sender else None
     listed = situation.sender_organization
     believed = h.trust.sender and h.trust.domain in (DomainVerdict.PASS, DomainVerdict.SILENT)
-    if sender is None and message.author is not None and believed and listed is not None and listed.kind == "customer":
+    ours = message.author is not None and message.author.rpartition("@")[2] in situation.policy.own_domains
+    if sender is None and message.author is not None and believed and not ours and listed is not None and listed.kind == "customer":
         first, last = _person_name(message.author_name)
         actions.append(RegisterContact(address=message.author, first_name=first, last_name=last, organization_id=listed.id))
         organization_id = listed.id

@@ -120,3 +120,23 @@ def test_a_room_that_is_not_there_leaves_the_others(run: Run, monkeypatch: pytes
     monkeypatch.setattr(app, "COMMANDS", (("unbuilt", "nowhere", "unbuilt"), *app.COMMANDS))
     assert run("--help") == 0
     assert "unbuilt" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("read", [0, 40], ids=["before the first line", "after a few signs"])
+def test_a_reader_who_has_seen_enough_ends_it_without_a_word(read: int) -> None:
+    code = (
+        "from daemon.cli import app, setup\n"
+        "from daemon.cli.output import say\n"
+        "app.COMMANDS = (('one', 'setup', 'init'), ('templates', 'setup', 'check'))\n"
+        "setup.check = lambda: [say('a line of a long list ' * 40) for _ in range(5000)] and None\n"
+        "app.main()\n"
+    )
+    command = [sys.executable, "-c", code, "templates"]
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=Path(app.__file__).parents[2])
+    assert running.stdout is not None
+    assert running.stderr is not None
+    running.stdout.read(read)
+    running.stdout.close()
+    said = running.stderr.read()
+    running.stderr.close()
+    assert (running.wait(60), said) == (app.CUT_OFF, b"")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mailbox
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from daemon.store import journal
+from daemon.store.database import open_database
+from daemon.store.schema import Journal
 from tests.cli.desk import Installation, letter
 
 Environment = Callable[..., dict[str, str]]
@@ -40,6 +44,35 @@ def test_an_mbox_is_taken_apart(installation: Installation) -> None:
     box.close()
     installation.run("ingest", str(installation.folder / "old.mbox"))
     assert [row["received_at"] for row in installation.json("mail")] == ["2026-11-23T15:05:00Z"] * 2
+
+
+def kept(installation: Installation) -> list[bytes]:
+    """The octets of each mail as the journal has them."""
+    database = open_database(installation.url)
+    try:
+        with database.reading():
+            return [journal.octets(row.sha256) for row in Journal.select(Journal.sha256).order_by(Journal.id)]
+    finally:
+        database.close()
+
+
+def test_the_lines_that_an_mbox_quotes_are_as_they_were_in_the_mail(installation: Installation, tmp_path: Path) -> None:
+    first = letter(number="1", body="one\nFrom here on\n>From there\n>>From afar\n> From a quotation\n")
+    second = letter(number="2", body="two\n")
+    quoted = re.sub(rb"^(>*From )", rb">\1", first, flags=re.MULTILINE)
+    mark = b"From ann@acme.example Mon Nov 23 15:05:00 2026\n"
+    source = tmp_path / "old.mbox"
+    source.write_bytes(mark + quoted + b"\n" + mark + second + b"\n")
+    installation.run("ingest", str(source))
+    assert kept(installation) == [first, second]
+
+
+def test_a_mail_with_a_line_of_an_mbox_above_it_is_one_mail_without_that_line(installation: Installation) -> None:
+    mail = letter(number="1", body="one\n\nFrom ann@acme.example Mon Nov 23 15:05:00 2026\nSubject: not a mail\n\n>From here\n")
+    marked = b"From ann@acme.example Mon Nov 23 15:05:00 2026\n" + mail
+    assert "1 mail(s)" in installation.run("ingest", installation.write("marked.eml", marked)).stdout
+    assert "1 mail(s)" in installation.run("ingest", "-", octets=marked).stdout
+    assert kept(installation) == [mail, mail]
 
 
 def test_a_maildir_is_taken_with_its_times(installation: Installation) -> None:
@@ -122,8 +155,6 @@ def test_the_daemon_runs_until_it_is_told_to_stop(installation: Installation, en
 
 
 def test_a_second_worker_on_the_same_file_is_told_to_wait(installation: Installation, environment: Environment) -> None:
-    from daemon.store.database import open_database
-
     busy = open_database(installation.url)
     try:
         assert busy.hold()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 from tests.conversations.databases import on_sqlite
@@ -35,6 +36,22 @@ def test_a_ticket_for_it_and_what_the_customer_adds_reach_the_queue_that_owns_it
     closed, _ = world.talk(mail("lou", "#close New fuse.", answers=assigned), ("lou", "confirmation"), ("ann", "case-closed"))
     assert "closed" in closed.text
     world.talk(mail("ann", "#reopen Dark again.", answers=received), ("ann", "case-received-again"), ("lou", "case-reopened"))
+    world.assert_good_books()
+
+
+@on_sqlite
+def test_what_would_warn_it_warns_whoever_owns_the_case(world: World, tmp_path: Path) -> None:
+    without_agents(world, tmp_path / "less")
+    world.talk(mail("ann", "Roof-7 shows no data."), ("ann", "case-received"), ("lou", "case-assigned"))
+    world.clock = world.case(1001)["clocks"][0]["deadline_at"] - timedelta(hours=1)
+    world.run()
+    (warned,) = world.expect(("lou", "sla-warning"))
+    assert "You hear this in the place of Miller Solar, where nobody gets our mails." in words(warned.text)
+    assert "#acknowledge" in warned.html
+    world.later(hours=2)
+    world.run()
+    (late,) = world.expect(("lou", "sla-breach"))
+    assert "The partner was told as well" not in words(late.text)
     world.assert_good_books()
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from daemon.actions.vocabulary import OpenCase, StartClock
+from daemon.actions.vocabulary import OpenCase, RegisterContact, StartClock
 from daemon.rules.decide import decide
-from tests.rules.facts import ANN, RULEBOOK, STRANGER, mails, of_type, reading, situation
+from tests.rules.facts import ACME, ANN, POLICY, RULEBOOK, STRANGER, mails, of_type, reading, situation
 
 
 @pytest.mark.parametrize("subject", ["I need access", "Login for the reseller site", "Lost my password", "sign in does not work"])
@@ -28,3 +30,12 @@ def test_a_registered_customer_has_no_access_request() -> None:
 def test_a_ticket_about_a_partners_system_starts_the_promise_to_acknowledge() -> None:
     decision = decide(reading(), situation(), None, RULEBOOK)
     assert [start.kind for start in of_type(decision, StartClock)] == ["acknowledge"]
+
+
+def test_a_domain_of_our_own_makes_nobody_a_customer_whoever_lists_it() -> None:
+    new = "new@acme.example"
+    assert of_type(decide(reading(new), situation(None, sender_organization=ACME)), RegisterContact) != []
+    ours = replace(POLICY, own_domains=frozenset({"acme.example"}))
+    decision = decide(reading(new), situation(None, sender_organization=ACME, policy=ours))
+    assert of_type(decision, RegisterContact) == []
+    assert of_type(decision, OpenCase)[0].organization_id is None
