@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from email import message_from_bytes, policy
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +150,18 @@ def assert_all_sent(world: World) -> Copies:
     got = copies(world.sink)
     assert sorted(got.by_id) == sorted(row["message_id"] for row in rows)
     return got
+
+
+def assert_repeats(sink: Sink, kills: Sequence[int], connections: int) -> None:
+    """A mail came again only when a kill had caught it on one of the lines: never twice from one process.
+
+    `kills` is how many mails the relay had taken at each kill.
+    """
+    names = [message_id for message_id, _ in taken(sink)]
+    for start, stop in pairwise([0, *kills, len(names)]):
+        of_this_life = set(names[start:stop])
+        assert len(of_this_life) == stop - start
+        assert len(of_this_life & set(names[stop:])) <= connections
 
 
 def assert_all_final(world: World, mails: int) -> None:

@@ -10,7 +10,6 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 import pytest
 
@@ -151,16 +150,8 @@ class Storm:
         received = Counter((row["to"], row["case"]) for row in world.outbox() if row["template"] == "case-received")
         assert len(received) == len(opened)
         assert set(received.values()) == {1}
-        self._count_repeats()
+        rig.assert_repeats(world.sink, self.kills, CONNECTIONS)
         return got
-
-    def _count_repeats(self) -> None:
-        """A mail came again only when a kill had caught it on one of the lines: never twice from one process."""
-        names = [message_id for message_id, _ in rig.taken(self.world.sink)]
-        for start, stop in pairwise([0, *self.kills, len(names)]):
-            of_this_life = set(names[start:stop])
-            assert len(of_this_life) == stop - start
-            assert len(of_this_life & set(names[stop:])) <= CONNECTIONS
 
 
 def stormed(world: World, mails: int, kills: int, seed: int, seconds: float) -> str:
