@@ -168,7 +168,8 @@ def _unproven(h: Hearing, form: FormReading, existing: RequestFacts, doubts: tup
     note = KeepNote(text=f"An edit of the form that was not taken over.\n{lines}", why="; ".join(doubts),
                     author_address=h.reading.message.author)  # fmt: skip
     letters = _tell_of_change(h, existing, {"changes": table, "problems": list(doubts)})
-    return _related(h, existing, Outcome.ACTED, Reason.FORM_NOT_VERIFIED, [note, *_kept(h), *letters])
+    made = _related(h, existing, Outcome.ACTED, Reason.FORM_NOT_VERIFIED, [note, *_kept(h), *letters])
+    return _about_work(made, _case_of(h, existing))
 
 
 def _case_of(h: Hearing, existing: RequestFacts) -> CaseFacts | None:
@@ -214,8 +215,13 @@ def _edited(h: Hearing, form: FormReading, existing: RequestFacts) -> Decision:
         h, existing, Outcome.ACTED, Reason.FORM_EDITED, [*actions, *letters, *([] if h.situation.archive else _changed(h, form))],
         ", ".join(change["label"] for change in table),
     )  # fmt: skip
-    match = made.match
-    return replace(made, match=replace(match, cs_id=ticket.id)) if match is not None and ticket is not None else made
+    return _about_work(made, case)
+
+
+def _about_work(made: Decision, case: CaseFacts | None) -> Decision:
+    """The same, about the CS ticket of the case, if it has one."""
+    ticket = case.cs_ticket if case is not None else None
+    return replace(made, match=replace(made.match, cs_id=ticket.id)) if made.match is not None and ticket is not None else made
 
 
 def _ask_again(h: Hearing, form: FormReading, existing: RequestFacts) -> Decision:
