@@ -20,11 +20,9 @@ from daemon.actions.vocabulary import (
     SubmitRequest,
 )
 from daemon.model import RequestState
+from daemon.store.requests import ACCEPTED
 from daemon.store.schema import Attachment, Case, CsTicket, CsTicketAttachment, FormRequest, OutstandingItem
 from daemon.store.statements import Select, insert, update
-
-ACCEPTED = frozenset({RequestState.IN_CONFIGURATION, RequestState.ACCEPTED})
-"""States that a request has once it is a case."""
 
 
 def submit_request(case_id: int | None, action: SubmitRequest, *, submitter_id: int | None, at: datetime, cause: str) -> int:

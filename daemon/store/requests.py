@@ -8,13 +8,25 @@ from typing import Any
 
 from peewee import fn
 
-from daemon.model import ContactFacts, CsTicketFacts, FormFacts, FormNames, OrganizationFacts, OutstandingFacts, RequestFacts
+from daemon.model import (
+    ContactFacts,
+    CsTicketFacts,
+    FormFacts,
+    FormNames,
+    OrganizationFacts,
+    OutstandingFacts,
+    RequestFacts,
+    RequestState,
+)
 from daemon.store.people import contact_of, people_of
 from daemon.store.schema import Contact, ContactRole, CsTicket, FormRequest, Organization, Outbox, OutstandingItem
 from daemon.store.statements import Select
 
 ASSIGNEE = "configuration_assignee"
 """The role of those who can be given the work of a form."""
+
+ACCEPTED = frozenset({RequestState.IN_CONFIGURATION, RequestState.ACCEPTED})
+"""States that a request has once it is a case."""
 
 
 def requests_of(case_ids: Sequence[int]) -> dict[int, RequestFacts]:

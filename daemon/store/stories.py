@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from daemon.actions.requests import ACCEPTED
 from daemon.model import RequestState
 from daemon.store.audit_promises import facts_of
+from daemon.store.requests import ACCEPTED
 from daemon.store.schema import ContactEmail, Event, Journal
 from daemon.store.statements import rows
 

@@ -307,6 +307,7 @@ def with_colleagues(world: World) -> None:
     assert (DIRECTORY / "contacts.csv").read_text(encoding="utf-8").count("configuration_assignee") == 1
 
 
+@pytest.mark.timeout(900)
 def test_every_submission_is_one_request_whatever_kills_the_program(make_world: Callable[..., World], sqlite_url: str) -> None:
     submissions, kills = int(os.environ.get("SUPPORTD_TEST_SUBMISSIONS", "25")), int(os.environ.get("SUPPORTD_TEST_KILLS", "10"))
     print(stormed(make_world(sqlite_url), submissions, kills, seconds=120))

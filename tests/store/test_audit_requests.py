@@ -71,12 +71,30 @@ def _fields(table: str, name: str, values: dict[str, str], where: str = "id = 1"
 
 CHANGES: list[tuple[str, str]] = [
     # requests
-    *_fields("form_request", "request 1", {
-        "form": "'other'", "form_id": "'1'", "submission_id": "'1'", "content_hash": "'x'", "title": "'x'", "state": "'triage'",
-        "submitter_id": "1", "submitter_email": "'x@x.example'", "company": "'x'", "partner_company": "'x'", "answers": "'[]'",
-        "canonical": "'{}'", "problems": "'[\"x\"]'", "forwarded_by_id": "1", "received_at": f"'{OTHER}'", "accepted_at": f"'{OTHER}'",
-        "completed_at": f"'{OTHER}'", "cause": "'mail:2'",
-    }),  # fmt: skip
+    *_fields(
+        "form_request",
+        "request 1",
+        {
+            "form": "'other'",
+            "form_id": "'1'",
+            "submission_id": "'1'",
+            "content_hash": "'x'",
+            "title": "'x'",
+            "state": "'triage'",
+            "submitter_id": "1",
+            "submitter_email": "'x@x.example'",
+            "company": "'x'",
+            "partner_company": "'x'",
+            "answers": "'[]'",
+            "canonical": "'{}'",
+            "problems": "'[\"x\"]'",
+            "forwarded_by_id": "1",
+            "received_at": f"'{OTHER}'",
+            "accepted_at": f"'{OTHER}'",
+            "completed_at": f"'{OTHER}'",
+            "cause": "'mail:2'",
+        },
+    ),  # fmt: skip
     (REQUEST + "submitter_id = NULL WHERE id = 1", "request 1: its submitter is not what was logged"),
     (REQUEST + "completed_at = NULL WHERE id = 1", "request 1: its completed at is not what was logged"),
     (REQUEST + "accepted_at = received_at WHERE id = 3", "request 3: its accepted at is not what was logged"),
@@ -87,11 +105,26 @@ CHANGES: list[tuple[str, str]] = [
     (REQUEST + "case_id = 1002 WHERE id = 1", "CASE-1002: it has 2 requests, 1 were made"),
     ("DELETE FROM form_request WHERE id = 1", "CASE-1001: it has 0 requests, 1 were made"),
     # CS tickets
-    *_fields("cs_ticket", "CS-1", {
-        "project": "'x'", "issue_type": "'x'", "assignee_id": "1", "qa_assignee_id": "1", "parent": "'x'", "priority": "'x'",
-        "summary": "'x'", "description": "'x'", "created_at": "'2025-11-24 10:00:00'", "due_date": "'2025-12-24'",
-        "configuration_date": "'2025-12-24'", "qa_due_date": "'2025-12-24'", "closed_at": f"'{OTHER}'", "closed_by_id": "1",
-    }),  # fmt: skip
+    *_fields(
+        "cs_ticket",
+        "CS-1",
+        {
+            "project": "'x'",
+            "issue_type": "'x'",
+            "assignee_id": "1",
+            "qa_assignee_id": "1",
+            "parent": "'x'",
+            "priority": "'x'",
+            "summary": "'x'",
+            "description": "'x'",
+            "created_at": "'2025-11-24 10:00:00'",
+            "due_date": "'2025-12-24'",
+            "configuration_date": "'2025-12-24'",
+            "qa_due_date": "'2025-12-24'",
+            "closed_at": f"'{OTHER}'",
+            "closed_by_id": "1",
+        },
+    ),  # fmt: skip
     *_fields("cs_ticket", "CS-2", {"closed_at": "NULL", "closed_by_id": "NULL", "assignee_id": "NULL"}, "id = 2"),
     (TICKET + "created_on = '2025-11-23' WHERE id = 1", "CS-1: its created on is not what was logged"),
     (TICKET + "created_on = '2025-11-20' WHERE id = 1", "CS-1: its dates are not in the order of time"),
@@ -103,10 +136,19 @@ CHANGES: list[tuple[str, str]] = [
         "CASE-1001: it has 0 CS tickets, 1 were opened",
     ),
     # what is outstanding
-    *_fields("outstanding_item", "CS-1: outstanding item 1", {
-        "text": "'x'", "created_at": f"'{OTHER}'", "created_by_id": "1", "cleared_at": f"'{OTHER}'", "cleared_by_id": "1",
-        "cause": "'mail:1'",
-    }, "number = 1"),  # fmt: skip
+    *_fields(
+        "outstanding_item",
+        "CS-1: outstanding item 1",
+        {
+            "text": "'x'",
+            "created_at": f"'{OTHER}'",
+            "created_by_id": "1",
+            "cleared_at": f"'{OTHER}'",
+            "cleared_by_id": "1",
+            "cause": "'mail:1'",
+        },
+        "number = 1",
+    ),  # fmt: skip
     (ITEM + "cleared_at = NULL WHERE number = 2", "CS-1: outstanding item 2: its cleared at is not what was logged"),
     (ITEM + "number = 3 WHERE number = 2", "CS-1: its outstanding item 3 was never written down"),
     (ITEM + "number = 3 WHERE number = 2", "CS-1: its outstanding item 2 is gone"),
