@@ -7,6 +7,7 @@ import re
 import unicodedata
 
 from daemon.actions.vocabulary import RegisterContact
+from daemon.store.accountindex import index_contact
 from daemon.store.schema import Contact, ContactEmail, ContactRole
 from daemon.store.statements import rows
 
@@ -19,6 +20,7 @@ def register_contact(action: RegisterContact) -> int:
     ).execute()  # fmt: skip
     ContactEmail.insert(address=action.address, contact=contact_id, position=0).execute()
     ContactRole.insert(contact=contact_id, role=action.role).execute()
+    index_contact(contact_id)
     return contact_id
 
 

@@ -6,12 +6,13 @@ first, against each other and against what is in the database; with one mistake 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from daemon.parsers.names import folded
+from daemon.store.accountindex import index_accounts
 from daemon.store.schema import (
     Contact,
     ContactEmail,
@@ -27,10 +28,10 @@ from daemon.store.schema import (
     System,
 )
 from daemon.store.sheets import Mistake, SheetRow, SheetRows, guess, read_folder
+from daemon.store.statements import every, load
 
-STATEMENT_VALUES = 8000
-"""Values in one INSERT: below the least limit of both databases, enough that statements don't count."""
-
+IDS_AT_ONCE = 8000
+"""In one statement: below the least limit of both databases, enough that statements don't count."""
 
 GUESSES = 100
 NAMES_TO_GUESS_FROM = 5000
@@ -56,20 +57,33 @@ class Report:
     """What is allowed but probably not meant."""
 
 
-def import_folder(folder: Path, *, own_addresses: Collection[str] = (), calendars: Collection[str] = ()) -> Report:
+Tell = Callable[[int, int], None]
+
+
+def import_folder(
+    folder: Path, *, own_addresses: Collection[str] = (), calendars: Collection[str] = (), tell: Tell = lambda _done, _total: None
+) -> Report:
     """Load the CSV files of a folder. The caller holds the transaction; nothing is committed here.
 
-    `own_addresses` may belong to no contact: mail from us to us would never end. `calendars` are the known ones.
+    `own_addresses` may belong to no contact: mail from us to us would never end. `calendars` are the known ones. `tell` hears how
+    much of how much is done.
     """
     mistakes: list[Mistake] = []
-    sheets = read_folder(folder, mistakes)
+    sheets = read_folder(folder, mistakes, lambda done, total: tell(READING * done // max(1, total), WHOLE))
     importing = _Import(sheets, mistakes, frozenset(own_addresses))
     importing.check()
     if mistakes:
         order = {name: index for index, name in enumerate(sheets)}
         mistakes.sort(key=lambda mistake: (order.get(mistake.file, -1), mistake.line))
         return Report(files=(), mistakes=tuple(mistakes), notes=())
-    return Report(files=tuple(importing.write()), mistakes=(), notes=tuple(importing.notes(calendars)))
+    tell(CHECKED, WHOLE)
+    files = tuple(importing.write(lambda done, total: tell(CHECKED + (WRITTEN - CHECKED) * done // max(1, total), WHOLE)))
+    importing.index(lambda done, total: tell(min(WHOLE, WRITTEN + (WHOLE - WRITTEN) * done // max(1, total)), WHOLE))
+    return Report(files=files, mistakes=(), notes=tuple(importing.notes(calendars)))
+
+
+READING, CHECKED, WRITTEN, WHOLE = 25, 35, 60, 100
+"""Of an import, in hundredths: the share of its time that is over when the files are read, checked, written, indexed."""
 
 
 class _Table:
@@ -77,17 +91,18 @@ class _Table:
 
     def __init__(self, model: type[Row], key: str) -> None:
         self.model = model
-        self.key = key
-        self.known: dict[str, dict[str, Any]] = {}
+        self.columns = [field.column_name for field in _fields(model)]
+        self.place = {name: place for place, name in enumerate(self.columns)}
+        self.key = self.place[key]
+        self.known: dict[str, tuple[Any, ...]] = {}
 
     def load(self) -> None:
-        columns = [field.column_name for field in _fields(self.model)]
-        for values in self.model.select().tuples().iterator():
-            row = dict(zip(columns, values, strict=True))
-            self.known[folded(row[self.key])] = row
+        key = self.key
+        self.known = {folded(row[key]): row for row in every(self.model, *self.columns)}
 
-    def ids(self) -> dict[str, int]:
-        return {key: row["id"] for key, row in self.known.items()}
+    def id_of(self, key: str) -> int:
+        """The id of a row by its folded key."""
+        return int(self.known[key][self.place["id"]])
 
 
 class _Import:
@@ -104,12 +119,15 @@ class _Import:
             "evaluations.csv": _Table(Evaluation, "key"),
             "queues.csv": _Table(Queue, "name"),
         }
-        for table in self.tables.values():
-            table.load()
-        self.emails = _lists(ContactEmail.select(ContactEmail.contact, ContactEmail.address).order_by(ContactEmail.position).tuples())
-        self.roles = _lists(ContactRole.select(ContactRole.contact, ContactRole.role).tuples())
-        self.domains = _lists(OrganizationDomain.select(OrganizationDomain.organization, OrganizationDomain.domain).tuples())
-        self.members = _lists(QueueMember.select(QueueMember.queue, QueueMember.contact).tuples())
+        for file, table in self.tables.items():
+            if file in sheets or file in _REFERRED_TO:
+                table.load()
+        self.touched: set[int] = set()
+        """Organizations of which something that they are looked up by may be new."""
+        self.emails = _lists(ContactEmail.select(ContactEmail.contact, ContactEmail.address).order_by(ContactEmail.position))
+        self.roles = _lists(ContactRole.select(ContactRole.contact, ContactRole.role))
+        self.domains = _lists(OrganizationDomain.select(OrganizationDomain.organization, OrganizationDomain.domain))
+        self.members = _lists(QueueMember.select(QueueMember.queue, QueueMember.contact))
 
     # --- check ---
 
@@ -119,8 +137,8 @@ class _Import:
             known = self.tables[file].known
             for key, row in rows.rows.items():
                 for column in rows.sheet.required:
-                    given = row.values.get(column)
-                    if given is None and row.readable and (column in row.values or key not in known):
+                    given = row.get(column)
+                    if given is None and row.readable and (column in row.columns or key not in known):
                         self._wrong(file, row, column, "empty", "a row needs it")
         self._references("organizations.csv", {"account_manager": "contacts.csv", "parent": "organizations.csv"})
         self._references("contacts.csv", {"organization": "organizations.csv"})
@@ -132,7 +150,7 @@ class _Import:
         self._unique("contacts.csv", "email", self.emails)
         self._unique("organizations.csv", "domains", self.domains)
         for row in self._rows("contacts.csv").values():
-            for address in row.values.get("email") or ():
+            for address in row.get("email") or ():
                 if address in self.own_addresses:
                     self._wrong("contacts.csv", row, "email", f"{address} is an address of ours", "give the person's own address")
         for column, field in (("default", "is_default"), ("triage", "is_triage")):
@@ -147,7 +165,7 @@ class _Import:
     def _references(self, file: str, columns: dict[str, str]) -> None:
         for row in self._rows(file).values():
             for column, target in columns.items():
-                given = row.values.get(column)
+                given = row.get(column)
                 for name in given if isinstance(given, tuple) else (given,) if given is not None else ():
                     known, listed = self.tables[target].known, self._rows(target)
                     if folded(name) not in known and folded(name) not in listed:
@@ -165,11 +183,11 @@ class _Import:
     def _parents(self) -> None:
         """No organization is its own parent, however far up."""
         table, rows = self.tables["organizations.csv"], self._rows("organizations.csv")
-        names = {row["id"]: key for key, row in table.known.items()}
-        parent = {key: names.get(row["parent_id"]) for key, row in table.known.items()}
+        names = {row[table.place["id"]]: key for key, row in table.known.items()}
+        parent = {key: names.get(row[table.place["parent_id"]]) for key, row in table.known.items()}
         for key, row in rows.items():
-            if "parent" in row.values:
-                parent[key] = folded(row.values["parent"]) if row.values["parent"] else None
+            if "parent" in row.columns:
+                parent[key] = folded(row.get("parent")) if row.get("parent") else None
         for key, row in rows.items():
             seen: set[str] = set()
             above = parent.get(key)
@@ -182,117 +200,161 @@ class _Import:
     def _unique(self, file: str, column: str, lists: dict[int, tuple[Any, ...]]) -> None:
         """A mail address belongs to one contact, a domain to one organization."""
         rows, table = self._rows(file), self.tables[file]
-        names = {row["id"]: key for key, row in table.known.items()}
+        names = {row[table.place["id"]]: key for key, row in table.known.items()}
         owner: dict[str, tuple[str, str]] = {}
         for row_id, values in lists.items():
             key = names[row_id]
-            if key not in rows or column not in rows[key].values:
+            if key not in rows or column not in rows[key].columns:
                 owner.update(dict.fromkeys(values, (key, f"{table.known[key][table.key]!r} in the database")))
         for key, row in rows.items():
-            for value in row.values.get(column) or ():
+            for value in row.get(column) or ():
                 if owner.get(value, (key, ""))[0] != key:
                     self._wrong(file, row, column, f"{value} belongs to {owner[value][1]}", "let it stand with one of them")
                 owner[value] = (key, f"{row.key!r} in line {row.line}")
 
     def _one_queue(self, column: str, field: str) -> None:
         """At most one queue is the default, at most one the triage queue."""
-        rows, known = self._rows("queues.csv"), self.tables["queues.csv"].known
-        kept = [row["name"] for key, row in known.items() if row[field] and column not in getattr(rows.get(key), "values", {})]
+        rows, table = self._rows("queues.csv"), self.tables["queues.csv"]
+        kept = [
+            row[table.key]
+            for key, row in table.known.items()
+            if row[table.place[field]] and column not in getattr(rows.get(key), "columns", {})
+        ]
         first = f"{kept[0]!r} in the database" if kept else None
         for row in rows.values():
-            if row.values.get(column):
+            if row.get(column):
                 if first is not None:
                     self._wrong("queues.csv", row, column, f"{first} is that already", "say yes for one queue and no for the other")
                 first = first or f"{row.key!r} in line {row.line}"
 
     # --- write ---
 
-    def write(self) -> Iterable[Loaded]:
+    def write(self, tell: Tell) -> Iterable[Loaded]:
         """Write what is new or changed, in the order of the references."""
-        before = {file: set(table.known) for file, table in self.tables.items()}
+        before = {file: {key for key in rows.rows if key in self.tables[file].known} for file, rows in self.sheets.items()}
         changed: dict[str, set[str]] = {file: set() for file in self.tables}
+        total = sum(len(rows.rows) for rows in self.sheets.values())
+        written = 0
         # organizations name contacts and contacts organizations: those two columns of organizations come last
         self._upsert("organizations.csv", changed, leave=("account_manager", "parent"))
         self._upsert("contacts.csv", changed)
         self._upsert("organizations.csv", changed)
-        for file in ("systems.csv", "contracts.csv", "orders.csv", "evaluations.csv", "queues.csv"):
-            self._upsert(file, changed)
         self._set_lists("contacts.csv", "email", changed, self.emails, ContactEmail, "contact", "address", positioned=True)
         self._set_lists("contacts.csv", "roles", changed, self.roles, ContactRole, "contact", "role")
         self._set_lists("organizations.csv", "domains", changed, self.domains, OrganizationDomain, "organization", "domain")
+        for file in ("organizations.csv", "contacts.csv", "systems.csv", "contracts.csv", "orders.csv", "evaluations.csv", "queues.csv"):
+            if file not in ("organizations.csv", "contacts.csv"):
+                self._upsert(file, changed)
+            written += len(self._rows(file))
+            tell(written, total)
         self._set_lists("queues.csv", "members", changed, self.members, QueueMember, "queue", "contact")
         for file, rows in self.sheets.items():
-            new = sum(key not in before[file] for key in rows.rows)
             updated = sum(key in before[file] for key in changed[file])
-            yield Loaded(file=file, rows=len(rows.rows), new=new, changed=updated)
+            yield Loaded(file=file, rows=len(rows.rows), new=len(rows.rows) - len(before[file]), changed=updated)
 
     def _upsert(self, file: str, changed: dict[str, set[str]], leave: Sequence[str] = ()) -> None:
+        rows = self._rows(file)
+        if not rows:
+            return
         table = self.tables[file]
-        new: list[dict[str, Any]] = []
-        updated: list[dict[str, Any]] = []
-        ids = {target: self.tables[target].ids() for target in ("organizations.csv", "contacts.csv")}
-        for key, row in self._rows(file).items():
-            wanted = self._wanted(file, row, ids, leave)
+        new: list[tuple[Any, ...]] = []
+        updated: list[tuple[Any, ...]] = []
+        blank = [field.default for field in _fields(table.model)]
+        cells = self._cells(file, next(iter(rows.values())).columns, leave)
+        owner = table.place.get("organization_id", -1) if file in _LOOKED_UP_BY else -1
+        for key, row in rows.items():
             known = table.known.get(key)
+            wanted = list(known) if known is not None else blank.copy()
+            for place, at, never_null, other in cells:
+                value = row.cells[at]
+                if value is None:
+                    wanted[place] = "" if never_null else None
+                else:
+                    wanted[place] = value if other is None else other.id_of(folded(value))
+            if file == "organizations.csv":
+                wanted[table.place["name_key"]] = folded(row.key)
             if known is None:
-                new.append({**_defaults(table.model), **wanted})
-            elif any(known[name] != value for name, value in wanted.items()):
-                updated.append({**known, **wanted})
+                new.append(tuple(wanted[1:]))
+            elif (ready := tuple(wanted)) != known:
+                updated.append(ready)
                 changed[file].add(key)
-        _insert(table.model, new)
-        _insert(table.model, updated, replace=True)
-        if new or updated:
+                self.touched |= {known[owner], ready[owner]} if owner >= 0 else {known[0]} if file == "organizations.csv" else set()
+            if known is None and owner >= 0:
+                self.touched.add(wanted[owner])
+        names = [field.name for field in _fields(table.model)]
+        load(table.model, names[1:], new)
+        if updated:
+            load(table.model, names, updated, conflict="replace")
+        if (new or updated) and file in _REFERRED_TO:
+            fresh = [key for key in rows if key not in table.known]
             table.load()
+            self.touched |= {table.id_of(key) for key in fresh} if file == "organizations.csv" else set()
 
-    def _wanted(self, file: str, row: SheetRow, ids: dict[str, dict[str, int]], leave: Sequence[str]) -> dict[str, Any]:
-        """The database's columns of a row. A column that the file doesn't have is left as it is."""
-        wanted: dict[str, Any] = {}
-        for column, value in row.values.items():
-            if column in leave:
+    def _cells(self, file: str, columns: dict[str, int], leave: Sequence[str]) -> list[tuple[int, int, bool, _Table | None]]:
+        """Of each column of a file: its place in the table, its place in a row, whether it is never NULL, the table it refers to.
+
+        A column that the file doesn't have is left as it is.
+        """
+        table = self.tables[file]
+        cells = []
+        for column, at in columns.items():
+            if column in leave or (file, column) in _LISTS:
                 continue
-            target = _REFERENCES.get((file, column))
-            if target is not None:
-                name, other = target
-                wanted[name] = ids[other][folded(value)] if value is not None else None
-            elif (file, column) not in _LISTS:
-                wanted[_RENAMED.get((file, column), column)] = "" if value is None and column in _NEVER_NULL else value
-        if file == "organizations.csv":
-            wanted["name_key"] = folded(row.key)
-        return wanted
+            name, target = _REFERENCES.get((file, column), (_RENAMED.get((file, column), column), None))
+            cells.append((table.place[name], at, column in _NEVER_NULL, self.tables[target] if target is not None else None))
+        return cells
+
+    def index(self, tell: Tell) -> None:
+        """Make the keys anew of every organization that was touched."""
+        organizations = len(self.tables["organizations.csv"].known)
+        done = 0
+        total = 6 * organizations if 2 * len(self.touched) > organizations else 6 * len(self.touched)
+
+        def advanced(rows: int) -> None:
+            nonlocal done
+            done += rows
+            tell(done, total)
+
+        if self.touched:
+            index_accounts(None if 2 * len(self.touched) > organizations else self.touched, advanced)
 
     def _set_lists(
         self, file: str, column: str, changed: dict[str, set[str]], present: dict[int, tuple[Any, ...]], model: type[Row], owner: str,
         field: str, *, positioned: bool = False,
     ) -> None:  # fmt: skip
         """Make what belongs to a row exactly what its cell lists."""
-        ids, contacts = self.tables[file].ids(), self.tables["contacts.csv"].ids()
+        table, contacts = self.tables[file], self.tables["contacts.csv"]
         gone: list[int] = []
-        rows: list[dict[str, Any]] = []
+        rows: list[tuple[Any, ...]] = []
         for key, row in self._rows(file).items():
-            if column not in row.values:
-                continue
-            wanted = tuple(contacts[folded(word)] for word in row.values[column]) if column == "members" else row.values[column]
-            had = present.get(ids[key], ())
+            wanted = row.get(column)
+            if column == "members":
+                wanted = tuple(contacts.id_of(folded(word)) for word in wanted or ())
+            if column not in row.columns:
+                break
+            one = table.id_of(key)
+            had = present.get(one, ())
             if wanted == had if positioned else set(wanted) == set(had):
                 continue
             if had:
-                gone.append(ids[key])
+                gone.append(one)
             changed[file].add(key)
-            for position, value in enumerate(wanted):
-                rows.append({owner: ids[key], field: value} | ({"position": position} if positioned else {}))
-        for chunk in _chunks(gone, 1):
-            model.delete().where(getattr(model, owner).in_(chunk)).execute()
-        _insert(model, rows)
+            rows += [(one, value, position) if positioned else (one, value) for position, value in enumerate(wanted)]
+            if field == "domain":
+                self.touched.add(one)
+        for start in range(0, len(gone), IDS_AT_ONCE):
+            model.delete().where(getattr(model, owner).in_(gone[start : start + IDS_AT_ONCE])).execute()
+        load(model, (owner, field, "position") if positioned else (owner, field), rows)
 
     def notes(self, calendars: Collection[str]) -> Iterable[str]:
         """What is allowed but probably not meant, after writing."""
         for row in self._rows("organizations.csv").values():
-            calendar = row.values.get("calendar")
+            calendar = row.get("calendar")
             if calendar is not None and calendars and calendar not in calendars:
                 yield f"organizations.csv:{row.line}: calendar: [calendars.{calendar}] is not in the configuration"
-        queues = self.tables["queues.csv"].known.values()
+        queues = self.tables["queues.csv"]
         for field, word in (("is_default", "default"), ("is_triage", "triage")):
-            if not any(queue[field] for queue in queues):
+            if not any(queue[queues.place[field]] for queue in queues.known.values()):
                 yield f"queues.csv: no queue is the {word} queue; cases that need it have no owner"
 
 
@@ -310,6 +372,10 @@ _REFERENCES = {
 }
 _LISTS = frozenset({("contacts.csv", "email"), ("contacts.csv", "roles"), ("organizations.csv", "domains"), ("queues.csv", "members")})
 _RENAMED = {("queues.csv", "default"): "is_default", ("queues.csv", "triage"): "is_triage"}
+_REFERRED_TO = frozenset({"organizations.csv", "contacts.csv", "queues.csv"})
+"""Files whose rows other rows name; and the queues, which the notes speak of."""
+_LOOKED_UP_BY = frozenset({"contacts.csv", "orders.csv", "evaluations.csv"})
+"""Files that hold keys of their organization."""
 _NEVER_NULL = frozenset({"first_name", "last_name"})
 
 
@@ -317,30 +383,8 @@ def _fields(model: type[Row]) -> list[Any]:
     return list(model._meta.sorted_fields)  # noqa: SLF001 - the public name of a model's own description in peewee
 
 
-def _lists(pairs: Iterable[Any]) -> dict[int, tuple[Any, ...]]:
+def _lists(query: Any) -> dict[int, tuple[Any, ...]]:
     found: dict[int, list[Any]] = {}
-    for owner, value in pairs:
+    for owner, value in query.tuples().iterator():
         found.setdefault(owner, []).append(value)
     return {owner: tuple(values) for owner, values in found.items()}
-
-
-def _defaults(model: type[Row]) -> dict[str, Any]:
-    """Every column of a new row but its id, so that rows of one statement have the same columns."""
-    return {field.column_name: field.default for field in _fields(model) if field.name != "id"}
-
-
-def _insert(model: type[Row], rows: list[dict[str, Any]], *, replace: bool = False) -> None:
-    if not rows:
-        return
-    fields = {name: field for field in _fields(model) for name in (field.name, field.column_name)}
-    columns = [fields[name] for name in rows[0]]
-    for chunk in _chunks([tuple(row.values()) for row in rows], len(columns)):
-        query = model.insert_many(chunk, fields=columns)
-        if replace:
-            query = query.on_conflict(conflict_target=[fields["id"]], preserve=[field for field in columns if field.name != "id"])
-        query.execute()
-
-
-def _chunks(rows: Sequence[Any], width: int) -> Iterable[Sequence[Any]]:
-    size = max(1, STATEMENT_VALUES // width)
-    return (rows[start : start + size] for start in range(0, len(rows), size))

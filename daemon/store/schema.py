@@ -151,6 +151,27 @@ class Evaluation(Row):
     website = pw.TextField(null=True)
 
 
+class AccountKey(Row):
+    """What an organization is looked up by: a key as it is compared. `accountindex` makes it of the tables above."""
+
+    kind = pw.TextField()
+    value = pw.TextField()
+    organization_id = pw.IntegerField(index=True)
+
+    class Meta:
+        primary_key = pw.CompositeKey("kind", "value", "organization_id")
+
+
+class WebsiteTail(Row):
+    """A website from one of its characters to its end: a part of a website is looked up as the beginning of its tails."""
+
+    tail = pw.TextField()
+    organization_id = pw.IntegerField()
+
+    class Meta:
+        primary_key = pw.CompositeKey("tail", "organization_id")
+
+
 class Queue(Row):
     """A queue of people who own cases together."""
 
@@ -574,7 +595,8 @@ class Undeliverable(Row):
 
 
 TABLES: tuple[type[Row], ...] = (
-    Organization, OrganizationDomain, Contact, ContactEmail, ContactRole, System, Contract, Order, Evaluation, Queue, QueueMember,
-    Case, CaseComment, FeedItem, Event, SlaClock, Task, PendingQuestion, Reversal, Digest, CsTicket, OutstandingItem, FormRequest, Octets,
+    Organization, OrganizationDomain, Contact, ContactEmail, ContactRole, System, Contract, Order, Evaluation, AccountKey, WebsiteTail,
+    Queue, QueueMember, Case, CaseComment, FeedItem, Event, SlaClock, Task, PendingQuestion, Reversal, Digest, CsTicket, OutstandingItem,
+    FormRequest, Octets,
     MailboxState, Journal, Attachment, CsTicketAttachment, Outbox, Interaction, Undeliverable,
 )  # fmt: skip

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ DATE_ORDERS = ("MDY", "DMY")
 STATUSES = ("Active", "Pending Cancellation", "Cancelled")
 
 CELL_SIGNS = 64 * 1024
+ROWS_TOLD = 1000
+"""Lines from one word of progress to the next."""
 
 _HANDLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
@@ -69,15 +72,24 @@ class Sheet:
     """Columns that a new row needs beside its key."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class SheetRow:
-    """One row. `values` has the columns of the file only; an empty cell is None, or an empty tuple in a column of words."""
+    """One row. It has the columns of its file only; an empty cell is None, or an empty tuple in a column of words.
+
+    A directory has hundreds of thousands of them: the names of the columns are shared.
+    """
 
     line: int
     key: str
-    values: dict[str, Any]
+    columns: dict[str, int]
+    cells: tuple[Any, ...]
     readable: bool = True
-    """Every cell could be read. If not, `values` has the key alone."""
+    """Every cell could be read. If not, there is the key alone."""
+
+    def get(self, column: str) -> Any:
+        """What stands in a column; None where the file has no such column."""
+        place = self.columns.get(column)
+        return self.cells[place] if place is not None else None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -150,6 +162,7 @@ def _domains(cell: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+@lru_cache(4096)
 def _day(cell: str) -> date | None:
     if not cell:
         return None
@@ -242,17 +255,31 @@ SHEETS: tuple[Sheet, ...] = (
 # --- files ---------------------------------------------------------------------------------------------------------
 
 
-def read_folder(folder: Path, mistakes: list[Mistake]) -> dict[str, SheetRows]:
-    """Every file of the directory that is there, by file name; what is wrong is added to `mistakes`."""
+def read_folder(
+    folder: Path, mistakes: list[Mistake], tell: Callable[[int, int], None] = lambda _done, _total: None
+) -> dict[str, SheetRows]:
+    """Every file of the directory that is there, by file name; what is wrong is added to `mistakes`.
+
+    `tell` hears how many of how many octets are read.
+    """
     known = [sheet.file for sheet in SHEETS]
     for path in sorted(folder.glob("*.csv")):
         if path.name not in known:
             cure = f"name it one of {', '.join(known)}, or move it away"
             mistakes.append(Mistake(file=path.name, line=0, column="", what=f"an unknown file{guess(path.name, known)}", cure=cure))
-    return {sheet.file: _read_sheet(folder / sheet.file, sheet, mistakes) for sheet in SHEETS if (folder / sheet.file).is_file()}
+    there = [sheet for sheet in SHEETS if (folder / sheet.file).is_file()]
+    sizes = [(folder / sheet.file).stat().st_size for sheet in there]
+    found = {}
+    for place, sheet in enumerate(there):
+
+        def part(share: float, before: int = sum(sizes[:place]), size: int = sizes[place]) -> None:
+            tell(before + int(share * size), sum(sizes))
+
+        found[sheet.file] = _read_sheet(folder / sheet.file, sheet, mistakes, part)
+    return found
 
 
-def _read_sheet(path: Path, sheet: Sheet, mistakes: list[Mistake]) -> SheetRows:
+def _read_sheet(path: Path, sheet: Sheet, mistakes: list[Mistake], tell: Callable[[float], None]) -> SheetRows:
     found = SheetRows(sheet=sheet)
 
     def wrong(line: int, column: str, what: str, cure: str) -> None:
@@ -264,18 +291,35 @@ def _read_sheet(path: Path, sheet: Sheet, mistakes: list[Mistake]) -> SheetRows:
     except UnicodeDecodeError as error:
         wrong(octets[: error.start].count(b"\n") + 1, "", f"octet 0x{octets[error.start]:02x} is not UTF-8", "save the file as UTF-8")
         return found
+    ends = octets.count(b"\n") + 1
+    del octets
     records = _records(text, wrong)
     header = next(records, None)
     names = [name.strip() for name in header[1]] if header is not None else []
     if not _good_header(names, sheet, wrong):
         return found
+    reading = _Reading(sheet, names)
     for line, cells in records:
+        if not line % ROWS_TOLD:
+            tell(line / ends)
         if len(cells) != len(names):
             cure = "put text that holds a comma between double quotes" if len(cells) > len(names) else "write a comma for each empty cell"
             wrong(line, "", f"{len(cells)} cells, but the header row has {len(names)}", cure)
             continue
-        _read_row(line, dict(zip(names, cells, strict=True)), found, wrong)
+        _read_row(line, cells, reading, found, wrong)
     return found
+
+
+class _Reading:
+    """How the columns of one file are read, in their order."""
+
+    def __init__(self, sheet: Sheet, names: list[str]) -> None:
+        self.columns = {name: place for place, name in enumerate(names)}
+        self.readers = [sheet.columns[name] for name in names]
+        self.empty = tuple(reader("") for reader in self.readers)
+        self.key_alone = {sheet.key: 0}
+        self.key = self.columns[sheet.key]
+        self.names = names
 
 
 def _records(text: str, wrong: Callable[[int, str, str, str], None]) -> Iterator[tuple[int, list[str]]]:
@@ -310,32 +354,41 @@ def _good_header(names: list[str], sheet: Sheet, wrong: Callable[[int, str, str,
     return good
 
 
-def _read_row(line: int, cells: dict[str, str], found: SheetRows, wrong: Callable[[int, str, str, str], None]) -> None:
+def _read_row(
+    line: int, cells: list[str], reading: _Reading, found: SheetRows, wrong: Callable[[int, str, str, str], None]
+) -> None:  # fmt: skip
     sheet = found.sheet
-    values: dict[str, Any] = {}
-    good = True
-    for column, cell in cells.items():
-        stripped = cell.strip().replace("\r\n", "\n")
+    values: list[Any] = list(reading.empty)
+    good, unknown = True, False
+    for place, cell in enumerate(cells):
+        stripped = cell.strip()
+        if not stripped:
+            continue
+        column = reading.names[place]
         try:
             if len(stripped) > CELL_SIGNS:
                 raise BadCellError(f"{len(stripped)} signs", f"use at most {CELL_SIGNS}")
-            if _CONTROL.search(stripped) or ("\n" in stripped and column != "notes"):
-                raise BadCellError("a control character or line end", "take it out")
-            values[column] = sheet.columns[column](stripped)
+            if not stripped.isprintable():
+                stripped = stripped.replace("\r\n", "\n")
+                if _CONTROL.search(stripped) or ("\n" in stripped and column != "notes"):
+                    raise BadCellError("a control character or line end", "take it out")
+            values[place] = reading.readers[place](stripped)
         except BadCellError as error:
             wrong(line, column, error.what, error.cure)
             good = False
-    key = values.get(sheet.key)
-    if sheet.key in values and key is None:
-        wrong(line, sheet.key, "the key is empty", "every row needs one")
+            values[place] = None
+            unknown = unknown or place == reading.key
+    key = values[reading.key]
+    if unknown:
         return
     if key is None:
+        wrong(line, sheet.key, "the key is empty", "every row needs one")
         return
     earlier = found.rows.get(folded(key))
     if earlier is not None:
         wrong(line, sheet.key, f"{key!r} stands in line {earlier.line} already", "keep one of the two")
     elif good:
-        found.rows[folded(key)] = SheetRow(line=line, key=key, values=values)
+        found.rows[folded(key)] = SheetRow(line, key, reading.columns, tuple(values))
     else:
         # kept by its key alone, so that what refers to it isn't called unknown, too
-        found.rows[folded(key)] = SheetRow(line=line, key=key, values={sheet.key: key}, readable=False)
+        found.rows[folded(key)] = SheetRow(line, key, reading.key_alone, (key,), readable=False)
