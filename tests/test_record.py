@@ -27,6 +27,7 @@ def test_a_record_says_what_was_decided_and_on_what_evidence() -> None:
         "own",
         "copy",
         "bounce",
+        "form",
         "automatic",
         "forged",
     ]

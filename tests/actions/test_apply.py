@@ -79,7 +79,7 @@ def test_a_contact_that_is_made_is_the_name_of_the_mail_and_of_its_answer(databa
     with database.transaction():
         done = carried_out(decided(mail, known), desk, mail)
     with database.reading():
-        made = Contact.get(Contact.handle == "new")
+        made = Contact.get(Contact.handle == "nina")
         assert (made.first_name, made.last_name, made.organization_id, made.id) == ("Nina", "Berg", 3, done.contact_id)
         assert ContactEmail.get_by_id("new@acme.example").contact_id == made.id
         assert Case.get().contact_id == made.id
