@@ -9,6 +9,7 @@ import pytest
 from tests.conversations.forms import MONDAY, TITLE, form, taken_in
 from tests.conversations.world import World, mail
 
+
 def test_the_straight_way(world: World) -> None:
     first, mention, work = taken_in(world)
     assert first.subject == f"{TITLE} [CASE-1001]"

@@ -256,7 +256,7 @@ def test_a_form_without_work_is_accepted_and_that_is_all(world: World) -> None:
 
 
 def test_a_quick_reply_that_comes_back_is_told_to_the_owner_and_the_work_goes_on(world: World) -> None:
-    first, _, work = taken_in(world)
+    first, _, _ = taken_in(world)
     world.talk(bounce(first), ("lou", "bounce-notice"))
     states = {one["template"]: one["state"] for one in world.case(1001)["interactions"]}
     assert states["New Channel Req 1"] == "bounced"

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from tests.conversations.fixtures import gate_database_url as database_url
-from tests.conversations.world import PEOPLE, World, mail
+from tests.conversations.world import World, mail
 
 __all__ = ["database_url"]
 
