@@ -6,7 +6,6 @@ It is made of the directory alone, of nothing else, and made anew for each organ
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from itertools import islice
 from typing import Any
 
 from daemon.parsers.accountkeys import PART, company_key, license_key, name_key, order_key, phone_key, website_key, website_parts
@@ -21,8 +20,7 @@ NOTE = "note"
 NOTE_WORDS = 24
 """Of one order's notes, that a part of a website is looked for in."""
 BATCH = 2000
-"""Organizations of one statement."""
-KEYS_AT_ONCE = 20_000
+"""Organizations of one statement, rows of one word of progress."""
 
 Key = tuple[str, str, int]
 
@@ -108,10 +106,14 @@ def _among(batch: list[int] | None) -> Callable[..., list[Any]]:
 
 
 def _write(keys: Iterable[Key], tell: Callable[[int], None]) -> None:
-    keys = iter(keys)
-    while batch := list(islice(keys, KEYS_AT_ONCE)):
-        load(AccountKey, ("kind", "value", "organization_id"), sorted({key for key in batch if key[1]}), conflict="ignore")
-        tell(len(batch))
+    def counted() -> Iterator[Key]:
+        for number, key in enumerate(keys, 1):
+            if key[1]:
+                yield key
+            if not number % BATCH:
+                tell(BATCH)
+
+    load(AccountKey, ("kind", "value", "organization_id"), counted(), conflict="ignore")
 
 
 def _fill_tails(batch: list[int] | None) -> None:
@@ -123,9 +125,9 @@ def _fill_tails(batch: list[int] | None) -> None:
     database.execute_sql(
         f"""INSERT INTO website_tail (tail, organization_id)
         WITH RECURSIVE place (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM place WHERE n < 200)
-        SELECT substr(k.value, place.n) AS tail, k.organization_id FROM account_key k
+        SELECT DISTINCT substr(k.value, place.n) AS tail, k.organization_id FROM account_key k
         JOIN place ON place.n <= length(k.value) - {PART - 1}
-        WHERE k.kind IN ('{WEBSITE}', '{NOTE}'){only} ORDER BY 1, 2 ON CONFLICT DO NOTHING""",  # noqa: S608 - of constants alone
+        WHERE k.kind IN ('{WEBSITE}', '{NOTE}'){only} ORDER BY 1, 2""",  # noqa: S608 - of constants alone
         values,
     )
 

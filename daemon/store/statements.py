@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
+from itertools import islice
 from typing import Any
 
 import peewee as pw
@@ -161,11 +162,15 @@ def update(model: type[Row], changes: Mapping[str, Any], where: Mapping[str, Any
     return int(db.execute_sql(sql, [_plain(value) for value in values]).rowcount)
 
 
-def load(model: type[Row], names: Sequence[str], rows: Iterable[Sequence[Any]], *, conflict: str = "") -> None:
-    """Insert any number of rows in the fastest way either database has. `names` are fields; the others get no value.
+ROWS_AT_ONCE = 20_000
+"""Of many that are loaded: held in memory together, sorted so that an index grows in order."""
 
-    On PostgreSQL nothing else may be asked while `rows` come. A `conflict` is an error (peewee's IntegrityError), or "ignore": what
-    is there stays, or "replace": the row of this id is overwritten.
+
+def load(model: type[Row], names: Sequence[str], rows: Iterable[tuple[Any, ...]], *, conflict: str = "") -> None:
+    """Insert any number of rows in the fastest way either database has, never holding all. `names` are fields; the others get no value.
+
+    A `conflict` is an error (peewee's IntegrityError), or "ignore": what is there stays, and rows that come twice are inserted
+    once, or "replace": the row of this id is overwritten.
     """
     db = database.obj
     table = f'"{model._meta.table_name}"'
@@ -176,22 +181,27 @@ def load(model: type[Row], names: Sequence[str], rows: Iterable[Sequence[Any]], 
         "ignore": " ON CONFLICT DO NOTHING",
         "replace": ' ON CONFLICT ("id") DO UPDATE SET ' + ", ".join(f"{one} = excluded.{one}" for one in columns if one != '"id"'),
     }[conflict]
+    waiting = iter(rows)
     with pw.__exception_wrapper__:  # type: ignore[attr-defined] # peewee's own errors, as for any statement
         cursor = db.cursor()
         if isinstance(db, pw.SqliteDatabase):
             dates = [number for number, name in enumerate(names) if isinstance(model._meta.fields[name], pw.DateField)]
             values = ", ".join([db.param] * len(names))
-            ready = (_with_iso_dates(row, dates) for row in rows) if dates else rows
-            cursor.executemany(f"INSERT INTO {table} ({listed}) VALUES ({values}){settled}", ready)
+            while batch := list(islice(waiting, ROWS_AT_ONCE)):
+                ready = sorted(set(batch)) if conflict == "ignore" else [_with_iso_dates(row, dates) for row in batch] if dates else batch
+                cursor.executemany(f"INSERT INTO {table} ({listed}) VALUES ({values}){settled}", ready)
             return
         into = '"arriving"' if settled else table
         if settled:
             cursor.execute(f"CREATE TEMPORARY TABLE {into} AS SELECT {listed} FROM {table} WITH NO DATA")
-        with cursor.copy(f"COPY {into} ({listed}) FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row(row)
+        # in batches, because nothing else can be asked while a COPY runs, and the rows may come of a query
+        while batch := list(islice(waiting, ROWS_AT_ONCE)):
+            with cursor.copy(f"COPY {into} ({listed}) FROM STDIN") as copy:
+                for row in batch:
+                    copy.write_row(row)
         if settled:
-            cursor.execute(f"INSERT INTO {table} ({listed}) SELECT {listed} FROM {into}{settled}")
+            each = f"SELECT DISTINCT {listed} FROM {into} ORDER BY {listed}" if conflict == "ignore" else f"SELECT {listed} FROM {into}"
+            cursor.execute(f"INSERT INTO {table} ({listed}) {each}{settled}")
             cursor.execute(f"DROP TABLE {into}")
 
 

@@ -17,7 +17,7 @@ from daemon.model import AddrSpec, ContactFacts
 from daemon.parsers.accountkeys import AccountKeys, company_key, name_key, phone_key, read_keys, website_key
 from daemon.store.accountindex import index_accounts
 from daemon.store.accounts import By, Found, Outcome, facts_of, find_account
-from daemon.store.database import Database
+from daemon.store.database import Database, open_database
 from daemon.store.directory import import_folder
 from daemon.store.people import contact_of
 from daemon.store.schema import AccountKey, Organization, WebsiteTail
@@ -230,6 +230,19 @@ def test_the_same_files_again_leave_the_index_alone(database: Database, tmp_path
     load(database, tmp_path / "directory", FILES)
     with database.reading():
         assert everything(database) == kept
+
+
+def test_a_database_made_before_there_was_an_index_gets_it_when_it_is_opened(database: Database, database_url: str, tmp_path: Path) -> None:
+    load(database, tmp_path / "directory", FILES)
+    with database.transaction():
+        kept = everything(database)
+        for statement in ("DROP TABLE account_key", "DROP TABLE website_tail", "DELETE FROM schema_migration WHERE name LIKE '0005%'"):
+            database.peewee.execute_sql(statement.replace("%", "%%") if not database.is_sqlite else statement)
+    database.close()
+    again = open_database(database_url)
+    with again.reading():
+        assert everything(again) == kept
+    again.close()
 
 
 def test_a_contact_that_came_by_mail_is_found_by_name_and_phone(database: Database, tmp_path: Path) -> None:

@@ -200,6 +200,16 @@ def test_what_is_probably_not_meant_is_noted(database: Database, folder: Path) -
     assert len(notes) == 3
 
 
+def test_an_import_says_how_far_it_is_and_never_goes_back(database: Database, folder: Path) -> None:
+    heard: list[tuple[int, int]] = []
+    rows = [f"{number},Acme Homes,ann,,,7,2026-01-10,no,,\n" for number in range(3000)]
+    (folder / "orders.csv").write_text(FILES["orders.csv"].splitlines()[0] + "\n" + "".join(rows))
+    load(database, folder, tell=lambda done, total: heard.append((done, total)))
+    assert heard == sorted(heard)
+    assert len({done for done, _ in heard}) > 5
+    assert all(0 <= done <= total for done, total in heard)
+
+
 # --- mistakes ------------------------------------------------------------------------------------------------------
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import peewee as pw
 import pytest
 
 from daemon.store.database import Database
-from daemon.store.schema import Journal, Octets, Organization, Queue
-from daemon.store.statements import Select, first, insert, rows, update
+from daemon.store.schema import Journal, Octets, Order, Organization, OrganizationDomain, Queue
+from daemon.store.statements import ROWS_AT_ONCE, Select, every, first, insert, load, rows, update
 
 AT = datetime(2026, 11, 23, 15, 5, 1, 250_000, tzinfo=UTC)
 
@@ -101,3 +101,28 @@ def test_plain_queries_give_tuples(database: Database) -> None:
         assert list(rows(Organization.select(Organization.name, Organization.active))) == [("House", True)]
         assert first(Organization.select(Organization.kind).where(Organization.name == "House")) == ("house",)
         assert first(Organization.select(Organization.kind).where(Organization.name == "nobody")) is None
+
+
+ORDER = ("id", "number", "organization", "ordered_on", "hosting")
+
+
+def test_many_rows_are_loaded_and_come_back_with_their_dates(database: Database) -> None:
+    with database.transaction():
+        (house,) = insert(Organization, [{"name": "House", "name_key": "house", "kind": "house"}])
+        wanted = [(1, "a\tb\\N\n", house, date(2026, 11, 23), True), (2, "", house, None, False)]
+        load(Order, ORDER, wanted)
+        assert sorted(every(Order, "id", "number", "organization_id", "ordered_on", "hosting")) == wanted
+        load(Order, ORDER, [(2, "9002", house, date(2026, 1, 1), True)], conflict="replace")
+        assert sorted(every(Order, "id", "number", "ordered_on")) == [(1, wanted[0][1], wanted[0][3]), (2, "9002", date(2026, 1, 1))]
+
+
+def test_rows_that_are_there_or_come_twice_are_passed_over_while_they_are_read_from_a_query(database: Database) -> None:
+    with database.transaction():
+        (house,) = insert(Organization, [{"name": "House", "name_key": "house", "kind": "house"}])
+        load(OrganizationDomain, ("domain", "organization"), [("0.example", house)])
+        query = rows(Organization.select(Organization.id))
+        twice = ((f"{number // 2}.example", one) for (one,) in query for number in range(2 * ROWS_AT_ONCE + 2))
+        load(OrganizationDomain, ("domain", "organization"), twice, conflict="ignore")
+        assert OrganizationDomain.select().count() == ROWS_AT_ONCE + 1
+    with pytest.raises(pw.IntegrityError), database.transaction():
+        load(OrganizationDomain, ("domain", "organization"), [("0.example", house)])
