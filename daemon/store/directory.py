@@ -78,12 +78,13 @@ def import_folder(
         return Report(files=(), mistakes=tuple(mistakes), notes=())
     tell(CHECKED, WHOLE)
     files = tuple(importing.write(lambda done, total: tell(CHECKED + (WRITTEN - CHECKED) * done // max(1, total), WHOLE)))
-    importing.index(lambda done, total: tell(min(WHOLE, WRITTEN + (WHOLE - WRITTEN) * done // max(1, total)), WHOLE))
+    importing.index(lambda done, total: tell(min(KEYED, WRITTEN + (KEYED - WRITTEN) * done // max(1, total)), WHOLE))
+    tell(WHOLE, WHOLE)
     return Report(files=files, mistakes=(), notes=tuple(importing.notes(calendars)))
 
 
-READING, CHECKED, WRITTEN, WHOLE = 25, 35, 60, 100
-"""Of an import, in hundredths: the share of its time that is over when the files are read, checked, written, indexed."""
+READING, CHECKED, WRITTEN, KEYED, WHOLE = 12, 20, 30, 57, 100
+"""Of an import, in hundredths: the share of its time that is over when the files are read, checked, written, and have their keys."""
 
 
 class _Table:
@@ -308,15 +309,16 @@ class _Import:
         """Make the keys anew of every organization that was touched."""
         organizations = len(self.tables["organizations.csv"].known)
         done = 0
-        total = 6 * organizations if 2 * len(self.touched) > organizations else 6 * len(self.touched)
+        everybody = 2 * len(self.touched) > organizations
+        expected = 3 * sum(len(rows.rows) for rows in self.sheets.values()) if everybody else 12 * len(self.touched)
 
         def advanced(rows: int) -> None:
             nonlocal done
             done += rows
-            tell(done, total)
+            tell(done, expected)
 
         if self.touched:
-            index_accounts(None if 2 * len(self.touched) > organizations else self.touched, advanced)
+            index_accounts(None if everybody else self.touched, advanced)
 
     def _set_lists(
         self, file: str, column: str, changed: dict[str, set[str]], present: dict[int, tuple[Any, ...]], model: type[Row], owner: str,
