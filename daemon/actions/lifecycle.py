@@ -20,6 +20,7 @@ from daemon.actions.vocabulary import (
 )
 from daemon.store.schema import Case, Reversal, SlaClock, Task
 from daemon.store.statements import Select, insert, update
+from daemon.store.suggestions import keep_resolution
 
 REVIEW_SUBJECT = "Case Review"
 REVIEW_STATUS = "Completed"
@@ -55,6 +56,7 @@ def close_case(case_id: int, action: CloseCase, *, at: datetime, cause: str) -> 
         "last_update": at,
     }  # fmt: skip
     update(Case, changes, {"id": case_id})
+    keep_resolution(case_id)
     _state(case_id, f"closed: {action.text}", action.by_id, at, cause)
 
 

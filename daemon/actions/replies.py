@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from peewee import JOIN
 
 from daemon.actions.interactions import undeliverable
+from daemon.actions.suggesting import fitting
 from daemon.actions.telling import moment, status, tickets
 from daemon.actions.vocabulary import AddComment, MarkBounced, QueueMail, ReportRefusal
 from daemon.mail.addresses import ReplyKind, Signer
@@ -231,22 +232,23 @@ DEFAULTS: Mapping[str, Any] = MappingProxyType(
         (
             "acknowledged_at", "assignee_name", "author_name", "author_organization", "case_number", "case_subject", "closed_at",
             "comment", "company", "completion_mail", "configuration_date", "contact_block", "contract", "contract_status",
-            "customer_address", "customer_name", "day", "deadline", "description", "due_date", "form_file", "form_title", "manager_name",
+            "customer_address", "customer_name", "day", "deadline", "description", "due_date", "evaluating_days", "evaluation_started",
+            "form_file", "form_title", "manager_name",
             "next", "organization", "partner", "partner_company", "planned_date", "planned_resolution", "qa_assignee_name", "qa_due_date",
             "queue", "request_title", "resolution", "sent_at", "sent_to", "submitter_email", "submitter_name", "system", "ticket_number",
-            "ticket_summary", "timezone", "undo", "undone", "written_at",
+            "ticket_summary", "timezone", "undo", "undone", "website", "written_at",
         ),
         "",
     )
     | {name: [] for name in (
         "active_contracts", "answers", "attachments", "cases", "changes", "cleared", "comments", "done", "errors", "fields", "links",
-        "missing_questions", "outstanding", "problems", "quarantined", "renamed_questions", "steps", "tickets", "unknown_questions",
-        "verbs", "warnings",
+        "matched", "missing_questions", "outstanding", "problems", "quarantined", "renamed_questions", "steps", "suggestions", "tickets",
+        "unknown_questions", "verbs", "warnings",
     )}
     | dict.fromkeys(
         (
-            "columns", "internal", "permanent", "published", "sent_before", "three_steps", "to_acknowledge", "to_close", "to_customer",
-            "to_owner", "to_plan", "unmanned",
+            "asked_before", "columns", "internal", "no_plan", "permanent", "published", "sent_before", "three_steps", "to_acknowledge",
+            "to_close", "to_customer", "to_owner", "to_plan", "unmanned",
         ),
         False,
     )
@@ -266,6 +268,10 @@ def _for(action: QueueMail, facts: dict[str, Any], case_id: int | None, at: date
     values["to_customer"] = action.to in (facts.get("contact_primary"), facts.get("contact_address"))
     if own.get("deadline_at"):
         own["deadline"] = moment(datetime.fromisoformat(str(own["deadline_at"])), zone)
+    if action.template == ASSIGNED and case_id is not None and _reads_in_house(action.contact_id):
+        if _FITTING not in facts:
+            facts[_FITTING] = fitting(case_id, desk.templates)
+        own["suggestions"] = facts[_FITTING]
     if action.template == "ticket-list":
         found = tickets(action.contact_id, zone)
         latest = [{"command": f"#status {one['number']}", "form": "", "meaning": one["subject"]} for one in found[:OFFERED_TICKETS]]
@@ -274,6 +280,24 @@ def _for(action: QueueMail, facts: dict[str, Any], case_id: int | None, at: date
         own |= status(int(str(own.get("status_of") or case_id or 0)), str(own.get("role", "customer")), zone)
         own["steps"] = _but("#status", own)
     return values | own
+
+
+ASSIGNED = "case-assigned"
+"""The mail that suggests what may fit, to readers of the house alone: what was solved for others is not a partner's affair."""
+_FITTING = "_fitting"
+"""Among the facts of a decision: looked for once, whoever reads it."""
+
+
+def _reads_in_house(contact_id: int | None) -> bool:
+    found = _KIND_OF.first(contact=contact_id) if contact_id is not None else None
+    return found is not None and found[0] == "house"
+
+
+_KIND_OF = Select(
+    lambda contact: (
+        Contact.select(Organization.kind).join(Organization, on=(Contact.organization == Organization.id)).where(Contact.id == contact)
+    )
+)
 
 
 def _but(command: str, own: Mapping[str, Any]) -> list[Any]:

@@ -21,9 +21,10 @@ from markdown_it.token import Token
 
 from daemon.errors import ConfigError, Permanent, Problem
 from daemon.mail.plaintext import Document, blocks, write
-from daemon.mail.templates import SIGNATURE, Template, nearest, read_templates
+from daemon.mail.templates import FAQ, SIGNATURE, Template, nearest, read_templates
 from daemon.mail.values import Link, Pieces, Slots, Value, as_block, escaped, fill_html, fill_text, is_slot, pieces
 from daemon.parsers.marker import ANSWER_MARKER
+from daemon.parsers.names import title_key
 
 OUTPUT_OCTETS = 1024 * 1024
 """Of the text part; the HTML part says the same."""
@@ -77,7 +78,7 @@ class Templates:
     def __init__(self, found: Mapping[str, Template], layout: str) -> None:
         """Raises ConfigError with every mistake."""
         self._found = dict(found)
-        self._by_title = {template.title: name for name, template in found.items() if template.title is not None}
+        self._by_title = {title_key(template.title): name for name, template in found.items() if template.title is not None}
         self._skeletons: dict[tuple[str, str], _Skeleton] = {}
         self._jinja = _Environment(undefined=StrictUndefined, cache_size=0)
         self._markdown = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
@@ -126,10 +127,15 @@ class Templates:
         return tuple(sorted(name for name in self._found if name != SIGNATURE))
 
     def find(self, name: str) -> Template | None:
-        """The template of this name or title."""
+        """The template of this name or title; a title may be written as `daemon.parsers.names.title_key` allows."""
         if name == SIGNATURE:
             return None
-        return self._found.get(name) or self._found.get(self._by_title.get(name, ""))
+        return self._found.get(name) or self._found.get(self._by_title.get(title_key(name), ""))
+
+    @property
+    def faqs(self) -> tuple[Template, ...]:
+        """The FAQs, in the order of their names."""
+        return tuple(one for _, one in sorted(self._found.items()) if one.title is not None and one.title.startswith(FAQ))
 
     def sample_values(self, name: str) -> dict[str, Value]:
         """Values to show a template with, from its front matter. Raises TemplateFailure when there is no such template."""

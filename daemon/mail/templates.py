@@ -11,21 +11,29 @@ from typing import Any
 
 from daemon.errors import Problem
 from daemon.mail.values import RESERVED, Link, Value
+from daemon.parsers.names import title_key
 
 FENCE = "+++"
 LAYOUT = "_layout"
 SIGNATURE = "_signature"
 
-_KEYS = {"subject": str, "description": str, "variables": list, "expects_reply": bool, "compact": bool, "title": str, "sample": dict}
-_OPTIONAL = ("title", "expects_reply", "compact", "sample")
+_KEYS = {
+    "subject": str, "description": str, "variables": list, "expects_reply": bool, "compact": bool, "title": str, "asked": list,
+    "sample": dict,
+}  # fmt: skip
+_OPTIONAL = ("title", "expects_reply", "compact", "asked", "sample")
+
+FAQ = "FAQ-"
+"""Begins the title of every FAQ."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Template:
     """One template: what its front matter says, and its Markdown.
 
-    `title` is the name that people and tables use for it (a FAQ, a quick reply); `variables` are all it may use;
-    `compact` leaves out what makes its text part long: see `daemon.mail.plaintext.blocks`.
+    `title` is the name that people and tables use for it (a FAQ, a quick reply); `asked` are words in which people ask for
+    what it says, never mailed; `variables` are all it may use; `compact` leaves out what makes its text part long: see
+    `daemon.mail.plaintext.blocks`.
     """
 
     name: str
@@ -35,6 +43,7 @@ class Template:
     variables: tuple[str, ...]
     expects_reply: bool
     compact: bool
+    asked: tuple[str, ...]
     sample: Mapping[str, Value]
     body: str
     path: str
@@ -74,7 +83,7 @@ def read_templates(dirs: tuple[Path, ...]) -> tuple[dict[str, Template], str, li
                     found[path.stem] = template
     titles: dict[str, str] = {}
     for template in found.values():
-        if template.title is not None and (other := titles.setdefault(template.title, template.path)) != template.path:
+        if template.title is not None and (other := titles.setdefault(title_key(template.title), template.path)) != template.path:
             problems.append(_problem(Path(template.path), "title", f"the title of {other}", "a title of its own"))
     wanted = [(SIGNATURE, SIGNATURE in found), (LAYOUT, bool(layout))]
     problems += [
@@ -109,8 +118,8 @@ def _read(path: Path, source: str, shipped: Template | None) -> tuple[Template |
             problems.append(_problem(path, f"sample.{name}", "a sample of no variable", ", ".join(variables), name, variables))
     template = Template(
         name=path.stem, title=front.get("title"), description=front["description"], subject=front["subject"], variables=tuple(variables),
-        expects_reply=front.get("expects_reply", False), compact=front.get("compact", False), sample=sample,
-        body="\n".join(lines[end + 1 :]).strip("\n") + "\n", path=str(path),
+        expects_reply=front.get("expects_reply", False), compact=front.get("compact", False),
+        asked=tuple(front.get("asked", ())), sample=sample, body="\n".join(lines[end + 1 :]).strip("\n") + "\n", path=str(path),
     )  # fmt: skip
     return template, problems
 
@@ -123,6 +132,9 @@ def _front_problems(path: Path, front: dict[str, Any]) -> list[Problem]:
                 problems.append(_problem(path, key, "nothing", f"a {kind.__name__}"))
         elif not isinstance(front[key], kind):
             problems.append(_problem(path, key, repr(front[key]), f"a {kind.__name__}"))
+    asked = front.get("asked")
+    if isinstance(asked, list):
+        problems += [_problem(path, "asked", repr(words), "a text") for words in asked if not isinstance(words, str)]
     variables = front.get("variables")
     if isinstance(variables, list):
         problems += [

@@ -1,4 +1,4 @@
-"""How names are compared: of people, organizations, queues, contracts."""
+"""How names are compared: of people, organizations, queues, contracts, FAQs."""
 
 from __future__ import annotations
 
@@ -32,3 +32,18 @@ def called(text: str) -> str:
     if found is not None and "@" in found[1]:
         bare = found[1]
     return addr_spec(bare)[0] or folded(bare.removeprefix("@"))
+
+
+_FAQ_MARK = re.compile(r"faq(?:\s*[-:\u2010-\u2015]\s*|\s+)")
+_VERSION = re.compile(r"(?<=\d)\.(?=x\b)")
+
+
+def title_key(title: str) -> str:
+    """The title of a FAQ or quick reply as it is looked up: in any case, with or without `FAQ-`, a full stop, the point of 5.x.
+
+    >>> title_key("FAQ-Support for versions 5x and older."), title_key("support for versions 5.x and older")
+    ('support for versions 5x and older', 'support for versions 5x and older')
+    """
+    words = folded(title)
+    found = _FAQ_MARK.match(words)
+    return _VERSION.sub("", words if found is None else words[found.end() :]).rstrip(" .")

@@ -77,7 +77,7 @@ def visible(page: str) -> str:
 
 def bag(text: str) -> list[str]:
     """The words of a text, without list marks, lines that only divide, and the colons behind what is a button in HTML."""
-    return [word.rstrip(":") for word in text.replace("\xa0", " ").split() if word not in ("-", "--", "1.", "2.")]
+    return [word.rstrip(":") for word in text.replace("\xa0", " ").split() if not re.fullmatch(r"--?|\d\.", word)]
 
 
 def template(directory: Path, name: str, body: str, front: str = "", subject: str = "Words") -> None:
@@ -153,7 +153,7 @@ def test_a_mail_to_answer_begins_with_the_line_to_reply_above():
         assert rendered.text.startswith(f"{ANSWER_MARKER}\n\n") == found.expects_reply
         assert (ANSWER_MARKER in rendered.html) == found.expects_reply
     unanswered = {name for name in TEMPLATES.names if not TEMPLATES.find(name).expects_reply}
-    assert unanswered == {"bounce-notice", "command-not-run", "form-changed", "unknown-sender"}
+    assert unanswered == {"bounce-notice", "command-not-run", "compliment-forward", "form-changed", "unknown-sender"}
 
 
 def test_an_acknowledgement_to_a_stranger_holds_nothing_the_stranger_wrote():
@@ -250,10 +250,10 @@ def test_lists_of_tables_and_numbers_can_be_shown(tmp_path):
 
 
 def test_a_faq_is_found_by_its_title(tmp_path):
-    template(tmp_path, "faq-key", "Here is how.", 'variables = []\ntitle = "FAQ-How to request a key"')
+    template(tmp_path, "faq-key", "Here is how.", 'variables = []\ntitle = "FAQ-How to send it back"')
     templates = loaded(tmp_path)
-    assert templates.find("FAQ-How to request a key") == templates.find("faq-key")
-    assert templates.render("FAQ-How to request a key", {"house_name": "H", "house_address": "h@x.example"}).subject == "Words"
+    assert templates.find("FAQ-How to send it back") == templates.find("faq-key")
+    assert templates.render("FAQ-How to send it back", {"house_name": "H", "house_address": "h@x.example"}).subject == "Words"
 
 
 def test_a_value_is_never_rendered_again(tmp_path):
@@ -307,3 +307,31 @@ def test_pictures_and_html_in_a_template_are_only_words(tmp_path):
     page = loaded(tmp_path).render("mine", {"house_name": "H", "house_address": "h"}).html
     assert "<img" not in page
     assert "&lt;b&gt;bold&lt;/b&gt;" in page
+
+
+FAQ_TITLES = {
+    "faq-request-key": "FAQ-How to request a key", "faq-open-support-case": "FAQ-How to open a support case",
+    "faq-development-resources": "FAQ-Development resources", "faq-open-hosting-ticket": "FAQ-How to open a hosting ticket",
+    "faq-report-bug": "FAQ-How to report a bug", "faq-available-support-resources": "FAQ-available support resources",
+    "faq-priority-support-options": "FAQ-what are my priority support options",
+    "faq-versions-5x-and-older": "FAQ-Support for versions 5x and older.",
+}  # fmt: skip
+
+
+def test_the_eight_faqs_have_their_exact_titles_and_are_found_however_these_are_written():
+    shipped = Templates.load((SHIPPED,))
+    assert {faq.name: faq.title for faq in shipped.faqs} == FAQ_TITLES
+    for name, title in FAQ_TITLES.items():
+        for written in (name, title, title.upper(), title.removeprefix("FAQ-"), title.removesuffix("."), title.replace("5x", "5.x")):
+            found = shipped.find(written)
+            assert found is shipped.find(name) is not None, written
+    assert shipped.find("FAQ") is None
+
+
+def test_every_faq_says_so_where_there_is_no_plan_but_the_one_for_versions_that_no_plan_helps():
+    shipped = Templates.load((SHIPPED,))
+    for faq in shipped.faqs:
+        values = shipped.sample_values(faq.name)
+        said = "no active support plan" in " ".join(shipped.render(faq.name, values | {"no_plan": True}).text.split())
+        assert said == (faq.name != "faq-versions-5x-and-older"), faq.name
+        assert "no active support plan" not in " ".join(shipped.render(faq.name, values | {"no_plan": False}).text.split())

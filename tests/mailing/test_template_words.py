@@ -140,7 +140,7 @@ def test_every_one_tap_link_sends_a_command_that_the_text_part_says_too(name):
     for label, address, body in links(mail.html):
         assert address == ADDRESS
         (command,) = read_commands(body).commands
-        assert label == body.strip()
+        assert label == body.partition("\r\n")[0].strip()
         assert label in mail.text
         assert command.verb
 
@@ -242,7 +242,8 @@ def test_without_any_value_a_mail_still_reads_well(name):
         variable: ([] if isinstance(value, list) else "" if isinstance(value, str) else False) for variable, value in found.sample.items()
     }
     mail = TEMPLATES.render(name, TEMPLATES.sample_values(name) | empty)
-    assert [word for word in mail.text.split() if word not in ("--", "-")] == [word for word in visible(mail.html) if word != "-"]
+    said = [word for word in mail.text.split() if not re.fullmatch(r"--?|\d\.", word)]
+    assert said == [word for word in visible(mail.html) if word != "-"]
     assert not re.search(r"\n\n\n|None|False|\{|\(\)", mail.text)
     assert "What you can do now" not in mail.text
     assert "one of these" not in mail.text
@@ -257,7 +258,7 @@ def test_the_case_number_can_stand_at_the_end_of_every_subject(name):
 
 
 def test_the_assignment_says_by_when_and_how():
-    mail = TEMPLATES.render("case-assigned", TEMPLATES.sample_values("case-assigned"))
+    mail = TEMPLATES.render("case-assigned", TEMPLATES.sample_values("case-assigned") | {"suggestions": []})
     assert "acknowledge it by Tuesday 17 November 2026, 17:00 (America/New_York)." in " ".join(mail.text.split())
     assert [label for label, _, _ in links(mail.html)] == ["#acknowledge", "#plan", "#close"]
     mail = rendered("case-assigned", deadline="", steps=())

@@ -70,3 +70,19 @@ def test_every_mistake_is_named_at_once(tmp_path):
 def test_the_nearest_name_is_guessed():
     assert nearest("case_numer", ["case_number", "queue"]) == "case_number"
     assert nearest("xyz", ["case_number"]) is None
+
+
+def test_a_faq_may_say_how_people_ask_for_it(tmp_path):
+    (tmp_path / "faq-one.md").write_text(GOOD.replace('"D"', '"D"\ntitle = "FAQ-One"\nasked = ["how do I", "where is"]'), encoding="utf-8")
+    (tmp_path / "faq-two.md").write_text(GOOD.replace('"D"', '"D"\nasked = [7]'), encoding="utf-8")
+    (tmp_path / "faq-three.md").write_text(GOOD.replace('"D"', '"D"\nasked = "how"'), encoding="utf-8")
+    found, _, _ = read_templates((tmp_path,))
+    assert found["faq-one"].asked == ("how do I", "where is")
+    assert "faq-two.md: asked" in problems(tmp_path)
+    assert "faq-three.md: asked" in problems(tmp_path)
+
+
+def test_two_titles_that_are_looked_up_alike_are_a_mistake(tmp_path):
+    (tmp_path / "one.md").write_text(GOOD.replace('"D"', '"D"\ntitle = "FAQ-Version 5x."'), encoding="utf-8")
+    (tmp_path / "two.md").write_text(GOOD.replace('"D"', '"D"\ntitle = "version 5.X"'), encoding="utf-8")
+    assert "two.md: title" in problems(tmp_path)
