@@ -82,7 +82,7 @@ def open_house(config: Config, now: Callable[[], datetime], *, stopping: Callabl
         ) as reader:  # fmt: skip
             yield House(
                 database=database, reader=reader, policy=policy_of(config), limits=limits_of(config),
-                rulebook=rulebook_of(config), digests=config.digests.enabled,
+                rulebook=rulebook_of(config, [faq.title or faq.name for faq in templates.faqs]), digests=config.digests.enabled,
                 now=now, stopping=stopping,
                 desk=Desk(
                     signer=signer, templates=templates, house_name=config.house.name, house_address=AddrSpec(config.house.address),

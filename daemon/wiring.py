@@ -171,13 +171,13 @@ def forms_of(config: Config, *, templates: Sequence[str] | None = None) -> tuple
     return load_forms(config.forms_dirs(), templates=templates)
 
 
-def rulebook_of(config: Config) -> Rulebook:
-    """What the rules need of the configuration. Raises ConfigError with every mistake."""
+def rulebook_of(config: Config, faqs: Sequence[str] = ()) -> Rulebook:
+    """What the rules need of the configuration; `faqs` are the titles of its FAQs. Raises ConfigError with every mistake."""
     return Rulebook(
         calendars=calendars_of(config), house=config.house.calendar, sla=sla_rules_of(config), forms=forms_of(config),
         vocabulary=vocabulary_of(config), phrasebook=phrasebook_of(config), customer_may_close=config.keywords.customer_may_close,
         confirm_close=config.trust.confirm_close,
-        support=support_rules_of(config),
+        support=support_rules_of(config), faqs=tuple(faqs),
     )  # fmt: skip
 
 

@@ -107,6 +107,7 @@ KEYWORDS: tuple[Keyword, ...] = (
         verb="review", aliases=("log-review", "logreview"), kind=BLOCK, on=_ON_CASE, who=_A, needs_text=True, limit=1000,
         receipt="done-review",
     ),
+    Keyword(verb="faq", kind=LINE, on=_ON_CASE, who=_A, needs_argument=True, receipt="done-faq"),
     Keyword(verb="mention", kind=BLOCK, on=_ON_BOTH, who=_P | _O | _A | _X, needs_text=True, receipt="done-mention"),
     Keyword(
         verb="done", aliases=("complete", "completed", "finished"), kind=BLOCK, on=_ON_CS, who=_X | _A, once=True, conditional=True,

@@ -82,6 +82,7 @@ VERBS: Mapping[str, Verb] = MappingProxyType({
     "reopen": Verb("what is wrong", "it is not solved after all", "reopened", "Opened by mistake? Send #close."),
     "assign": Verb("me", "a new owner: me, an address, a handle or a queue", "given to {who}", "Wrong owner? Send #assign again."),
     "review": Verb("your words", "logs a review, at most 1000 characters", "review logged, {count} characters"),
+    "faq": Verb("its title", "sends the customer that FAQ", "sent to {who}: {text}"),
     "mention": Verb("@handle your words", "a word to somebody, unseen by the customer", "mailed to {who}; the customer does not see it"),
     "done": Verb("", "the configuration is complete", "done"),
     "outstanding": Verb("what is missing", "what is still missing, one item a line", "outstanding {number}: {text}",

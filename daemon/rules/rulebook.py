@@ -28,6 +28,8 @@ class Rulebook:
     phrasebook: Phrasebook = field(default=PHRASEBOOK, repr=False)
     support: SupportRules | None = None
     """What level one goes by; None: there is no level one."""
+    faqs: tuple[str, ...] = ()
+    """The titles of the FAQs that can be sent."""
     customer_may_close: bool = True
     confirm_close: bool = False
     """Whoever closes a case is asked first whether they mean it."""

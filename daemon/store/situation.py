@@ -55,7 +55,7 @@ from daemon.store.statements import Select, first, rows
 REFERENCES_LOOKED_UP = 20
 """The nearest ids of a long thread are enough to find its case."""
 
-ONCE_TEMPLATES = ("hint-acknowledge", "closed-hint")
+ONCE_TEMPLATES = ("hint-acknowledge", "closed-hint", "FAQ-what are my priority support options")
 """Mails that a case sends at most once for what they are about; their effect key is that name."""
 
 SourcedKey = tuple[Key, str]

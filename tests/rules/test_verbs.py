@@ -6,7 +6,7 @@ from daemon.actions.vocabulary import (
     QueueMail,
 )
 from daemon.parsers.keywords import BY_VERB
-from daemon.rules import assigning, lookups, newcase, progress, saying
+from daemon.rules import assigning, faqs, lookups, newcase, progress, saying
 from daemon.rules.decide import decide
 from daemon.rules.verbs import VERBS
 from tests.rules.facts import (
@@ -31,6 +31,6 @@ def test_a_word_of_the_grammar_that_nobody_answers_yet_is_refused_in_words_and_n
 
 
 def test_a_verb_belongs_to_one_room_and_stands_in_the_grammar() -> None:
-    rooms = (progress.STEPS, saying.STEPS, assigning.STEPS, lookups.STEPS, newcase.STEPS)
+    rooms = (progress.STEPS, saying.STEPS, assigning.STEPS, lookups.STEPS, newcase.STEPS, faqs.STEPS)
     assert sum(len(room) for room in rooms) == len(VERBS)
     assert set(VERBS) <= set(BY_VERB)
