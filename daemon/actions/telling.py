@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from peewee import JOIN
 
 from daemon.store.requestviews import cs_tickets_view
-from daemon.store.schema import Case, CaseComment, Contact, Organization, Queue, System
+from daemon.store.schema import Case, CaseComment, Contact, Evaluation, Order, Organization, Queue, System
 from daemon.store.statements import rows
 
 MOST_TICKETS = 50
@@ -98,6 +98,7 @@ def status(case_id: int, role: str, zone: ZoneInfo) -> dict[str, Any]:
         ("Acknowledged", moment(row[14], zone) if row[14] else None), ("Planned Resolution", row[15]),
         ("Planned Resolution Date", day(row[16]) if row[16] else None), ("Closed Date", moment(row[17], zone) if row[17] else None),
         ("Resolution", row[18]),
+        *(_account(case_id) if role == "house" else ()),
         *(_work(case_id, zone) if role in OF_THE_HOUSE else ()),
     ]  # fmt: skip
     words = (
@@ -117,6 +118,33 @@ def status(case_id: int, role: str, zone: ZoneInfo) -> dict[str, Any]:
 
 OF_THE_HOUSE = frozenset({"house", "assignee", "qa"})
 """Roles that see the work on a case."""
+
+
+MOST_ORDERS = 5
+"""Of an account, the newest."""
+
+
+def _account(case_id: int) -> list[tuple[str, str]]:
+    """What the customer's organization ordered and evaluates, the newest first: what their right to support comes from."""
+    theirs = Case.select(Case.organization).where(Case.id == case_id)
+    orders = Order.select(Order.number, Order.ordered_on, Order.website, Order.version, Order.hosting, Order.priority_support_until)
+    newest = orders.where(Order.organization.in_(theirs)).order_by(Order.ordered_on.desc(), Order.id.desc()).limit(MOST_ORDERS)
+    found = [
+        (f"Order {number}", _listed(ordered and day(ordered), website, version and f"version {version}", "hosting" if hosting else None,
+            until and f"priority support until {day(until)}"))
+        for number, ordered, website, version, hosting, until in rows(newest)
+    ]  # fmt: skip
+    trials = Evaluation.select(Evaluation.key, Evaluation.started_on, Evaluation.website, Evaluation.downloaded_by)
+    latest = trials.where(Evaluation.organization.in_(theirs)).order_by(Evaluation.started_on.desc()).limit(MOST_ORDERS)
+    found += [
+        (f"Evaluation {key}", _listed(started and f"since {day(started)}", website, by and f"downloaded by {by}"))
+        for key, started, website, by in rows(latest)
+    ]  # fmt: skip
+    return found
+
+
+def _listed(*parts: str | None) -> str:
+    return ", ".join(part for part in parts if part) or "(nothing more is known)"
 
 
 def _work(case_id: int, zone: ZoneInfo) -> list[tuple[str, str]]:

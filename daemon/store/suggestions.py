@@ -20,7 +20,7 @@ from daemon.parsers.names import folded
 from daemon.store.schema import Case, Contact, Organization, database
 from daemon.store.statements import first, rows
 
-MOST_CASES = 20_000
+MOST_CASES = 5_000
 """Of the newest cases that are kept; so a search costs no more in ten years than in one."""
 MOST_TERMS = 24
 """Words of a question that are looked for, those of its subject first."""
@@ -32,9 +32,7 @@ TELLING = 15
 """A resolution of fewer characters tells nobody anything."""
 CANDIDATES = 12
 NEAR = 0.25
-"""What fits less than this part of the best of its kind is left out."""
-FAR = 0.05
-"""A second FAQ that fits less than this part of the best resolution is left out."""
+"""A resolution that fits less than this part of the best is left out."""
 
 _TERM = re.compile(r"[^\W_]{2,40}")
 _ADDRESS = re.compile(r"[^\s<>@]{1,64}@[^\s<>@]{1,255}")
@@ -95,7 +93,6 @@ def suggest(subject: str, text: str, limit: int = 3, *, organization_id: int | N
     faqs = [_faq(number, score) for number, score in found if number < 0]
     past = _resolutions([(number, score) for number, score in found if number > 0], organization_id)
     best = max((one.score for one in (*faqs, *past)), default=0.0)
-    faqs = [*faqs[:1], *(one for one in faqs[1:] if one.score >= max(NEAR * faqs[0].score, FAR * best))]
     past = [one for one in past if one.score >= NEAR * best][: limit - 1 if faqs else limit]
     return tuple(sorted((*faqs, *past), key=lambda one: -one.score)[:limit])
 

@@ -106,3 +106,12 @@ def test_how_an_old_case_was_solved_is_offered_as_an_answer_to_make_ones_own(wor
     answer = "#update\nPlease raise the timeout of the export to 90 seconds."
     _, heard = world.talk(mail("lou", answer, answers=again), ("lou", "confirmation"), ("olga", "case-comment"))
     assert "raise the timeout" in heard.text
+
+@on_sqlite
+def test_the_house_sees_in_the_status_what_the_account_ordered_and_the_customer_does_not(world: World) -> None:
+    assigned = given_to_lou(world)
+    (status,) = world.talk(mail("lou", "#status", answers=assigned), ("lou", "status"))
+    assert "Order 9001: Saturday 10 January 2026, shop.example, version 7" in " ".join(status.text.split())
+    world.talk(mail("lou", "#faq How to request a key", answers=assigned), ("lou", "confirmation"), ("sam", KEY))
+    (theirs,) = world.talk(mail("sam", "#status", subject="[CASE-1001]"), ("sam", "status"))
+    assert "Order 9001" not in theirs.text

@@ -29,7 +29,7 @@ FILL = """INSERT INTO "precedent" ("rowid", "title", "asked", "words", "digest")
     JOIN "organization" ON "organization"."id" = "contact"."organization_id"
     WHERE "support_case"."closed_at" IS NOT NULL AND "organization"."kind" <> 'customer'
     AND length("support_case"."resolution") >= 15 AND substr("support_case"."resolution", 1, 1) <> '('
-    ORDER BY "support_case"."id" DESC LIMIT 20000"""
+    ORDER BY "support_case"."id" DESC LIMIT 5000"""
 
 
 def up(migrator: Any, db: Any) -> None:
