@@ -156,18 +156,21 @@ def _sla(config: Config, templates: Templates | ConfigError) -> Iterator[Verdict
         yield Verdict(what="sla.toml", verdict=GOOD, detail=f"{len(rules)} rules: {kinds}; from {file}")
 
 
-def _loaded_support(config: Config) -> SupportRules | ConfigError:
+def _loaded_support(config: Config) -> SupportRules | ConfigError | None:
     try:
         return support_rules_of(config)
     except ConfigError as error:
         return error
 
 
-def _support(config: Config, support: SupportRules | ConfigError, templates: Templates | ConfigError) -> Iterator[Verdict]:
+def _support(config: Config, support: SupportRules | ConfigError | None, templates: Templates | ConfigError) -> Iterator[Verdict]:
     """Level one: its rules, its table, and the mails that the table names."""
     if isinstance(support, ConfigError):
         for problem in support.problems:
             yield Verdict(what="level one", verdict=BAD, detail=str(problem), mend=YOUR_COPY)
+        return
+    if support is None:
+        yield Verdict(what="level one", verdict=GOOD, detail="switched off: every ticket is left to people")
         return
     settings, table = support_files_of(config)
     absent: dict[str, int] = {}

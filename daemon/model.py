@@ -351,6 +351,36 @@ class AccountFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallerFacts:
+    """Whose account a mail or a call is about, as far as it can be told. Of several accounts none is in here."""
+
+    organization: OrganizationFacts | None = None
+    contact: ContactFacts | None = None
+    """Whom of the account mail goes to: the sender, or whom the words name."""
+    account: AccountFacts = field(default_factory=AccountFacts)
+    ambiguous: bool = False
+    """What was said fits several accounts."""
+    unverified: bool = False
+    """The sender is not on the account: nothing of it is told."""
+    order_number: str | None = None
+    """The order of the account that was named."""
+    matched: str = ""
+    """The key that fits, in words."""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupportFacts:
+    """What level one decided last on a case, in the words of the decision table."""
+
+    plan_state: str
+    issue_class: str
+    rule: int
+    action: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QueueFacts:
     """A queue and its members."""
 
@@ -560,6 +590,7 @@ class CaseFacts:
     opening_agents: tuple[ContactFacts, ...] = ()
     request: RequestFacts | None = None
     """The form's request that opened it."""
+    support: SupportFacts | None = None
     cs_ticket: CsTicketFacts | None = None
     manager: ContactFacts | None = None
     """The account manager of the organization; known only of a case with a request."""
@@ -657,6 +688,8 @@ class Policy:
     max_attempts: int
     answers_per_stranger_day: int
     answers_per_contact_day: int
+    compliments_to: AddrSpec | None = None
+    """Where compliments and complaints go; None: to the triage queue."""
     own_domains: frozenset[str] = frozenset()
     """Mail domains of the house: whoever writes from one is never made a customer by it."""
 
@@ -704,6 +737,10 @@ class Situation:
     """CS tickets of the mails named in In-Reply-To and References, nearest first."""
     tagged_cs_ids: tuple[int, ...] = ()
     """The numbers of the subject's [CS-n] that exist."""
+    caller: CallerFacts | None = None
+    """Whose account the mail asks about; None: that was not looked for."""
+    level_queues: Mapping[str, QueueFacts] = field(default_factory=dict)
+    """The queues that the table of level one names, by name."""
     form: FormFacts | None = None
     """What is known of whom and what the mail's form names; None: no form was read in it, and no case of it waits for a person."""
     asked: Asked | None = None

@@ -105,6 +105,7 @@ def policy_of(config: Config) -> Policy:
         auto_answer_max_age_days=limits.answer_max_age_days, max_attempts=limits.attempts,
         answers_per_stranger_day=limits.answers_per_stranger_day, answers_per_contact_day=limits.answers_per_contact_day,
         own_domains=frozenset(config.house.domains),
+        compliments_to=AddrSpec(config.house.compliments_to) if config.house.compliments_to else None,
     )  # fmt: skip
 
 
@@ -161,8 +162,8 @@ def sla_rules_of(config: Config) -> tuple[SlaRule, ...]:
     return load_sla(sla_file_of(config))
 
 
-def support_rules_of(config: Config) -> SupportRules:
-    """What level one goes by. Raises ConfigError with every mistake in both files."""
+def support_rules_of(config: Config) -> SupportRules | None:
+    """What level one goes by; None: it is switched off. Raises ConfigError with every mistake in both files."""
     return load_support(*support_files_of(config))
 
 

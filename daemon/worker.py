@@ -271,6 +271,7 @@ def _act(house: House, row: Claimed, reading: Reading, now: datetime) -> Decisio
             reading, house.policy, house.desk.signer, number=row.id, sha256=row.sha256, now=row.internal_date, clock=now,
             recorded_at=row.recorded_at, archive=row.archive, released=row.released, lock=True, asked=_asked(house, reading, lock=True),
             form=names_of_form(reading, house.policy, house.rulebook), staff=staff_of(house.rulebook),
+            level_queues=house.rulebook.level_queues(),
         )  # fmt: skip
         decision = decide(reading, situation, token_digest(message.author) if message.author else None, house.rulebook)
         applied = apply(
@@ -334,6 +335,7 @@ def explain(house: House, octets: bytes, sha256: str, now: datetime) -> tuple[Re
             reading, house.policy, house.desk.signer, number=None, sha256=sha256, now=now, clock=now, recorded_at=now, archive=False,
             released=False, lock=False, asked=_asked(house, reading, lock=False),
             form=names_of_form(reading, house.policy, house.rulebook), staff=staff_of(house.rulebook),
+            level_queues=house.rulebook.level_queues(),
         )  # fmt: skip
     author = reading.message.author
     return reading, situation, decide(reading, situation, token_digest(author) if author else None, house.rulebook)

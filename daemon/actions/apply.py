@@ -9,6 +9,7 @@ from typing import assert_never
 from daemon.actions.cases import add_comment, keep_attachments, keep_note, log_events, open_case, report_refusal, set_contact
 from daemon.actions.contacts import register_contact
 from daemon.actions.interactions import mark_bounced, record_incoming
+from daemon.actions.levelone import name_account, record_support
 from daemon.actions.lifecycle import (
     acknowledge,
     assign_owner,
@@ -58,10 +59,12 @@ from daemon.actions.vocabulary import (
     MarkBounced,
     MarkClock,
     MoveRequest,
+    NameAccount,
     OpenCase,
     OpenCsTicket,
     PostFeed,
     QueueMail,
+    RecordSupport,
     RegisterContact,
     RememberReversal,
     ReopenCase,
@@ -151,6 +154,10 @@ def apply(  # noqa: C901 - one line an action
                 remember_reversal(_case(case_id), action, at=at, cause=cause)
             case AssignPartner():
                 assign_partner(_case(case_id), action, by_id=contact_id, at=at, clock=clock, cause=cause)
+            case RecordSupport():
+                record_support(_case(case_id), action, at=at, cause=cause)
+            case NameAccount():
+                name_account(_case(case_id), action, at=at, cause=cause)
             case SubmitRequest():
                 submitter = action.submitter_id or made.get(action.submitter_email)
                 request_id = submit_request(case_id, action, submitter_id=submitter, at=at, cause=cause)

@@ -278,6 +278,30 @@ class TakeBack:
     before: str
 
 
+# --- level one -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordSupport:
+    """What level one decided: the row of the table, what is done by it, and the facts it was decided by."""
+
+    plan_state: str
+    issue_class: str
+    rule: int
+    action: str
+    target: str
+    facts: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameAccount:
+    """The case is about the account of this organization, by words alone: nobody of it has confirmed that."""
+
+    organization_id: int
+    name: str
+    flag: str
+
+
 # --- what a form asks for ------------------------------------------------------------------------------------------
 
 
@@ -446,6 +470,8 @@ Action = (
     | AnswerQuestion
     | RememberReversal
     | TakeBack
+    | RecordSupport
+    | NameAccount
     | SubmitRequest
     | AmendRequest
     | MoveRequest
@@ -485,6 +511,8 @@ VERBS: dict[type, str] = {
     AnswerQuestion: "answer-question",
     RememberReversal: "remember-reversal",
     TakeBack: "take-back",
+    RecordSupport: "record-support",
+    NameAccount: "name-account",
     SubmitRequest: "submit-request",
     AmendRequest: "amend-request",
     MoveRequest: "move-request",

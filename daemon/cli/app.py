@@ -43,6 +43,7 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("report", "report", "report"),
     ("sla", "sla", "sla"),
     ("form", "forms", "form"),
+    ("answer", "answer", "answer"),
     ("import", "directory", "import_directory"),
     ("init", "setup", "init"),
     ("check", "setup", "check"),

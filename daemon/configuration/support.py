@@ -45,6 +45,7 @@ class IssueKeys(Section):
 class SupportKeys(Section):
     """The whole file."""
 
+    enabled: bool = Field(True, description="true or false")
     new_customer_days: int = Field(30, ge=0, le=3660, description="a whole number of days from 0 to 3660")
     evaluation_max_days: int = Field(90, ge=0, le=3660, description="a whole number of days from 0 to 3660")
     oldest_supported_version: int = Field(6, ge=0, le=9999, description="a whole number from 0 to 9999")
@@ -52,8 +53,8 @@ class SupportKeys(Section):
     issue: tuple[IssueKeys, ...] = Field((), description="sections [[issue]], in double brackets")
 
 
-def load_support(settings: Path, table: Path) -> SupportRules:
-    """The rules of level one. Raises ConfigError with every mistake of both files."""
+def load_support(settings: Path, table: Path) -> SupportRules | None:
+    """The rules of level one; None: it is switched off. Raises ConfigError with every mistake of both files."""
     problems: list[Problem | str] = []
     keys: SupportKeys | None = None
     try:
@@ -68,6 +69,8 @@ def load_support(settings: Path, table: Path) -> SupportRules:
         problems.extend(error.problems)
     if problems or keys is None or decided is None:
         raise ConfigError(tuple(problems)) from None
+    if not keys.enabled:
+        return None
     return SupportRules(
         plan=PlanRules(
             new_customer_days=keys.new_customer_days,

@@ -163,7 +163,7 @@ def afternoon(now: datetime, sent: Sequence[bytes]) -> list[Sample]:
 
     assigned = found("bob@miller.example", "case-assigned")
     received = found("ann.lee@acme.example", "case-received")
-    returned = found("robin@elsewhere.example", "case-received")
+    returned = found("robin@elsewhere.example", "identify-account")
     task = found("ivan@support.example", "cs-assigned")
     number = str(received["Subject"]).rpartition("[")[2].rstrip("]")
     samples = [

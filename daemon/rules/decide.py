@@ -25,6 +25,7 @@ from daemon.model import (
 )
 from daemon.parsers.keywords import BY_VERB, CASE
 from daemon.reasons import Outcome, Reason
+from daemon.rules import levelone
 from daemon.rules.correlate import correlate
 from daemon.rules.cstickets import about_ticket
 from daemon.rules.drafts import draft_of
@@ -151,7 +152,7 @@ def _record_bounce(h: Hearing) -> Decision | None:
         )  # fmt: skip
     ]
     if case is not None and not h.situation.archive:
-        actions += mails(BOUNCE_NOTICE, owner_of(case), exclude=(outgoing.recipient,))
+        actions += mails(_notice_of(outgoing.template), owner_of(case), exclude=(outgoing.recipient,))
     return decision(
         h, Kind.BOUNCE, Outcome.ACTED, Reason.BOUNCE_RECORDED, case=case, matched_by="bounce", actions=actions,
         detail=f"{outgoing.template} to {outgoing.recipient}: {failed.status or ''} {failed.reason}".strip() if failed else "",
@@ -191,19 +192,26 @@ GATES: tuple[tuple[str, Callable[[Hearing], Decision | None]], ...] = (
 
 def decide_refusal(outgoing: OutgoingFacts, case: CaseFacts | None) -> Decision:
     """What follows when the relay refuses a mail of ours for good: the case's owner is told once, never the refused address."""
-    audience = owner_of(case) if case is not None and outgoing.template != BOUNCE_NOTICE else ()
+    audience = owner_of(case) if case is not None and outgoing.template not in (BOUNCE_NOTICE, FAQ_BOUNCED) else ()
     return Decision(
         kind=Kind.BOUNCE, outcome=Outcome.ACTED, reason=Reason.REFUSAL_TOLD,
         detail=f"{outgoing.template} to {outgoing.recipient}: {outgoing.detail}",
         trust=Trust(grade=Grade.VERIFIED, key=False, sender=True, domain=DomainVerdict.NONE, evidence="our own relay said so"),
         match=Match(case_id=case.id, matched_by="outbox") if case is not None else None, contact_id=None,
         actions=(ReportRefusal(outbox_id=outgoing.outbox_id, address=outgoing.recipient, reason=outgoing.detail),
-                 *mails(BOUNCE_NOTICE, audience, exclude=(outgoing.recipient,))),
+                 *mails(_notice_of(outgoing.template), audience, exclude=(outgoing.recipient,))),
         gates=(),
     )  # fmt: skip
 
 
 BOUNCE_NOTICE = "bounce-notice"
+FAQ_BOUNCED = "faq-bounced"
+
+
+def _notice_of(template: str) -> str:
+    """How the owner of a case hears that a mail did not arrive: of a FAQ the customer has no answer at all."""
+    return FAQ_BOUNCED if template.startswith(levelone.FAQ) else BOUNCE_NOTICE
+
 
 # --- grants: a person's mail ---------------------------------------------------------------------------------------
 
@@ -229,14 +237,16 @@ def _person(h: Hearing) -> Decision:
         if _concerns_no_case(h):
             return _beside_the_case(h, case, h.role, h.judgement)
         return grant(h, case, h.role, h.judgement, h.found.matched_by, VERBS if h.found.ticket is None else ON_TICKET)
-    return _comment(h, case, h.role)
+    return levelone.next_mail(h, case) or _comment(h, case, h.role)
 
 
 def _concerns_no_case(h: Hearing) -> bool:
     """Whether the commands make a case, or answer a question about one to be made, so that the thread they stand in doesn't matter."""
     question = h.situation.question
     verbs = {request.verb for request in h.judgement.requests} if h.judgement is not None else set()
-    return "case" in verbs or (not verbs.isdisjoint(("confirm", "decline")) and question is not None and question.case_id is None)
+    return bool(verbs & {"case", "call"}) or (
+        not verbs.isdisjoint(("confirm", "decline")) and question is not None and question.case_id is None
+    )
 
 
 def _beside_the_case(h: Hearing, case: CaseFacts, role: str, judgement: Judgement) -> Decision:

@@ -34,6 +34,12 @@ class Rulebook:
     confirm_close: bool = False
     """Whoever closes a case is asked first whether they mean it."""
 
+    def level_queues(self) -> tuple[str, ...] | None:
+        """The queues that the table of level one names; None: there is no level one."""
+        if self.support is None:
+            return None
+        return tuple(dict.fromkeys(row.queue for row in self.support.table.rows if row.queue is not None))
+
     def form(self, name: str) -> FormRules | None:
         """The form of this name, unless its file is gone."""
         return next((rules for rules in self.forms if rules.name == name), None)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from daemon.actions.vocabulary import Action, OpenCase, RegisterContact
+from daemon.actions.vocabulary import Action, CloseCase, OpenCase, RegisterContact
 from daemon.model import Decision, DomainVerdict, Grade, SystemFacts
 from daemon.parsers.keywords import AGENT, PARTNER
 from daemon.reasons import Outcome, Reason
-from daemon.rules import promises
+from daemon.rules import levelone, promises
 from daemon.rules.hearing import (
     Audience,
     Hearing,
@@ -74,6 +74,10 @@ def open_ticket(h: Hearing) -> Decision:
     about = ABOUT_ACCESS.search(message.subject) or ASKS_FOR_ACCESS.search(h.reading.new_text[:LOOKED_AT])
     access = organization_id is None and about is not None
     queue = situation.default_queue
+    customer = sender is None or sender.organization_kind == "customer"
+    level = levelone.first_mail(h, known=organization_id is not None) if customer and not helpdesk and not access else None
+    if level is not None:
+        return _answered_by_level_one(h, actions, level, organization_id, notes)
     actions.append(
         OpenCase(
             type="access_request" if access else "helpdesk" if helpdesk else "support",
@@ -106,6 +110,26 @@ def open_ticket(h: Hearing) -> Decision:
         actions += mails("case-assigned", assigned, exclude=own_addresses(h), values=said)
     reason = Reason.CASE_OPENED if h.silence is None else Reason.CASE_OPENED_UNANSWERED
     return decision(h, kind_of(h), Outcome.ACTED, reason, actions=actions, detail="; ".join(notes))
+
+
+def _answered_by_level_one(
+    h: Hearing, made: list[Action], level: levelone.Taken, organization_id: int | None, notes: list[str]
+) -> Decision:  # fmt: skip
+    """A support case that the table of level one decides."""
+    message, sender, caller = h.reading.message, h.situation.sender, h.situation.caller
+    by_words = caller.organization if organization_id is None and caller is not None else None
+    opened = OpenCase(
+        type="support", subject=message.subject or "(no subject)", description=description(h), origin="email",
+        organization_id=by_words.id if by_words is not None else organization_id, contact_id=sender.id if sender else None,
+        contact_address=message.author, system_id=None, partner_id=None, owner_id=None, queue_id=level.queue.id if level.queue else None,
+        flags=(levelone.UNVERIFIED,) if by_words is not None else (),
+    )  # fmt: skip
+    actions = [*made, opened, level.record, *kept_attachments(h)]
+    if level.resolution is not None:
+        actions.append(CloseCase(text=level.resolution, by_id=None, on_planned_date=None))
+    return decision(
+        h, kind_of(h), Outcome.ACTED, Reason.CASE_OPENED, actions=[*actions, *level.letters], detail="; ".join([*notes, level.detail])
+    )
 
 
 def _calendar(system: SystemFacts) -> str | None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from daemon.actions.vocabulary import MoveRequest
 from daemon.model import RequestState
-from daemon.rules import assigning, cstickets, faqs, lookups, newcase, newcontact, progress, questions, saying, triage
+from daemon.rules import assigning, cstickets, faqs, lookups, newcall, newcase, newcontact, progress, questions, saying, triage
 from daemon.rules.drafts import Draft, Step
 from daemon.rules.judgement import Request
 
@@ -46,7 +46,7 @@ def _reopen(made: Draft, request: Request) -> None:
 
 
 VERBS: Mapping[str, Step] = {
-    **progress.STEPS, **saying.STEPS, **assigning.STEPS, **lookups.STEPS, **newcase.STEPS, **faqs.STEPS,
+    **progress.STEPS, **saying.STEPS, **assigning.STEPS, **lookups.STEPS, **newcase.STEPS, **newcall.STEPS, **faqs.STEPS,
     "contact": _contact, "reopen": _reopen,
     "confirm": _answer(triage.confirm, progress.confirm_close, newcase.confirm),
     "decline": _answer(triage.decline, progress.decline_close, newcase.decline),

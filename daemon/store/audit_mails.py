@@ -88,6 +88,10 @@ def headers() -> Iterator[str]:
             yield f"outbox {number}: it has no address to reply to"
 
 
+TO_HOUSE_MAILBOX = "compliment-forward"
+"""Goes to the mailbox that the house has named for it, which is nobody of the directory."""
+
+
 def recipients() -> Iterator[str]:
     """A mail goes to somebody known: a contact, who is answered, or whose case it is; of a case only to those who have a part in it."""
     kinds = dict(rows(Organization.select(Organization.id, Organization.kind)))
@@ -106,13 +110,16 @@ def recipients() -> Iterator[str]:
         Case.contact,
         Case.contact_address,
         Interaction.address,
+        Outbox.template,
     ).join(Interaction, JOIN.LEFT_OUTER, on=(Interaction.outbox == Outbox.id))
     query = query.switch(Outbox).join(Case, JOIN.LEFT_OUTER, on=(Outbox.case == Case.id))
-    for number, cause, to, case_id, contact_id, customer_id, customer_address, recorded in rows(query.order_by(Outbox.id)):
+    for number, cause, to, case_id, contact_id, customer_id, customer_address, recorded, template in rows(query.order_by(Outbox.id)):
         if recorded is not None and recorded != to:
             yield f"outbox {number}: it goes to {to}, but is recorded as a mail to {recorded}"
         author, author_id = authors.get(cause, (None, None))
         reader_id = contact_id if contact_id is not None else addresses.get(to)
+        if template == TO_HOUSE_MAILBOX:
+            continue
         if reader_id is None and to not in (author, customer_address) and to not in parts.get(case_id, frozenset()):
             yield f"outbox {number}: nobody known reads at {to}"
         if case_id is None or reader_id is None or to == author or reader_id in (author_id, customer_id):

@@ -227,6 +227,8 @@ class Case(Row):
     closed_on_planned_date = pw.BooleanField(null=True)
     created_at = UtcDateTimeField()
     last_update = UtcDateTimeField()
+    support = pw.TextField(null=True)
+    """What level one decided last: JSON of plan_state, issue_class, rule, action, target."""
     flags = pw.TextField(default="[]")
     log_length = pw.IntegerField(default=0)
     log_hash = pw.TextField(default="")

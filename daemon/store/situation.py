@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -14,6 +16,7 @@ from daemon.model import (
     AddrSpec,
     Asked,
     Bounce,
+    CallerFacts,
     CaseFacts,
     ClockFacts,
     ContactFacts,
@@ -30,9 +33,12 @@ from daemon.model import (
     RequestState,
     ReversalFacts,
     Situation,
+    SupportFacts,
     SystemFacts,
 )
+from daemon.parsers.accountkeys import read_keys
 from daemon.parsers.names import folded
+from daemon.store.callers import caller_of
 from daemon.store.people import agents_of, contact_of, people_of
 from daemon.store.questions import looked_up, question_for, waiting_for
 from daemon.store.requests import case_of_submission, cases_of_tickets, cs_tickets_of, form_facts, managers_of, requests_of
@@ -65,12 +71,13 @@ SourcedKey = tuple[Key, str]
 def load_situation(
     reading: Reading, policy: Policy, signer: Signer, *, number: int | None, sha256: str, now: datetime, clock: datetime,
     recorded_at: datetime, archive: bool, released: bool, lock: bool, asked: Asked | None = None,
-    form: FormNames | None = None, staff: Sequence[str] = (),
+    form: FormNames | None = None, staff: Sequence[str] = (), level_queues: Sequence[str] | None = None,
 ) -> Situation:  # fmt: skip
     """Everything `decide` may know about this mail.
 
     `number` is its journal number, None for a file not yet received; `now` its arrival, `clock` the time of this round.
-    `form` is what a form in the mail names, `staff` the handles that the files of forms name.
+    `form` is what a form in the mail names, `staff` the handles that the files of forms name. `level_queues` are the queues of level
+    one's table; None: there is no level one.
     """
     message = reading.message
     copy_of, copy_by = (None, None) if released else _copy(message, sha256, number)
@@ -96,6 +103,8 @@ def load_situation(
     cases = case_facts(wanted, lock=lock)
     undecided = [case for case in cases if case.request is not None and case.request.state == RequestState.TRIAGE]
     facts = _form(form, staff, undecided, asked) if form is not None or undecided else None
+    asks = level_queues is not None and form is None and copy_of is None and _asks_level_one(reading, sender, cases)
+    caller = _caller(reading, sender, listed, policy) if asks else None
     waiting = waiting_for(sender.id, now, lock=lock) if sender is not None else ()
     return Situation(
         now=now, recorded_at=recorded_at, policy=policy, archive=archive, released=released, copy_of=copy_of, copy_by=copy_by,
@@ -106,8 +115,39 @@ def load_situation(
         clock=clock,
         question=_question(sender, waiting, message, wanted[:1]), waiting=waiting, asked=asked,
         referenced_cs_ids=tuple(number for number in referenced_cs if number in case_of),
-        tagged_cs_ids=tuple(number for number in reading.cs_tags if number in case_of), form=facts,
+        tagged_cs_ids=tuple(number for number in reading.cs_tags if number in case_of), form=facts, caller=caller,
+        level_queues=_queues_called(level_queues) if asks and level_queues else {},
     )  # fmt: skip
+
+
+def _asks_level_one(reading: Reading, sender: ContactFacts | None, cases: Sequence[CaseFacts]) -> bool:
+    """Whether level one may have to know whose account a mail is about: a customer's new mail, or one on a case it answered; a call."""
+    if reading.bounce is not None or reading.automatic.is_automatic or reading.message.author is None:
+        return False
+    if sender is not None and sender.organization_kind == "house":
+        return _CALL.search(reading.new_text[:2000]) is not None
+    customer = sender is None or sender.organization_kind == "customer"
+    return customer and (not cases or any(case.support is not None for case in cases))
+
+
+_CALL = re.compile(r"(?:call|phone)", re.IGNORECASE)
+
+
+def _caller(reading: Reading, sender: ContactFacts | None, listed: OrganizationFacts | None, policy: Policy) -> CallerFacts:
+    message = reading.message
+    own = {*policy.own_domains, *(address.rpartition("@")[2] for address in policy.own_addresses)}
+    if sender is not None and sender.organization_kind == "house":  # a note after a call: only its own lines say who it was
+        return caller_of(read_keys("", reading.new_text, "", message.author, own), None, None)
+    below = message.body[len(reading.new_text) :][:2000] if not (message.in_reply_to or message.references) else ""
+    keys = read_keys(message.subject, reading.new_text, message.author_name, message.author, own, signature=below)
+    return caller_of(keys, sender, listed)
+
+
+def _queues_called(names: Sequence[str]) -> dict[str, QueueFacts]:
+    return {queue.name: queue for queue, _, _ in queue_facts(_QUEUES_NAMED(names=sorted(set(names)))).values()}
+
+
+_QUEUES_NAMED = Select(lambda names: queue_query(Queue.name.in_(names)))
 
 
 def _form(names: FormNames | None, staff: Sequence[str], waiting: Sequence[CaseFacts], asked: Asked | None) -> FormFacts:
@@ -234,7 +274,7 @@ def _case_query(ids: Any) -> Any:
         Case.id, Case.type, Case.subject, Case.closed_at, Case.organization, Case.contact, Case.contact_address, Case.partner, Case.owner,
         Case.queue, Case.system, Case.sla_cycle, Case.assigned_at, Case.acknowledged_at, Case.acknowledged_by_id, Case.planned_resolution,
         Case.planned_resolution_date, Case.first_planned_resolution_date, Case.plan_count, Case.closed_by_id, Case.resolution,
-        Case.closed_on_planned_date, Case.origin, Case.opening_partner,
+        Case.closed_on_planned_date, Case.origin, Case.support, Case.opening_partner,
     ).where(Case.id.in_(ids)).order_by(Case.id)  # fmt: skip
 
 
@@ -302,6 +342,7 @@ def case_facts(ids: Sequence[int], *, lock: bool) -> tuple[CaseFacts, ...]:
             clocks=tuple(clocks.get(row[0], ())), reversal=reversals.get(row[0]), once=frozenset(once.get(row[0], ())),
             opening_partner_id=row[-1], opening_agents=agents.get(row[-1], ()),
             request=requests.get(row[0]), cs_ticket=tickets.get(row[0]),
+            support=SupportFacts(**json.loads(row[23])) if row[23] is not None else None,
             manager=managers.get(row[4]) if row[0] in requests else None,
         )
         for row in found

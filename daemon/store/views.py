@@ -115,6 +115,7 @@ def case_view(number: int, house_address: str) -> dict[str, Any] | None:
         _joined(
             Case.description, Case.origin, Contract.number, _By.handle, Case.first_planned_resolution_date, Case.plan_count, _Closer.handle,
             Case.resolution, Case.sla_cycle, Case.flags, Case.closed_on_planned_date,
+            Case.support,
         )
         .join(Contract, JOIN.LEFT_OUTER, on=(Case.contract == Contract.id))
         .join(_By, JOIN.LEFT_OUTER, on=(Case.acknowledged_by_id == _By.id))
@@ -127,7 +128,8 @@ def case_view(number: int, house_address: str) -> dict[str, Any] | None:
     return _case(row, _next_deadlines([number]).get(number)) | {
         "description": rest[0], "origin": rest[1], "contract": rest[2], "acknowledged_by": rest[3],
         "first_planned_resolution_date": rest[4], "plan_count": rest[5], "closed_by": rest[6], "resolution": rest[7],
-        "closed_on_planned_date": rest[10], "sla_cycle": rest[8], "support": None, "flags": json.loads(rest[9]),
+        "closed_on_planned_date": rest[10], "sla_cycle": rest[8], "support": json.loads(rest[11]) if rest[11] else None,
+        "flags": json.loads(rest[9]),
         "last_review": _last_review(number), "question": _question(number) or waiting_question(number),
         "request": request_view(number), "clocks": _clocks(number),
         "feed": _feed(number), "comments": _comments(number), "tasks": _tasks(number), "cs_tickets": cs_tickets_view(number),

@@ -107,6 +107,7 @@ def test_how_an_old_case_was_solved_is_offered_as_an_answer_to_make_ones_own(wor
     _, heard = world.talk(mail("lou", answer, answers=again), ("lou", "confirmation"), ("olga", "case-comment"))
     assert "raise the timeout" in heard.text
 
+
 @on_sqlite
 def test_the_house_sees_in_the_status_what_the_account_ordered_and_the_customer_does_not(world: World) -> None:
     assigned = given_to_lou(world)

@@ -373,6 +373,8 @@ class World:
             "poll_seconds": 60,
             "idle": True,
             "digests": False,
+            "compliments_to": None,
+            "level_one": False,
             "confirm_close": False,
         }
         folder.mkdir(parents=True, exist_ok=True)
@@ -390,10 +392,11 @@ class World:
         trust = f'authserv_id = "{settings["authserv_id"]}"\n' if settings["authserv_id"] else ""
         confirm = f"confirm_close = {str(settings['confirm_close']).lower()}\n"
         smtp = f'[smtp]\nhost = "127.0.0.1"\nport = {settings["smtp_port"]}\ntls = "none"\nconnections = {settings["connections"]}\n'
+        compliments = f'compliments_to = "{settings["compliments_to"]}"\n' if settings["compliments_to"] else ""
         limits = "".join(f"{name} = {json.dumps(value)}\n" for name, value in settings["limits"].items())
         self.path.write_text(
             f'[house]\nname = "Example Support"\naddress = "{SUPPORT}"\naliases = ["help@support.example"]\n'
-            'domains = ["support.example"]\n'
+            f'domains = ["support.example"]\n{compliments}'
             f'[database]\nurl = "{self.database_url}"\n'
             f'[[mailbox]]\nname = "support"\n{self.inbox.settings()}password = {{ file = "mailbox.password" }}\n'
             f"after = {settings['after']}\npoll_seconds = {settings['poll_seconds']}\nidle = {str(settings['idle']).lower()}\n"
@@ -403,6 +406,12 @@ class World:
             '[calendars.berlin]\ntimezone = "Europe/Berlin"\ncountry = "DE"\n',
             encoding="utf-8",
         )
+        # most dialogues are about what people do; those of level one switch it on, as it is shipped
+        support = self.folder / "support.toml"
+        if settings["level_one"]:
+            support.unlink(missing_ok=True)
+        else:
+            support.write_text("enabled = false\n", encoding="utf-8")
 
     def write_template(self, name: str, text: str | None) -> None:
         """An installation's own template in place of the shipped one; None takes it away."""

@@ -1,0 +1,176 @@
+"""Level one by itself: who is asking, what are they entitled to, which answer; and the calls (SC-13 to SC-15, SC-18)."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.conversations.world import World, mail
+from tests.doubles import Script
+
+MONDAY = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
+STRANGER = "stranger@gmail.example"
+RESOURCES, OPTIONS = "FAQ-available support resources", "FAQ-what are my priority support options"
+
+
+def words(text: str) -> str:
+    return " ".join(text.split())
+
+
+@pytest.fixture
+def monday(world: World) -> World:
+    world.configure(level_one=True)
+    world.clock = MONDAY
+    return world
+
+
+# --- no plan, and persistent ---------------------------------------------------------------------------------------
+
+
+def helped(world: World) -> None:
+    (faq,) = world.talk(
+        mail("sam", "Order 9001, shop.example. How do I install it?", subject="Help with installing on a new server"), ("sam", RESOURCES)
+    )
+    assert faq.subject.endswith("[CASE-1001]")
+    assert faq.message["In-Reply-To"] is not None
+    case = world.case(1001)
+    assert (case["type"], case["contact"], case["queue"]) == ("support", "sam", "level-one")
+    assert case["support"] == {
+        "plan_state": "none", "issue_class": "installation_help", "rule": 32, "action": "send_template", "target": RESOURCES,
+    }  # fmt: skip
+
+
+def test_whoever_has_no_plan_and_insists_hears_of_the_options_once(monday: World) -> None:
+    world = monday
+    helped(world)
+    world.talk(mail("sam", "I still need someone to help me please", subject="Re: [CASE-1001]"), ("sam", OPTIONS))
+    case = world.case(1001)
+    assert "persists" in [item["body"] for item in case["feed"]]
+    assert case["support"]["rule"] == 37
+    world.talk(mail("sam", "Really nobody can help?", subject="Re: [CASE-1001]"), ("lou", "case-comment"))
+    assert len(world.case(1001)["comments"]) == 2
+    world.assert_good_books()
+
+
+def test_thanks_are_no_insistence(monday: World) -> None:
+    helped(monday)
+    monday.talk(mail("sam", "Thanks, that helps!", subject="Re: [CASE-1001]"), ("lou", "case-comment"))
+
+
+def test_a_bug_goes_to_level_two_whatever_the_plan(monday: World) -> None:
+    world = monday
+    world.talk(
+        mail("sam", "I want to report a bug: checkout crashes", subject="Checkout"), ("sam", "case-received"), ("cara", "case-assigned")
+    )
+    case = world.case(1001)
+    assert (case["queue"], case["support"]["rule"], case["support"]["action"]) == ("level-two", 31, "transfer_level_two")
+    world.assert_good_books()
+
+
+# --- who are you? --------------------------------------------------------------------------------------------------
+
+
+def asked(world: World) -> None:
+    world.talk(mail(STRANGER, "My site is broken", subject="Help"), (STRANGER, "identify-account"))
+    case = world.case(1001)
+    assert (case["type"], case["state"], case["contact"], case["organization"]) == ("support", "Open", None, None)
+
+
+def test_a_stranger_is_asked_until_one_account_fits_and_hears_nothing_of_it(monday: World) -> None:
+    world = monday
+    asked(world)
+    (again,) = world.talk(mail(STRANGER, "The site is shop.exam", subject="Re: [CASE-1001]"), (STRANGER, "identify-account"))
+    assert "Shop Co" not in again.text
+    assert "shop.example" not in again.text
+    received, verify = world.talk(
+        mail(STRANGER, "Order 9001", subject="Re: [CASE-1001]"), (STRANGER, "case-received"), ("lou", "verify-sender")
+    )
+    assert "Shop Co" not in received.text
+    assert "Shop Co" in verify.text
+    case = world.case(1001)
+    assert (case["organization"], case["contact"]) == ("Shop Co", None)
+    assert "unverified_sender" in case["flags"]
+    world.assert_good_books()
+
+
+def test_whoever_can_not_be_identified_is_told_to_let_the_purchaser_write(monday: World) -> None:
+    world = monday
+    asked(world)
+    world.talk(mail(STRANGER, "no idea", subject="Re: [CASE-1001]"), (STRANGER, "purchaser-must-contact"))
+    case = world.case(1001)
+    assert (case["state"], case["resolution"]) == ("Closed", "caller could not be identified")
+    world.assert_good_books()
+
+
+# --- calls ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_call_about_a_long_trial_goes_to_sales(monday: World) -> None:
+    world = monday
+    told, _, _ = world.talk(
+        mail("lou", "#call\nEmail: evan@trial.example\nIssue: install\nWants help with his trial", subject="Call"),
+        ("lou", "confirmation"), ("marta", "sales-handover"), ("evan", "sales-will-contact"),
+    )  # fmt: skip
+    assert "(> 90): sent to sales" in words(told.text)
+    case = world.case(1001)
+    assert (case["origin"], case["queue"], case["contact"], case["support"]["rule"]) == ("phone", "sales", "evan", 5)
+    world.assert_good_books()
+
+
+def test_a_call_about_an_old_version_gets_its_faq(monday: World) -> None:
+    world = monday
+    world.talk(
+        mail("lou", "#call\nWebsite: oldshop.example\nIssue: license key", subject="Call"),
+        ("lou", "confirmation"), ("olga", "FAQ-Support for versions 5x and older."),
+    )  # fmt: skip
+    assert world.case(1001)["support"]["rule"] == 15
+
+
+def test_a_faq_that_is_refused_is_told_to_the_agent(monday: World) -> None:
+    world = monday
+    world.sink.script.extend([Script(), Script(rcpt="550 5.1.1 no such user")])
+    world.talk(mail("lou", "#call\nWebsite: shop.example\nIssue: key", subject="Call"), ("lou", "confirmation"))
+    assert world.case(1001)["support"]["rule"] == 29
+    world.run()
+    world.expect(("lou", "faq-bounced"))
+
+
+def test_a_call_of_nobody_we_know(monday: World) -> None:
+    (told,) = monday.talk(mail("lou", "#call\nWebsite: nosuch.example", subject="Call"), ("lou", "error"))
+    assert "Website" in told.text
+    assert monday.cases() == []
+
+
+# --- compliments and complaints ------------------------------------------------------------------------------------
+
+
+def test_a_complaint_is_forwarded_and_closed(monday: World) -> None:
+    world = monday
+    world.configure(compliments_to="support-admin@ablecommerce.com")
+    world.talk(
+        mail("sam", "I am very unhappy with how I was treated.", subject="Complaint"),
+        ("sam", "case-received"), ("support-admin@ablecommerce.com", "compliment-forward"),
+    )  # fmt: skip
+    case = world.case(1001)
+    assert (case["state"], case["resolution"], case["support"]["rule"]) == ("Closed", "forwarded to support-admin", 1)
+    world.assert_good_books()
+
+
+# --- while the caller waits ----------------------------------------------------------------------------------------
+
+
+def test_an_agent_asks_what_to_say_and_nothing_changes(monday: World) -> None:
+    world = monday
+    said = json.loads(world.cli("answer", "--channel", "phone", "--website", "www.shop.example", "--issue", "where is my key", "--json"))
+    assert (said["account"], said["send_to"]) == ("Shop Co", "sam@shop.example")
+    assert said["support"] == {
+        "plan_state": "none", "issue_class": "license_key", "rule": 29, "action": "send_template", "target": "FAQ-How to request a key",
+    }  # fmt: skip
+    assert "key" in said["text"]
+    told = world.cli("answer", "--website", "shop.exam", "--issue", "install", status=1)
+    assert "several fit" in told
+    assert "Shop Co" not in told
+    world.cli("answer", "--issue", "install", status=2)
+    assert world.cases() == []
