@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from peewee import JOIN
 
 from daemon.store.requestviews import cs_tickets_view
-from daemon.store.schema import Case, CaseComment, Contact, Evaluation, Order, Organization, Queue, System
+from daemon.store.schema import Case, CaseComment, Contact, Evaluation, Order, Organization, Outbox, Queue, System
 from daemon.store.statements import rows
 
 MOST_TICKETS = 50
@@ -98,6 +98,7 @@ def status(case_id: int, role: str, zone: ZoneInfo) -> dict[str, Any]:
         ("Acknowledged", moment(row[14], zone) if row[14] else None), ("Planned Resolution", row[15]),
         ("Planned Resolution Date", day(row[16]) if row[16] else None), ("Closed Date", moment(row[17], zone) if row[17] else None),
         ("Resolution", row[18]),
+        *(_faqs(case_id, zone) if role == "house" else ()),
         *(_account(case_id) if role == "house" else ()),
         *(_work(case_id, zone) if role in OF_THE_HOUSE else ()),
     ]  # fmt: skip
@@ -118,6 +119,19 @@ def status(case_id: int, role: str, zone: ZoneInfo) -> dict[str, Any]:
 
 OF_THE_HOUSE = frozenset({"house", "assignee", "qa"})
 """Roles that see the work on a case."""
+
+
+def _faqs(case_id: int, zone: ZoneInfo) -> list[tuple[str, str]]:
+    """The FAQs that were sent about a case, and whether each arrived as far as is known."""
+    query = Outbox.select(Outbox.template, Outbox.state, Outbox.sent_at, Outbox.bounced_at, Outbox.forward_path, Outbox.detail)
+    found = rows(query.where((Outbox.case == case_id) & Outbox.template.startswith("FAQ-")).order_by(Outbox.id))
+    return [
+        (
+            template,
+            f"came back from {to}: {detail or ''}" if bounced else f"sent to {to}, {moment(sent, zone)}" if sent else f"{state}: {to}",
+        )
+        for template, state, sent, bounced, to, detail in found
+    ]
 
 
 MOST_ORDERS = 5

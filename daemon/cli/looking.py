@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from daemon.cli.casework import print_casework
 from daemon.cli.output import escape, print_json, progress_total, say, section, table
 from daemon.cli.session import NOT_GOOD, load_config, opened_database, opened_house, parse_time
 
@@ -77,11 +78,13 @@ def case(number: Annotated[str, typer.Argument(help="1001 or CASE-1001")], as_js
     if view["plan_count"] > 1:
         say(f"planned {view['plan_count']} times; the first date promised was {view['first_planned_resolution_date']}")
     if (question := view["question"]) is not None:
-        say(f"? {question['asked']} is asked ({question['kind']}), until {stamp(question['expires_at'])}")
+        until = f", until {stamp(question['expires_at'])}" if question["expires_at"] is not None else ""
+        say(f"? {question['asked']} is asked ({question['kind']}){until}")
     for flag in view["flags"]:
         say(f"! {flag}")
     section("Description")
     say(view["description"])
+    print_casework(view)
     _print_promises(view)
     if view["comments"]:
         section("Comments")

@@ -224,7 +224,8 @@ CHECKS: tuple[Callable[[], Iterator[str]], ...] = (
     _states, _interactions, _causes, _chains, _words, _cases, _outbox, audit_promises.standing, audit_promises.clocks,
     audit_promises.clocks_logged, audit_promises.reviews, audit_promises.posts, audit_promises.resolutions, audit_promises.questions,
     audit_mails.once, audit_mails.refused, audit_mails.related, audit_mails.headers, audit_mails.recipients, audit_mails.people,
-    audit_lives.stands, audit_lives.comments, audit_lives.last_updates, audit_requests.requests, audit_requests.contacts,
+    audit_lives.stands, audit_lives.level_one, audit_lives.comments, audit_lives.last_updates,
+    audit_requests.requests, audit_requests.contacts,
 )  # fmt: skip
 
 

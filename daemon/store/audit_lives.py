@@ -82,6 +82,23 @@ def _taken_back(before: str) -> dict[str, Any]:
     return {TAKEN_BACK[name]: value is not None if name.endswith("_at") else value for name, value in case.items() if name in TAKEN_BACK}
 
 
+DECIDED = ("plan_state", "issue_class", "rule", "action", "target")
+"""What a case keeps of the last decision of level one."""
+
+
+def level_one() -> Iterator[str]:
+    """Each case keeps what level one decided last by its log, and nothing where it decided nothing."""
+    logged: dict[int, dict[str, Any]] = {}
+    query = Event.select(Event.case, Event.payload).where((Event.verb == "record-support") & Event.case.is_null(False))
+    for case_id, payload in rows(query.order_by(Event.case, Event.sequence)):
+        facts = facts_of(payload)
+        logged[case_id] = {name: facts.get(name) for name in DECIDED}
+    for case_id, support in rows(Case.select(Case.id, Case.support)):
+        kept = json.loads(support) if support is not None else None
+        if kept != logged.get(case_id):
+            yield f"CASE-{case_id}: what level one decided is not what was logged"
+
+
 def comments() -> Iterator[str]:
     """Each comment is on the case on which it was made, by whom it was made, and as public as it was made."""
     made: Counter[tuple[Any, ...]] = Counter()

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 import peewee as pw
 from peewee import JOIN
 
+from daemon.store.accounts import facts_of
 from daemon.store.requestviews import cs_tickets_view, request_view, waiting_question
 from daemon.store.schema import (
     Attachment,
@@ -134,7 +136,18 @@ def case_view(number: int, house_address: str) -> dict[str, Any] | None:
         "request": request_view(number), "clocks": _clocks(number),
         "feed": _feed(number), "comments": _comments(number), "tasks": _tasks(number), "cs_tickets": cs_tickets_view(number),
         "attachments": _attachments(number), "interactions": _interactions(number, house_address),
+        "account": _account(number),
     }  # fmt: skip
+
+
+def _account(number: int) -> dict[str, Any] | None:
+    """What the customer's organization ordered and evaluates, the newest first; None: it is no customer's case."""
+    query = Case.select(Organization.id, Organization.kind).join(Organization, on=(Case.organization == Organization.id))
+    row = first(query.where(Case.id == number))
+    if row is None or row[1] != "customer":
+        return None
+    found = facts_of(row[0])
+    return {"orders": [asdict(one) for one in found.orders], "evaluations": [asdict(one) for one in found.evaluations]}
 
 
 REVIEW = "Case Review"

@@ -19,7 +19,7 @@ WHOLE_CASE = [
     *CASE,
     "description", "origin", "contract", "acknowledged_by", "first_planned_resolution_date", "plan_count", "closed_by", "resolution",
     "closed_on_planned_date", "sla_cycle", "support", "flags", "last_review", "question", "request", "clocks", "feed", "comments",
-    "tasks", "cs_tickets", "attachments", "interactions",
+    "tasks", "cs_tickets", "attachments", "interactions", "account",
 ]  # fmt: skip
 CLOCK = ["cycle", "kind", "started_at", "deadline_at", "met_at", "breached_at", "cancelled_at"]
 FEED = [

@@ -78,6 +78,9 @@ def test_done_with_something_outstanding_says_nothing_to_the_customer_yet(world:
     assert "I have NOT mailed the customer" in found[0].text
     case = world.case(1001)
     assert (case["cs_tickets"][0]["status"], case["request"]["state"]) == ("Done", "done_with_outstanding")
+    shown = world.cli("case", "1001")
+    for said in ("done_with_outstanding", "CS-1", "Customer Success", "[ ] 1: Logo missing", "[ ] 2: Lender code for Concert"):
+        assert said in shown
     (told,) = world.talk(mail("ivan", "#cleared 1", answers=work), ("ivan", "confirmation"))
     assert world.case(1001)["request"]["state"] == "done_with_outstanding"
     world.talk(mail("ivan", "#cleared all", answers=work), ("ivan", "confirmation"), ("dana", "New Channel Req 2"))

@@ -46,6 +46,11 @@ def test_whoever_has_no_plan_and_insists_hears_of_the_options_once(monday: World
     world = monday
     helped(world)
     world.talk(mail("sam", "I still need someone to help me please", subject="Re: [CASE-1001]"), ("sam", OPTIONS))
+    shown = world.cli("case", "1001")
+    for said in ("send template once", OPTIONS, "9001", "shop.example"):
+        assert said in shown
+    (status,) = world.talk(mail("lou", "#status", subject="[CASE-1001]"), ("lou", "status"))
+    assert f"{OPTIONS}: sent to sam@shop.example" in words(status.text)
     case = world.case(1001)
     assert "persists" in [item["body"] for item in case["feed"]]
     assert case["support"]["rule"] == 37

@@ -16,6 +16,7 @@ TAMPERED: list[tuple[str, str]] = [
     (CASE + "plan_count = 7 WHERE id = 1001", "CASE-1001: it is not planned that often by its log"),
     (CASE + "sla_cycle = 9 WHERE id = 1001", "CASE-1001: it is not in that cycle by its log"),
     (CASE + "partner_id = 4 WHERE id = 1001", "CASE-1001: it is not with that partner by its log"),
+    (CASE + "support = '{}' WHERE id = 1001", "CASE-1001: what level one decided is not what was logged"),
     ("UPDATE event SET verb = 'reopen-case' WHERE case_id = 1001 AND verb = 'set-plan'", "(reopen-case) was no step it could take"),
 ]
 

@@ -15,6 +15,7 @@ __all__ = ["inbox", "world"]
 CASE_KEYS = [
     "number", "type", "subject", "state", "entity", "system", "organization", "contact", "partner", "owner", "queue", "created_at",
     "last_update", "acknowledged", "acknowledged_at", "planned_resolution", "planned_resolution_date", "closed_at", "next_deadline",
+    "contact_address",
 ]  # fmt: skip
 VIEW_KEYS = [
     "description", "origin", "contract", "acknowledged_by", "first_planned_resolution_date", "plan_count", "closed_by", "resolution",
@@ -79,7 +80,7 @@ def test_the_keys_are_those_of_the_contract(lived: World) -> None:
     assert list(row) == CASE_KEYS
     view = views.case_view(1001, SUPPORT)
     assert view is not None
-    assert list(view) == CASE_KEYS + VIEW_KEYS
+    assert list(view) == [*CASE_KEYS, *VIEW_KEYS, "account"]
     assert {key: view[key] for key in CASE_KEYS} == row
     assert set(views.list_mails(outcome=None, limit=1)[0]) >= set(MAIL_KEYS)
     assert [key for key in views.list_mails(outcome=None, limit=1)[0] if key in MAIL_KEYS] == MAIL_KEYS
