@@ -25,6 +25,9 @@ from daemon.parsers.addresses import addr_spec
 
 Outcome = Literal["sent", "refused", "deferred", "unknown", "channel"]
 
+TURNS = 4
+"""Of the event loop, in which a connection that was dropped closes its socket (one more under TLS)."""
+
 CONNECT_SECONDS = 30.0
 REPLY_SECONDS = 60.0
 FINAL_REPLY_SECONDS = 300.0
@@ -162,6 +165,8 @@ class Relay:
 
         async def leave() -> None:
             await asyncio.gather(*(line.close() for line in kept), return_exceptions=True)
+            for _ in range(TURNS):
+                await asyncio.sleep(0)
 
         self._run(leave())
         self._loop.run_until_complete(self._loop.shutdown_default_executor())

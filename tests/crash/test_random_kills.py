@@ -113,8 +113,10 @@ class Storm:
 
     def settle(self, seconds: float) -> None:
         """Let the daemon run until nothing is left to do, and end it in good order."""
+        begun = rig.log_size(self.world)
         daemon = rig.begin(self.world, "run")
         try:
+            self._await(" ready ", begun, daemon)
             rig.wait_quiet(self.world, daemon, self._quiet, seconds)
             assert end(daemon) == 0
         finally:
