@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 
 from daemon.config import data_dir
+from tests.conversations.databases import on_sqlite
 from tests.conversations.forms import MONDAY, TITLE, form, submitted, taken_in
 from tests.conversations.world import Out, World, bounce, copy_directory, mail
+
+pytestmark = on_sqlite
 
 
 def ticket(world: World, number: int = 1001) -> dict[str, object]:

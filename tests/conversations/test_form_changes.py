@@ -6,8 +6,11 @@ from email.message import EmailMessage
 
 import pytest
 
+from tests.conversations.databases import on_sqlite
 from tests.conversations.forms import MONDAY, asked, form, settled, submitted, taken_in
 from tests.conversations.world import World, mail
+
+pytestmark = on_sqlite
 
 
 def edited(partner: str = "HW Solar West", **changes: str | None) -> bytes:

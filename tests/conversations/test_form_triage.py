@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from tests.conversations.databases import on_sqlite
 from tests.conversations.forms import DANA, MONDAY, asked, form, forwarded_as_file, settled, submitted, taken_in
 from tests.conversations.world import SUPPORT, World, mail
+
+pytestmark = on_sqlite
+
 
 ANA = "#contact\nFirst Name: Ana\nLast Name: Lima\nCompany: Green Light Solar\nEmail: ana.lima@sunpath.example"
 

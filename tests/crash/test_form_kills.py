@@ -20,7 +20,6 @@ import pytest
 
 from daemon.failpoints import POINTS
 from daemon.store import views
-from tests.conversations.fixtures import gate_database_url
 from tests.conversations.forms import DANA, MONDAY, form, forwarded_as_file, submitted
 from tests.conversations.world import DIRECTORY, DovecotInbox, Out, World, copy_directory, end, mail, trust_authority, until
 from tests.crash import rig
@@ -28,7 +27,6 @@ from tests.servers.dovecot import Dovecot
 
 pytestmark = pytest.mark.crash
 
-__all__ = ["gate_database_url"]
 
 APART = frozenset({"after_copy_before_delete", "migration_step"})
 """Places that need a server without MOVE or an empty database: `test_kill_points` passes them."""
@@ -67,9 +65,9 @@ def _waiting(world: World) -> tuple[Out, Out]:
 
 @pytest.mark.parametrize("point", [name for name in POINTS if name not in APART], ids=lambda name: f"killed at {name}")
 def test_a_form_a_persons_answer_and_done_act_once_wherever_the_program_dies(
-    point: str, make_world: Callable[..., World], gate_database_url: str
+    point: str, make_world: Callable[..., World], sqlite_url: str
 ) -> None:
-    world = make_world(gate_database_url)
+    world = make_world(sqlite_url)
     world.clock = MONDAY
     work, question = _waiting(world)
     world.deliver(submitted(submission="7100000000000000003", partner="Third Solar").as_bytes())
