@@ -276,6 +276,7 @@ def test_the_hold_may_be_taken_again_and_again(world: World, database_url: str) 
             other.execute(query)
         require_hold(database)
         locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted"
+        locks += " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
         with psycopg.connect(database_url) as other:
             assert other.execute(locks).fetchone() == (1,)
 

@@ -307,7 +307,7 @@ def with_colleagues(world: World) -> None:
 
 @pytest.mark.timeout(900)
 def test_every_submission_is_one_request_whatever_kills_the_program(make_world: Callable[..., World], sqlite_url: str) -> None:
-    submissions, kills = int(os.environ.get("SUPPORTD_TEST_SUBMISSIONS", "25")), int(os.environ.get("SUPPORTD_TEST_KILLS", "10"))
+    submissions, kills = int(os.environ.get("SUPPORTD_TEST_SUBMISSIONS", "25")), int(os.environ.get("SUPPORTD_TEST_FORM_KILLS", "10"))
     print(stormed(make_world(sqlite_url), submissions, kills, seconds=120))
 
 
@@ -317,7 +317,7 @@ def test_a_hundred_submissions_are_a_hundred_requests_whatever_kills_the_program
     make_world: Callable[..., World], database_url: str, dovecot: Dovecot, monkeypatch: pytest.MonkeyPatch,
     record_property: Callable[[str, object], None],
 ) -> None:  # fmt: skip
-    submissions, kills = int(os.environ.get("SUPPORTD_TEST_SUBMISSIONS", "100")), int(os.environ.get("SUPPORTD_TEST_KILLS", "60"))
+    submissions, kills = int(os.environ.get("SUPPORTD_TEST_SUBMISSIONS", "100")), int(os.environ.get("SUPPORTD_TEST_FORM_KILLS", "60"))
     trust_authority(dovecot, monkeypatch.setenv)
     figures = stormed(make_world(database_url, DovecotInbox(dovecot)), submissions, kills, seconds=300)
     record_property("figures", figures)
