@@ -11,7 +11,10 @@ TAMPERED: list[tuple[str, str]] = [
         'UPDATE journal SET record = \'{"errors":[{"code":"E-DATE-PAST","line":1}]}\' WHERE id = 3',
         "mail 3: it has an error (E-DATE-PAST), and something of it was done all the same",
     ),
-    ("UPDATE journal SET identity = 'same' WHERE id IN (3, 5)", "mail 5: it is the same as mail 3, and both were acted on"),
+    (
+        "UPDATE journal SET identity = 'same', message_id = '<same>' WHERE id IN (3, 5)",
+        "mail 5: it is the same as mail 3, and both were acted on",
+    ),
     ("UPDATE journal SET record = 'no JSON, \"errors\":[{' WHERE id = 1", "mail 1: what was decided of it can't be read"),
 ]
 
