@@ -97,6 +97,12 @@ def test_a_stranger_is_asked_until_one_account_fits_and_hears_nothing_of_it(mond
     case = world.case(1001)
     assert (case["organization"], case["contact"]) == ("Shop Co", None)
     assert "unverified_sender" in case["flags"]
+    block = f"#contact\nFirst Name: Kim\nLast Name: Doe\nCompany: Shop Co\nEmail: {STRANGER}"
+    world.talk(mail("lou", block, answers=verify), ("lou", "confirmation"))
+    assert (world.case(1001)["contact"], world.case(1001)["organization"]) == ("kim", "Shop Co")
+    world.talk(
+        mail("lou", "#faq How to request a key", subject="[CASE-1001]"), ("lou", "confirmation"), (STRANGER, "FAQ-How to request a key")
+    )
     world.assert_good_books()
 
 
