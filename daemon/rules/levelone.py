@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from daemon.actions.vocabulary import Action, AddComment, CloseCase, NameAccount, PostFeed, QueueMail, RecordSupport
 from daemon.model import CallerFacts, CaseFacts, ContactFacts, Decision, QueueFacts
 from daemon.reasons import Outcome, Reason
-from daemon.rules.entitlement import Caller, Channel, Level, LevelAction, SupportRules, decide_level
+from daemon.rules.entitlement import OWN, Caller, Channel, Level, LevelAction, SupportRules, decide_level
 from daemon.rules.hearing import (
     Audience,
     Hearing,
@@ -154,7 +154,7 @@ def _verify(h: Hearing, caller: CallerFacts) -> list[Action]:
 def taken(h: Hearing, level: Level, plan: PlanFacts | None, caller: CallerFacts, to: Customer) -> Taken:
     """What a row comes to for this customer."""
     queue = h.situation.level_queues.get(level.queue or "") or h.situation.default_queue
-    detail = f"row {level.row}: {level.action.value} {level.target}"
+    detail = _row(level)
     values: dict[str, object] = {
         "no_plan": level.plan_state is PlanState.NONE,
         "organization": caller.organization.name if caller.organization else "",
@@ -195,6 +195,11 @@ def taken(h: Hearing, level: Level, plan: PlanFacts | None, caller: CallerFacts,
         "case-assigned", members_of(queue), exclude=(to.address,), values={"steps": list(steps(("comment", "assign", "close", "status")))}
     )
     return made(*given, _to_customer(h, "case-received", to, {}), said=f"given to {queue.name if queue is not None else 'nobody'}")
+
+
+def _row(level: Level) -> str:
+    """The row that decided, in words."""
+    return f"level one, row {level.row}: {level.action.value.replace('_', ' ')}, {level.target.removeprefix(OWN)}"
 
 
 def _to_customer(h: Hearing, template: str, to: Customer, values: Mapping[str, object]) -> QueueMail:
@@ -274,5 +279,5 @@ def _insists(h: Hearing, case: CaseFacts, rules: SupportRules, issue_class: str)
     actions: list[Action] = [_said(h), *kept_attachments(h), record_of(level), PostFeed(kind="persists", text="persists", author_id=None)]
     return decision(
         h, kind_of(h), Outcome.ACTED, Reason.COMMENT_ADDED, case=case, matched_by=h.found.matched_by, actions=[*actions, letter],
-        detail=f"row {level.row}: {level.action.value} {level.target}",
+        detail=_row(level),
     )  # fmt: skip
