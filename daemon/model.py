@@ -37,6 +37,13 @@ class Kind(StrEnum):
     OWN = "own"
 
 
+FAQ = "FAQ-"
+"""Begins the title of every FAQ."""
+
+PRIORITY_OPTIONS = f"{FAQ}what are my priority support options"
+"""The FAQ after which there is nothing more level one can do: it goes at most once for a case, whoever sends it."""
+
+
 # --- what the octets say -------------------------------------------------------------------------------------------
 
 
@@ -584,7 +591,7 @@ class CaseFacts:
     clocks: tuple[ClockFacts, ...] = ()
     reversal: ReversalFacts | None = None
     once: frozenset[str] = frozenset()
-    """Names of the mails about this case that are sent at most once and were."""
+    """Names of the mails about this case that are sent at most once and were, and their templates."""
     opening_partner_id: int | None = None
     """The partner that opened it for somebody; the house resolves it, or gives it to a partner."""
     opening_agents: tuple[ContactFacts, ...] = ()

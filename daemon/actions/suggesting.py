@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from daemon.mail.rendering import Templates
+from daemon.model import FAQ
 from daemon.store.schema import Case
 from daemon.store.statements import Select
 from daemon.store.suggestions import Faq, Suggestion, keep_faqs, suggest
@@ -35,5 +36,5 @@ def _row(one: Suggestion) -> dict[str, Any]:
     """A FAQ is sent by its title; the words of a resolution are put into the answer, to be made fit before they go."""
     # words of an old case are never commands for this one
     words = _SIGIL.sub("", one.words.strip())[:MOST_WORDS]
-    command = f"#faq {one.title.removeprefix('FAQ-')}" if one.case_number is None else f"#update\n{words}"
+    command = f"#faq {one.title.removeprefix(FAQ)}" if one.case_number is None else f"#update\n{words}"
     return {"command": command, "title": one.title, "number": one.case_number or "", "excerpt": one.excerpt}

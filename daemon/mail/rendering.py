@@ -21,8 +21,9 @@ from markdown_it.token import Token
 
 from daemon.errors import ConfigError, Permanent, Problem
 from daemon.mail.plaintext import Document, blocks, write
-from daemon.mail.templates import FAQ, SIGNATURE, Template, nearest, read_templates
+from daemon.mail.templates import SIGNATURE, Template, nearest, read_templates
 from daemon.mail.values import Link, Pieces, Slots, Value, as_block, escaped, fill_html, fill_text, is_slot, pieces
+from daemon.model import FAQ
 from daemon.parsers.marker import ANSWER_MARKER
 from daemon.parsers.names import title_key
 

@@ -23,9 +23,6 @@ _KEYS = {
 }  # fmt: skip
 _OPTIONAL = ("title", "expects_reply", "compact", "asked", "sample")
 
-FAQ = "FAQ-"
-"""Begins the title of every FAQ."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Template:

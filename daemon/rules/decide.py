@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from daemon.actions.vocabulary import Action, AddComment, MarkBounced, QueueMail, ReportRefusal
 from daemon.model import (
+    FAQ,
     CaseFacts,
     Decision,
     DomainVerdict,
@@ -210,7 +211,7 @@ FAQ_BOUNCED = "faq-bounced"
 
 def _notice_of(template: str) -> str:
     """How the owner of a case hears that a mail did not arrive: of a FAQ the customer has no answer at all."""
-    return FAQ_BOUNCED if template.startswith(levelone.FAQ) else BOUNCE_NOTICE
+    return FAQ_BOUNCED if template.startswith(FAQ) else BOUNCE_NOTICE
 
 
 # --- grants: a person's mail ---------------------------------------------------------------------------------------

@@ -6,14 +6,12 @@ import difflib
 from collections.abc import Mapping
 
 from daemon.actions.vocabulary import PostFeed, QueueMail
+from daemon.model import FAQ, PRIORITY_OPTIONS
 from daemon.parsers.names import title_key
 from daemon.rules.drafts import Draft, Step
 from daemon.rules.hearing import customers_side
 from daemon.rules.judgement import Request
 from daemon.rules.receipts import Done
-
-PRIORITY_OPTIONS = "FAQ-what are my priority support options"
-"""After it there is nothing more level one can do, so it goes at most once for a case, whoever sends it."""
 
 
 def once_for(title: str, case_id: int) -> str | None:
@@ -27,7 +25,7 @@ def short(title: str) -> str:
     >>> short("FAQ-How to request a key")
     'How to request a key'
     """
-    return title.removeprefix("FAQ-")
+    return title.removeprefix(FAQ)
 
 
 def _faq(made: Draft, request: Request) -> None:
@@ -45,7 +43,7 @@ def _faq(made: Draft, request: Request) -> None:
     if not customers:
         made.trouble(request, "E-STATE", detail="no-customer")
         return
-    if once is not None and (once in made.case.once or any(isinstance(one, QueueMail) and one.once == once for one in made.letters)):
+    if once is not None and (title in made.case.once or any(isinstance(one, QueueMail) and one.once == once for one in made.letters)):
         made.trouble(request, "E-STATE", detail="sent-before")
         return
     (address, contact_id, name), *_ = customers

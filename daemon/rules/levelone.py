@@ -13,6 +13,7 @@ from daemon.actions.vocabulary import Action, AddComment, CloseCase, NameAccount
 from daemon.model import CallerFacts, CaseFacts, ContactFacts, Decision, QueueFacts
 from daemon.reasons import Outcome, Reason
 from daemon.rules.entitlement import OWN, Caller, Channel, Level, LevelAction, SupportRules, decide_level
+from daemon.rules.faqs import once_for
 from daemon.rules.hearing import (
     Audience,
     Hearing,
@@ -31,7 +32,6 @@ from daemon.rules.receipts import full_date, steps
 UNVERIFIED = "unverified_sender"
 FORWARDED = "forwarded to "
 NOBODY_KNOWN = "caller could not be identified"
-FAQ = "FAQ-"
 
 _THANKS = re.compile(
     r"\b(?:thanks?|thank\s+you|thx|ty|cheers|great|perfect|awesome|merci|danke|gracias|obrigad[oa]|grazie|bedankt)\b", re.IGNORECASE
@@ -268,14 +268,11 @@ def _insists(h: Hearing, case: CaseFacts, rules: SupportRules, issue_class: str)
     plan = plan_of(h, rules, caller)
     issue = IssueClass(name=IssueName(issue_class), words=(), by_line=False)
     level = decide_level(Channel.CASE, Caller.KNOWN, plan, issue, True, rules.table)
-    if level.action is not LevelAction.SEND_TEMPLATE_ONCE:
-        return None
-    once = f"priority-options:{case.id}"
-    if once in case.once:
+    if level.action is not LevelAction.SEND_TEMPLATE_ONCE or level.template is None or level.template in case.once:
         return None
     sender = h.situation.sender
     to = Customer(address=h.reading.message.author, contact=sender, name=sender.name if sender is not None else "", known=True)
-    letter = replace(_to_customer(h, level.template or "", to, {"no_plan": True}), once=once)
+    letter = replace(_to_customer(h, level.template, to, {"no_plan": True}), once=once_for(level.template, case.id))
     actions: list[Action] = [_said(h), *kept_attachments(h), record_of(level), PostFeed(kind="persists", text="persists", author_id=None)]
     return decision(
         h, kind_of(h), Outcome.ACTED, Reason.COMMENT_ADDED, case=case, matched_by=h.found.matched_by, actions=[*actions, letter],

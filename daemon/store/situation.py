@@ -13,6 +13,7 @@ from peewee import JOIN, SqliteDatabase
 
 from daemon.mail.addresses import BadKey, Key, Signer
 from daemon.model import (
+    PRIORITY_OPTIONS,
     AddrSpec,
     Asked,
     Bounce,
@@ -61,8 +62,8 @@ from daemon.store.statements import Select, first, rows
 REFERENCES_LOOKED_UP = 20
 """The nearest ids of a long thread are enough to find its case."""
 
-ONCE_TEMPLATES = ("hint-acknowledge", "closed-hint", "FAQ-what are my priority support options")
-"""Mails that a case sends at most once for what they are about; their effect key is that name."""
+ONCE_TEMPLATES = ("hint-acknowledge", "closed-hint", PRIORITY_OPTIONS)
+"""Mails that a case sends at most once for what they are about; that is their effect key, but of one that went with a call."""
 
 SourcedKey = tuple[Key, str]
 """A key whose signature is right, and where it stood: "address" or "references"."""
@@ -290,7 +291,11 @@ _CLOCKS = Select(
         SlaClock.met_at, SlaClock.breached_at, SlaClock.warned_at, SlaClock.reminded_at, SlaClock.cancelled_at,
     ).where(SlaClock.case.in_(ids)).order_by(SlaClock.id)
 )  # fmt: skip
-_ONCE = Select(lambda ids: Outbox.select(Outbox.case, Outbox.effect_key).where(Outbox.case.in_(ids) & Outbox.template.in_(ONCE_TEMPLATES)))
+_ONCE = Select(
+    lambda ids: Outbox.select(Outbox.case, Outbox.effect_key, Outbox.template).where(
+        Outbox.case.in_(ids) & Outbox.template.in_(ONCE_TEMPLATES)
+    )
+)
 _REVERSALS = Select(
     lambda ids: (
         Reversal.select(Reversal.case, Reversal.id, Reversal.verb, Reversal.giver, Reversal.at, Reversal.before)
@@ -319,8 +324,8 @@ def case_facts(ids: Sequence[int], *, lock: bool) -> tuple[CaseFacts, ...]:
     reversals: dict[int, ReversalFacts] = {}
     once: dict[int, set[str]] = {}
     if numbers:
-        for case_id, effect_key in _ONCE(ids=numbers):
-            once.setdefault(case_id, set()).add(effect_key)
+        for case_id, effect_key, template in _ONCE(ids=numbers):
+            once.setdefault(case_id, set()).update((effect_key, template))
         for row in _CLOCKS(ids=numbers):
             clocks.setdefault(row[0], []).append(_clock(row[1:]))
         for case_id, number, verb, giver_id, at, before in _REVERSALS(ids=numbers):

@@ -139,6 +139,17 @@ def test_a_call_about_an_old_version_gets_its_faq(monday: World) -> None:
     assert world.case(1001)["support"]["rule"] == 15
 
 
+def test_a_caller_who_insists_gets_the_priority_options_and_no_second_time_by_hand(monday: World) -> None:
+    world = monday
+    title = "FAQ-what are my priority support options"
+    noted = "#call\nWebsite: shop.example\nIssue: install\nPersists: yes"
+    confirmed, _ = world.talk(mail("lou", noted, subject="Call"), ("lou", "confirmation"), ("sam", title))
+    assert world.case(1001)["support"]["rule"] == 37
+    (error,) = world.talk(mail("lou", "#faq What are my priority support options", answers=confirmed), ("lou", "error"))
+    assert "goes only once" in words(error.text)
+    world.assert_good_books()
+
+
 def test_a_faq_that_is_refused_is_told_to_the_agent(monday: World) -> None:
     world = monday
     world.sink.script.extend([Script(), Script(rcpt="550 5.1.1 no such user")])
