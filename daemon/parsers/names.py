@@ -34,6 +34,16 @@ def called(text: str) -> str:
     return addr_spec(bare)[0] or folded(bare.removeprefix("@"))
 
 
+def first_and_last(name: str) -> tuple[str, str]:
+    """A person's name split at its last blank; a single word is the first name.
+
+    >>> first_and_last("Ana  Maria Diaz"), first_and_last("Ana")
+    (('Ana Maria', 'Diaz'), ('Ana', ''))
+    """
+    first, _, last = " ".join(name.split()).rpartition(" ")
+    return (first, last) if first else (last, "")
+
+
 _FAQ_MARK = re.compile(r"faq(?:\s*[-:\u2010-\u2015]\s*|\s+)")
 _VERSION = re.compile(r"(?<=\d)\.(?=x\b)")
 

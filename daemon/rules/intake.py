@@ -22,7 +22,7 @@ from daemon.model import (
     Situation,
     Trust,
 )
-from daemon.parsers.names import folded
+from daemon.parsers.names import first_and_last, folded
 from daemon.rules.formreading import FormReading, FormSender, recognise
 from daemon.rules.forms import FormRules
 from daemon.rules.rulebook import Rulebook
@@ -231,8 +231,5 @@ def description(answers: tuple[tuple[str, str], ...], note: str = "") -> str:
 
 def registered(intake: Intake, organization: OrganizationFacts, *, as_sender: bool) -> RegisterContact:
     """The customer, made under the organization that submits: first and last name split at the last blank."""
-    first, _, last = intake.name.rpartition(" ")
-    return RegisterContact(
-        address=intake.email, first_name=first or last, last_name=last if first else "", organization_id=organization.id,
-        as_sender=as_sender,
-    )  # fmt: skip
+    first, last = first_and_last(intake.name)
+    return RegisterContact(address=intake.email, first_name=first, last_name=last, organization_id=organization.id, as_sender=as_sender)

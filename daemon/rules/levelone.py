@@ -26,6 +26,7 @@ from daemon.rules.hearing import (
     members_of,
 )
 from daemon.rules.issueclass import IssueClass, IssueName, classify, issue_line
+from daemon.rules.newcontact import contact_block
 from daemon.rules.planstate import PlanFacts, PlanState, plan_state
 from daemon.rules.receipts import full_date, steps
 
@@ -130,10 +131,7 @@ def _verify(h: Hearing, caller: CallerFacts) -> list[Action]:
     organization, message = caller.organization, h.reading.message
     if organization is None:
         return []
-    first, _, last = " ".join(message.author_name.split()).rpartition(" ")
-    block = (
-        f"#contact\nFirst Name: {first or last}\nLast Name: {last if first else ''}\nCompany: {organization.name}\nEmail: {message.author}"
-    )
+    block = contact_block(message.author_name, organization.name, str(message.author))
     orders = [
         {
             "label": f"Order {order.number}",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from daemon.actions.vocabulary import RegisterContact, SetContact
 from daemon.model import ContactFacts, OrganizationFacts
 from daemon.parsers.addresses import addr_spec
-from daemon.parsers.names import called, folded
+from daemon.parsers.names import called, first_and_last, folded
 from daemon.rules.drafts import Draft
 from daemon.rules.judgement import Request
 from daemon.rules.receipts import Done
@@ -17,6 +17,17 @@ ROLES = {"partner agent": "partner_agent", "partner_agent": "partner_agent", "cu
 
 HOMEOWNER_LABELS = ("account", "first name", "last name", "email")
 """What is asked for an unknown homeowner, whose contract is found under the account."""
+
+
+def contact_block(name: str, company: str, address: str) -> str:
+    r"""The block that makes a contact of somebody, filled in, to be sent by one tap. Nobody's words begin a line of it.
+
+    >>> contact_block("Ana Diaz", "Acme\n#close", "ana@acme.example")
+    '#contact\nFirst Name: Ana\nLast Name: Diaz\nCompany: Acme #close\nEmail: ana@acme.example'
+    """
+    first, last = first_and_last(name)
+    fields = (("First Name", first), ("Last Name", last), ("Company", company), ("Email", address))
+    return "\n".join(["#contact", *(f"{label}: {' '.join(value.split())}" for label, value in fields)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

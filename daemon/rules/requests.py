@@ -25,7 +25,7 @@ from daemon.model import CaseFacts, Decision, Kind, Match, RequestFacts, Request
 from daemon.reasons import Outcome, Reason
 from daemon.rules.cstickets import request_values, values_of
 from daemon.rules.formreading import IGNORE, NOTIFICATION, QUARANTINE, FormReading
-from daemon.rules.hearing import Hearing, audience_of, decision, mails, owner_of
+from daemon.rules.hearing import Hearing, audience_of, decision, mails, members_of, owner_of
 from daemon.rules.intake import (
     DOUBTS,
     NOBODY,
@@ -36,12 +36,12 @@ from daemon.rules.intake import (
     content_hash,
     description,
     files_of,
-    question_for,
     registered,
     told_files,
     undecided,
     understood,
 )
+from daemon.rules.newcontact import contact_block
 from daemon.rules.newwork import about_the_ticket, accepted_state, begun, case_type
 from daemon.rules.receipts import steps
 
@@ -206,10 +206,10 @@ def _edited(h: Hearing, form: FormReading, existing: RequestFacts) -> Decision:
     ]  # fmt: skip
     ticket = case.cs_ticket if case is not None else None
     if ticket is not None:
-        note = f"({question_for(form.rules)} was not in the form; taken from the contact)" if not intake.company else ""
         actions += [
-            DescribeCsTicket(ticket_id=ticket.id, description=description(answers_of(form), note)), AttachToCsTicket(ticket_id=ticket.id),
-        ]  # fmt: skip
+            DescribeCsTicket(ticket_id=ticket.id, description=description(answers_of(form), intake.note)),
+            AttachToCsTicket(ticket_id=ticket.id),
+        ]
     letters = _tell_of_change(h, existing, {"changes": table, **told_files(h.reading, form)})
     made = _related(
         h, existing, Outcome.ACTED, Reason.FORM_EDITED, [*actions, *letters, *([] if h.situation.archive else _changed(h, form))],
@@ -277,21 +277,16 @@ def _ask(h: Hearing, form: FormReading, intake: Intake) -> Decision:
 
 
 def _triage_mails(h: Hearing, form: FormReading, intake: Intake) -> list[Action]:
-    queue = h.situation.triage_queue
-    first, _, last = intake.name.rpartition(" ")
-    block = [
-        "#contact", f"First Name: {first or last}", f"Last Name: {last if first else ''}", f"Company: {intake.company}",
-        f"Email: {intake.email}",
-    ]  # fmt: skip
     clear = intake.submitter is not None or (intake.organization is not None and intake.email)
     able = ("contact", "confirm", "decline") if clear else ("contact", "decline")
     values = {
         "form_title": form.form_title or form.rules.name, "request_title": intake.title, "company": intake.company,
         "partner_company": intake.partner_company, "submitter_name": intake.name, "submitter_email": intake.email,
         "answers": [{"label": label, "value": value} for label, value in answers_of(form)], "problems": list(intake.problems),
-        "contact_block": "\n".join(block), **told_files(h.reading, form), "steps": list(steps(able if form.kind == NOTIFICATION else ())),
+        "contact_block": contact_block(intake.name, intake.company, intake.email), **told_files(h.reading, form),
+        "steps": list(steps(able if form.kind == NOTIFICATION else ())),
     }  # fmt: skip
-    return mails("triage", audience_of(queue.members) if queue is not None else (), exclude=(), values=values)
+    return mails("triage", members_of(h.situation.triage_queue), exclude=(), values=values)
 
 
 # --- the form has changed ------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from daemon.actions.vocabulary import Action, CloseCase, OpenCase, RegisterContact
 from daemon.model import Decision, DomainVerdict, Grade, SystemFacts
 from daemon.parsers.keywords import AGENT, PARTNER
+from daemon.parsers.names import first_and_last
 from daemon.reasons import Outcome, Reason
 from daemon.rules import levelone, promises
 from daemon.rules.hearing import (
@@ -153,8 +154,4 @@ def _system(h: Hearing) -> tuple[SystemFacts | None, str]:
 
 def _person_name(display_name: str) -> tuple[str, str]:
     """First and last name, split at the last blank; an address as a name is no name."""
-    name = " ".join(display_name.split())
-    if "@" in name or len(name) > 100:
-        return "", ""
-    first, _, last = name.rpartition(" ")
-    return (first, last) if first else (last, "")
+    return ("", "") if "@" in display_name or len(display_name) > 100 else first_and_last(display_name)
