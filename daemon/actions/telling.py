@@ -90,8 +90,10 @@ def status(case_id: int, role: str, zone: ZoneInfo) -> dict[str, Any]:
     if row is None:
         return {"fields": [], "comments": []}
     staff = role != "customer"
+    # a stranger may have named somebody's account: they hear nothing of it until they are a contact
+    entity = row[6] or row[2] if staff or row[3] is not None else None
     fields = [
-        ("Subject", row[0]), ("State", "Ticket Closed" if row[17] else "Ticket Open"), ("Entity", row[6] or row[2]), ("System", row[7]),
+        ("Subject", row[0]), ("State", "Ticket Closed" if row[17] else "Ticket Open"), ("Entity", entity), ("System", row[7]),
         ("Contact", " ".join(part for part in (row[3], row[4]) if part) or row[5]), ("Partner", row[8]),
         ("Owner", " ".join(part for part in (row[9], row[10]) if part) or row[11] if staff else None),
         ("Created at", moment(row[12], zone)), ("Last Update", moment(row[13], zone)),

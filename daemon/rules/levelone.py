@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from daemon.actions.vocabulary import Action, AddComment, CloseCase, NameAccount, PostFeed, QueueMail, RecordSupport
-from daemon.model import CallerFacts, CaseFacts, ContactFacts, Decision, QueueFacts
+from daemon.model import CallerFacts, CaseFacts, ContactFacts, Decision, Grade, QueueFacts
 from daemon.reasons import Outcome, Reason
 from daemon.rules.entitlement import OWN, Caller, Channel, Level, LevelAction, SupportRules, decide_level
 from daemon.rules.faqs import once_for
@@ -217,12 +217,24 @@ def next_mail(h: Hearing, case: CaseFacts) -> Decision | None:
     rules, caller, support = h.rulebook.support, h.situation.caller, case.support
     if rules is None or support is None or not case.open or h.silence is not None or h.situation.archive or h.role != "customer":
         return None
+    if not _proven(h) or _taken_by_somebody(case):
+        return None
     text = h.reading.new_text.strip()
     if support.action == LevelAction.ASK_IDENTIFY and case.organization_id is None and caller is not None:
         return None if only_thanks(text) else _identified(h, case, rules, caller)
     if _persists(support.action, support.plan_state) and text and not only_thanks(text):
         return _insists(h, case, rules, support.issue_class)
     return None
+
+
+def _proven(h: Hearing) -> bool:
+    """Whether more than a comment may come of the words: what names a stranger's case is no proof that the stranger wrote it."""
+    return h.trust.key or h.trust.grade in (Grade.VERIFIED, Grade.KEYED)
+
+
+def _taken_by_somebody(case: CaseFacts) -> bool:
+    """Whether a person works on the case already: the customer answers them, not level one."""
+    return case.owner is not None or case.partner_id is not None or case.acknowledged_at is not None
 
 
 def _persists(action: str, plan: str) -> bool:
