@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -64,7 +63,7 @@ def _answered(house: House, lines: str, channel: ChannelOption, issue: str, soft
     from daemon.parsers.accountkeys import read_keys
     from daemon.rules.entitlement import Caller, Channel, decide_level
     from daemon.rules.issueclass import classify
-    from daemon.rules.planstate import plan_state, version_of
+    from daemon.rules.planstate import plan_state
     from daemon.store.callers import caller_of
 
     rules = house.rulebook.support
@@ -81,7 +80,7 @@ def _answered(house: House, lines: str, channel: ChannelOption, issue: str, soft
         today = house.rulebook.calendar_of(None).local(house.now()).date()
         plan = plan_state(caller.account, today, rules.plan, caller.order_number)
         if software is not None:
-            plan = replace(plan, version=version_of(software, rules.plan))
+            plan = plan.using(software, rules.plan)
         level = decide_level(Channel(channel.value), Caller.KNOWN, plan, of, persists, rules.table)
     return _document(house, caller, level)
 
@@ -116,12 +115,18 @@ def _text(house: House, level: Level, name: str) -> str | None:
     return house.desk.templates.render(template.name, values).text
 
 
+def _issue(name: str, facts: dict[str, str]) -> str:
+    """The class, and the words that made it."""
+    said, words = facts.get("issue_line"), facts.get("issue_words")
+    return f"{name}, said so: {said}" if said else f"{name}, by the words: {words}" if words else name
+
+
 def _print(found: dict[str, Any]) -> None:
     support = found["support"]
     rows = [
         ("account", found["account"] or ("several fit: ask for one more, name none" if found["ambiguous"] else "nobody: ask for a key")),
         ("found by", found["found_by"] or ""), ("send to", found["send_to"] or ""),
-        ("plan", found["facts"].get("why", support["plan_state"])), ("issue", support["issue_class"]),
+        ("plan", found["facts"].get("why", support["plan_state"])), ("issue", _issue(support["issue_class"], found["facts"])),
         ("row", str(support["rule"])), ("do", f"{support['action'].replace('_', ' ')}: {support['target']}"),
         *((f"order {one['number']}", ", ".join(filter(None, (str(one["ordered_on"] or ""), one["website"], one["version"]))))
           for one in found["orders"]),

@@ -192,6 +192,8 @@ def _complete(made: Draft, case: CaseFacts) -> None:
     to = customer_of(case)
     if to:
         made.receipt_values["sent_to"] = to[0][2] or to[0][0]
+        # the receipt of the last #cleared is the common one, which says it as what comes next
+        made.receipt_values["next"] = f"nothing is left to do. I have sent {template} to {made.receipt_values['sent_to']}."
         made.letters.append(to_customer(template, to, request_values(case), once=f"{template}:request:{asked.id}"))
     if rules is not None and rules.close_case_on_completion and made.open:
         made.actions.append(CloseCase(text=f"{made.ticket.number} is Done" if made.ticket else "Done", by_id=None, on_planned_date=None))

@@ -90,11 +90,12 @@ def level_of(h: Hearing, rules: SupportRules, caller: Caller, plan: PlanFacts | 
     return decide_level(channel, caller, plan, issue, False, rules.table)
 
 
-def record_of(level: Level) -> RecordSupport:
-    """The decision, to be kept with the case."""
+def record_of(level: Level, caller: CallerFacts) -> RecordSupport:
+    """The decision, to be kept with the case: by which key the account was found is one of its facts."""
+    account = f"{caller.organization.name} by {caller.matched}" if caller.organization is not None else caller.why
     return RecordSupport(
         plan_state=level.plan_state.value, issue_class=level.issue_class.value, rule=level.row, action=level.action.value,
-        target=level.target, facts=level.facts,
+        target=level.target, facts=(*level.facts, ("account", account)),
     )  # fmt: skip
 
 
@@ -122,7 +123,8 @@ def first_mail(h: Hearing, *, known: bool) -> Taken | None:
 def _unverified(h: Hearing, level: Level, caller: CallerFacts, to: Customer) -> Taken:
     """Somebody names an account and is not on it: level one is asked, the sender hears nothing of the account."""
     return Taken(
-        record=record_of(level), queue=h.situation.default_queue, letters=(_to_customer(h, "case-received", to, {}), *_verify(h, caller)),
+        record=record_of(level, caller), queue=h.situation.default_queue,
+        letters=(_to_customer(h, "case-received", to, {}), *_verify(h, caller)),
         detail=f"{UNVERIFIED}: {caller.why}",
     )  # fmt: skip
 
@@ -159,7 +161,7 @@ def taken(h: Hearing, level: Level, plan: PlanFacts | None, caller: CallerFacts,
     }
 
     def made(*letters: Action, said: str, resolution: str | None = None) -> Taken:
-        return Taken(record=record_of(level), queue=queue, letters=letters, said=said, resolution=resolution, detail=detail)
+        return Taken(record=record_of(level, caller), queue=queue, letters=letters, said=said, resolution=resolution, detail=detail)
 
     name = to.name or str(to.address or "")
     if level.action in (LevelAction.SEND_TEMPLATE, LevelAction.SEND_TEMPLATE_ONCE):
@@ -222,6 +224,14 @@ def next_mail(h: Hearing, case: CaseFacts) -> Decision | None:
     text = h.reading.new_text.strip()
     if support.action == LevelAction.ASK_IDENTIFY and case.organization_id is None and caller is not None:
         return None if only_thanks(text) else _identified(h, case, rules, caller)
+    # turned away, they opened the case again and have found a key after all; without one, a person reads it
+    if (
+        support.action == LevelAction.REFUSE_IDENTIFY
+        and case.organization_id is None
+        and caller is not None
+        and caller.organization is not None
+    ):
+        return _identified(h, case, rules, caller)
     if _persists(support.action, support.plan_state) and text and not only_thanks(text):
         return _insists(h, case, rules, support.issue_class)
     return None
@@ -283,7 +293,12 @@ def _insists(h: Hearing, case: CaseFacts, rules: SupportRules, issue_class: str)
     sender = h.situation.sender
     to = Customer(address=h.reading.message.author, contact=sender, name=sender.name if sender is not None else "", known=True)
     letter = replace(_to_customer(h, level.template, to, {"no_plan": True}), once=once_for(level.template, case.id))
-    actions: list[Action] = [_said(h), *kept_attachments(h), record_of(level), PostFeed(kind="persists", text="persists", author_id=None)]
+    actions: list[Action] = [
+        _said(h),
+        *kept_attachments(h),
+        record_of(level, caller),
+        PostFeed(kind="persists", text="persists", author_id=None),
+    ]
     return decision(
         h, kind_of(h), Outcome.ACTED, Reason.COMMENT_ADDED, case=case, matched_by=h.found.matched_by, actions=[*actions, letter],
         detail=_row(level),

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from daemon.actions.vocabulary import CloseCase, OpenCase
 from daemon.model import CallerFacts
+from daemon.parsers.keywords import AGENT
 from daemon.rules.drafts import Draft, Step
 from daemon.rules.entitlement import Caller, Channel, Level, SupportRules, decide_level
 from daemon.rules.issueclass import classify, issue_line
 from daemon.rules.judgement import Request
 from daemon.rules.levelone import Customer, plan_of, taken
-from daemon.rules.planstate import PlanFacts, version_of
-from daemon.rules.receipts import Done
+from daemon.rules.lifecycle import State
+from daemon.rules.planstate import PlanFacts
+from daemon.rules.receipts import Done, open_verbs, steps
 
 SUBJECT = "Phone call"
 YES = frozenset({"yes", "y", "true", "1"})
@@ -49,6 +50,8 @@ def _call(made: Draft, request: Request) -> None:
     if comes_to.resolution is not None:
         made.actions.append(CloseCase(text=comes_to.resolution, by_id=sender.id if sender is not None else None, on_planned_date=None))
     made.letters += comes_to.letters
+    state = State.CLOSED if comes_to.resolution is not None else State.OPEN
+    made.receipt_values |= {"steps": list(steps(open_verbs(AGENT, state)))}
     made.done.append(Done(verb="call", text=comes_to.said or comes_to.detail))
 
 
@@ -56,7 +59,7 @@ def decided(made: Draft, request: Request, rules: SupportRules, caller: CallerFa
     """The row for a note: its `Issue:`, `Version:` and `Persists:` lines go before what the account says."""
     plan = plan_of(made.h, rules, caller)
     if request.fields.get("version"):
-        plan = replace(plan, version=version_of(request.fields["version"], rules.plan))
+        plan = plan.using(request.fields["version"], rules.plan)
     issue = classify("", request.text or "", request.fields.get("issue") or issue_line(request.text or ""), rules.issues)
     persists = request.fields.get("persists", "").strip().casefold().rstrip(".!") in YES
     return plan, decide_level(Channel.PHONE, Caller.KNOWN, plan, issue, persists, rules.table)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
@@ -62,6 +62,12 @@ class PlanFacts:
     hosting_order: OrderFacts | None = None
     priority_order: OrderFacts | None = None
     """The order whose priority support lasts longest, if it still lasts."""
+    version_said: str = ""
+    """The version that the caller names; it goes before that of any order."""
+
+    def using(self, text: str, rules: PlanRules) -> PlanFacts:
+        """The same of somebody who says which version they use."""
+        return replace(self, version=version_of(text, rules), version_order=None, version_said=" ".join(text.split()))
 
     def facts(self) -> tuple[tuple[str, str], ...]:
         """All that was used, by name, for `explain`."""
@@ -76,6 +82,8 @@ class PlanFacts:
             found.append(("hosting_order", self.hosting_order.number))
         if self.version_order is not None:
             found += [("version_order", self.version_order.number), ("version_ordered", self.version_order.version or "unknown")]
+        if self.version_said:
+            found.append(("version_said", self.version_said))
         if self.priority_order is not None and self.priority_order.priority_support_until is not None:
             found += [
                 ("priority_order", self.priority_order.number),

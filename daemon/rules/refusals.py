@@ -119,9 +119,9 @@ ERRORS: Mapping[str, _Wrong] = MappingProxyType({
     "E-NO-QUESTION:several": _Wrong("several questions of ours wait for your answer. Please reply to the mail that asks the one you mean."),
     "E-NO-QUESTION:unread": _Wrong("this mail does not show that you have read our question. Please reply to the mail that asks."),
     "E-NO-ACCOUNT:several": _Wrong("this fits several accounts. Please ask the caller for one more of these:",
-        ("#call\nOrder: \nLicense Key: \nWebsite: \nEmail: \nCompany: \n{text}",)),
+        ("#call\nOrder: \nLicense Key: \nWebsite: \nEmail: \nCompany: \nName: \nPhone: \n{text}",)),
     "E-NO-ACCOUNT": _Wrong("no account was found for this. Please ask the caller for one of these:",
-        ("#call\nOrder: \nLicense Key: \nWebsite: \nEmail: \nCompany: \n{text}",)),
+        ("#call\nOrder: \nLicense Key: \nWebsite: \nEmail: \nCompany: \nName: \nPhone: \n{text}",)),
 })  # fmt: skip
 """Every E-code; with a detail (`:`) or for one verb (`/`) where there is more to say."""
 

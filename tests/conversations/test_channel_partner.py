@@ -83,7 +83,8 @@ def test_done_with_something_outstanding_says_nothing_to_the_customer_yet(world:
         assert said in shown
     (told,) = world.talk(mail("ivan", "#cleared 1", answers=work), ("ivan", "confirmation"))
     assert world.case(1001)["request"]["state"] == "done_with_outstanding"
-    world.talk(mail("ivan", "#cleared all", answers=work), ("ivan", "confirmation"), ("dana", "New Channel Req 2"))
+    told, _ = world.talk(mail("ivan", "#cleared all", answers=work), ("ivan", "confirmation"), ("dana", "New Channel Req 2"))
+    assert "I have sent New Channel Req 2 to Dana Whitfield" in " ".join(told.text.split())
     case = world.case(1001)
     assert case["request"]["state"] == "completed"
     assert all(item["cleared_at"] is not None for item in case["cs_tickets"][0]["outstanding"])

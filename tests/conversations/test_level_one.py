@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.conversations.world import World, mail
+from tests.conversations.world import World, bounce, mail
 from tests.doubles import Script
 
 MONDAY = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
@@ -115,6 +115,34 @@ def test_whoever_can_not_be_identified_is_told_to_let_the_purchaser_write(monday
     world.assert_good_books()
 
 
+def test_whoever_was_turned_away_and_finds_a_key_after_all_is_identified(monday: World) -> None:
+    world = monday
+    asked(world)
+    (told,) = world.talk(mail(STRANGER, "no idea", subject="Re: [CASE-1001]"), (STRANGER, "purchaser-must-contact"))
+    world.talk(mail(STRANGER, "#reopen I'll look it up", answers=told), (STRANGER, "case-received-again"), ("lou", "case-reopened"))
+    world.talk(mail(STRANGER, "I still have no idea", answers=told), ("lou", "case-comment"))
+    world.talk(mail(STRANGER, "It is order 9001", answers=told), (STRANGER, "case-received"), ("lou", "verify-sender"))
+    case = world.case(1001)
+    assert (case["state"], case["organization"], case["contact"]) == ("Open", "Shop Co", None)
+    assert "unverified_sender" in case["flags"]
+    world.assert_good_books()
+
+
+def test_explain_names_the_row_and_by_what_the_account_was_found(monday: World) -> None:
+    world = monday
+    world.deliver(mail("lou", "#call\nWebsite: shop.example\nVersion: 5.5\nIssue: key", subject="Call"))
+    world.deliver(mail(STRANGER, "The site is shop.exam", subject="Help"))
+    world.run()
+    call, unknown = (
+        dict(next(action["facts"] for action in json.loads(line)["actions"] if action["verb"] == "record-support"))
+        for line in world.cli("explain", "--json", "1", "2").splitlines()
+    )
+    assert call["account"] == "Shop Co by website shop.example"
+    assert (call["version"], call["version_said"]) == ("<=5.x", "5.5")
+    assert "version_order" not in call
+    assert (unknown["caller"], unknown["account"]) == ("ambiguous", "several accounts fit the part of a website shop.exam")
+
+
 # --- calls ---------------------------------------------------------------------------------------------------------
 
 
@@ -153,10 +181,24 @@ def test_a_caller_who_insists_gets_the_priority_options_and_no_second_time_by_ha
 def test_a_faq_that_is_refused_is_told_to_the_agent(monday: World) -> None:
     world = monday
     world.sink.script.extend([Script(), Script(rcpt="550 5.1.1 no such user")])
-    world.talk(mail("lou", "#call\nWebsite: shop.example\nIssue: key", subject="Call"), ("lou", "confirmation"))
+    (told,) = world.talk(mail("lou", "#call\nWebsite: shop.example\nIssue: key", subject="Call"), ("lou", "confirmation"))
+    assert "#update" in told.text
     assert world.case(1001)["support"]["rule"] == 29
     world.run()
     world.expect(("lou", "faq-bounced"))
+    (status,) = world.talk(mail("lou", "#status", answers=told), ("lou", "status"))
+    assert "FAQ-How to request a key: failed: sam@shop.example" in words(status.text)
+    assert "faq-bounced" not in status.text
+
+
+def test_a_faq_that_comes_back_is_told_to_the_agent(monday: World) -> None:
+    world = monday
+    (faq,) = world.talk(mail("sam", "How do I install it?", subject="Help"), ("sam", RESOURCES))
+    (told,) = world.talk(bounce(faq), ("lou", "faq-bounced"))
+    assert "sam@shop.example" in told.text
+    (status,) = world.talk(mail("lou", "#status", answers=told), ("lou", "status"))
+    assert f"{RESOURCES}: came back from sam@shop.example" in words(status.text)
+    assert "faq-bounced" not in status.text
 
 
 def test_a_call_of_nobody_we_know(monday: World) -> None:
@@ -191,6 +233,7 @@ def test_an_agent_asks_what_to_say_and_nothing_changes(monday: World) -> None:
         "plan_state": "none", "issue_class": "license_key", "rule": 29, "action": "send_template", "target": "FAQ-How to request a key",
     }  # fmt: skip
     assert "key" in said["text"]
+    assert "license_key, by the words: " in world.cli("answer", "--website", "shop.example", "--issue", "where is my key")
     told = world.cli("answer", "--website", "shop.exam", "--issue", "install", status=1)
     assert "several fit" in told
     assert "Shop Co" not in told

@@ -18,21 +18,23 @@ from daemon.actions.vocabulary import VERBS
 from daemon.explaining import explained
 from daemon.record import record_of
 from tests.conversations.databases import on_sqlite
+from tests.conversations.forms import taken_in
 from tests.conversations.scenes import MONDAY, opened
 from tests.conversations.world import Out, World, mail
 
 FOLDER = Path(__file__).parent.parent / "examples"
 
 
-def _examples(name: str) -> list[dict[str, Any]]:
-    """The examples of a file but those on a CS ticket, or of an organization that writes dates in an order of its own."""
+def _examples(name: str, about: str = "case") -> list[dict[str, Any]]:
+    """The examples of a file on a case or a CS ticket, but those of an organization that writes dates in an order of its own."""
     found = json.loads((FOLDER / name).read_text(encoding="utf-8"))["examples"]
-    return [one for one in found if one["context"].get("object", "case") == "case" and "date_order" not in one["context"]]
+    return [one for one in found if one["context"].get("object", "case") == about and "date_order" not in one["context"]]
 
 
 EXAMPLES = [*_examples("reply_examples.json"), *_examples("reply_cases.json")[::5]]
 """Of the second file a part: `tests/rules/test_judge.py` judges all of it."""
-SENDERS = {"partner": "bob", "customer": "ann", "agent": "cara"}
+ON_A_TICKET = [*_examples("reply_examples.json", "cs"), *_examples("reply_cases.json", "cs")]
+SENDERS = {"partner": "bob", "customer": "ann", "agent": "cara", "config_assignee": "ivan", "qa_assignee": "cherish"}
 STATES = ("new", "acknowledged", "planned", "closed")
 PROGRAM = frozenset(VERBS.values())
 
@@ -109,6 +111,33 @@ def test_explain_says_of_a_file_what_the_example_expects(world: World, state: st
             asks = bool(example["expect"]["actions"] or example["expect"]["errors"])
             assert (answer["kind"] == "command") is asks or example["id"] == "K57"
     assert len(world.mails()) <= 4
+
+
+@pytest.mark.parametrize("state", ["open", "done"])
+def test_explain_says_of_a_mail_on_a_cs_ticket_what_the_example_expects(world: World, state: str) -> None:
+    _, _, work = taken_in(world)
+    world.deliver(mail("ivan", "#done" if state == "done" else "#outstanding\nLogo\nRates\nContract", answers=work))
+    for who in ("cherish", "cara"):  # they have a mail about the ticket to answer, too
+        world.deliver(mail(who, "#status", subject=f"Re: {work.subject}"))
+    world.run()
+    theirs = {out.to: out for out in world.out() if out.template == "status"} | {"ivan": work}
+    before = len(world.mails())
+    examples = [one for one in ON_A_TICKET if one["context"]["state"] == state]
+    paths = []
+    for example in examples:
+        sender = SENDERS[example["context"]["role"]]
+        path = world.folder / f"{example['id']}.eml"
+        name = example["context"]["sender_name"]
+        path.write_bytes(mail(sender, example["raw"], name=name, answers=theirs[sender]))
+        paths.append(str(path))
+    answers = [json.loads(line) for line in world.cli("explain", "--json", "--now", "2026-11-23T16:00:00Z", *paths).splitlines()]
+    wrong = {
+        example["id"]: (asked_for(answer), example["expect"])
+        for example, answer in zip(examples, answers, strict=True)
+        if asked_for(answer) != example["expect"]
+    }
+    assert wrong == {}
+    assert len(world.mails()) == before
 
 
 def would_be(world: World, octets: bytes) -> dict[str, Any]:
