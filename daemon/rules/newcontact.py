@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from daemon.actions.vocabulary import RegisterContact, SetContact
@@ -22,12 +23,17 @@ HOMEOWNER_LABELS = ("account", "first name", "last name", "email")
 def contact_block(name: str, company: str, address: str) -> str:
     r"""The block that makes a contact of somebody, filled in, to be sent by one tap. Nobody's words begin a line of it.
 
-    >>> contact_block("Ana Diaz", "Acme\n#close", "ana@acme.example")
-    '#contact\nFirst Name: Ana\nLast Name: Diaz\nCompany: Acme #close\nEmail: ana@acme.example'
+    Where a client breaks a long line, a word of a name or a company could: the signs of a command go, and a name's colons.
+
+    >>> contact_block("Ana #close Diaz", "Acme #1\n#close", "ana@acme.example")
+    '#contact\nFirst Name: Ana close\nLast Name: Diaz\nCompany: Acme #1 close\nEmail: ana@acme.example'
     """
-    first, last = first_and_last(name)
+    first, last = first_and_last(name.replace(":", ""))
     fields = (("First Name", first), ("Last Name", last), ("Company", company), ("Email", address))
-    return "\n".join(["#contact", *(f"{label}: {' '.join(value.split())}" for label, value in fields)])
+    return "\n".join(["#contact", *(f"{label}: {' '.join(_SIGILS.sub('', value).split())}" for label, value in fields)])
+
+
+_SIGILS = re.compile(r"(?<!\S)[#!/＃！／]+(?=[^\W\d_])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,3 +58,12 @@ def test_level_one_leaves_a_case_to_the_person_who_took_it(monday: World) -> Non
     world.talk(mail(STRANGER, "It is on Windows", subject="Re: [CASE-1001]"), ("lou", "case-comment"))
     assert world.case(1001)["state"] == "Open"
     world.assert_good_books()
+
+
+def test_a_strangers_name_is_no_command_in_the_lines_that_make_a_contact(monday: World) -> None:
+    world = monday
+    _, verify = world.talk(
+        mail(STRANGER, "Order 9001 is broken", subject="Help", name='"Kim #close Role: Doe"'),
+        (STRANGER, "case-received"), ("lou", "verify-sender"),
+    )  # fmt: skip
+    assert {"First Name: Kim close Role", "Last Name: Doe"} <= set(verify.text.splitlines())
