@@ -9,6 +9,7 @@ from daemon.actions.vocabulary import (
     PostFeed,
     QueueMail,
 )
+from daemon.model import ContactFacts
 from daemon.reasons import Reason
 from tests.rules.facts import (
     ANN,
@@ -30,7 +31,7 @@ from tests.rules.facts import (
         (PAT, "#undo\n", "E-STATE:nothing-to-undo"),
     ],
 )
-def test_one_error_and_nothing_is_done(sender, text: str, code: str) -> None:  # type: ignore[no-untyped-def]
+def test_one_error_and_nothing_is_done(sender: ContactFacts, text: str, code: str) -> None:
     decision = said(sender, text)
     assert decision.reason is Reason.COMMANDS_REFUSED
     assert decision.heard is not None

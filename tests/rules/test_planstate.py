@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -19,8 +20,8 @@ def before(days: int) -> date:
     return TODAY - timedelta(days=days)
 
 
-def ordered(days: int | None, number: str = "9001", **facts: object) -> OrderFacts:
-    return OrderFacts(number=number, ordered_on=before(days) if days is not None else None, **facts)  # type: ignore[arg-type]
+def ordered(days: int | None, number: str = "9001", **facts: Any) -> OrderFacts:
+    return OrderFacts(number=number, ordered_on=before(days) if days is not None else None, **facts)
 
 
 def evaluating(days: int | None, key: str = "eval-1") -> EvaluationFacts:

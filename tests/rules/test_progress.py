@@ -19,7 +19,7 @@ from daemon.actions.vocabulary import (
     StartClock,
     TakeBack,
 )
-from daemon.model import Kind, ReversalFacts
+from daemon.model import ContactFacts, Kind, ReversalFacts
 from daemon.reasons import Reason
 from tests.rules.facts import (
     ANN,
@@ -61,7 +61,7 @@ def test_a_plan_implies_the_acknowledgement_and_counts_from_its_date() -> None:
         (ANN, "Confirmed by customer: fixed", {PAT.address, BOB.address, OWEN.address}),
     ],
 )
-def test_closing_is_told_to_everybody_else(sender, resolution: str, heard: set[str]) -> None:  # type: ignore[no-untyped-def]
+def test_closing_is_told_to_everybody_else(sender: ContactFacts, resolution: str, heard: set[str]) -> None:
     decision = said(sender, "#close fixed\n")
     assert of_type(decision, CloseCase)[0].text == resolution
     assert {mail.to for mail in of_type(decision, QueueMail) if mail.template == "case-closed"} == heard

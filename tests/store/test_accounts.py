@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -282,10 +283,10 @@ ACCOUNTS = st.lists(
     max_size=5,
     unique_by=lambda account: account["company"].strip().casefold(),
 )
-Account = dict[str, object]
+Account = dict[str, Any]
 
 
-def written(folder: Path, accounts: list[dict[str, object]]) -> None:
+def written(folder: Path, accounts: list[dict[str, Any]]) -> None:
     folder.mkdir(exist_ok=True)
 
     def write(name: str, *rows: tuple[object, ...]) -> None:
@@ -308,7 +309,7 @@ def written(folder: Path, accounts: list[dict[str, object]]) -> None:
         *(
             (f"{1000 + 10 * at + place}", one["company"], website, key)
             for at, one in enumerate(accounts)
-            for place, (website, key) in enumerate(one["orders"])  # type: ignore[arg-type, var-annotated]
+            for place, (website, key) in enumerate(one["orders"])
         ),
     )  # fmt: skip
     write(
@@ -317,11 +318,11 @@ def written(folder: Path, accounts: list[dict[str, object]]) -> None:
     )  # fmt: skip
 
 
-def holders(accounts: list[dict[str, object]], by: By, value: str) -> set[str]:
+def holders(accounts: list[dict[str, Any]], by: By, value: str) -> set[str]:
     """The accounts that a key fits, told the long way: by looking at each."""
     found = set()
     for at, one in enumerate(accounts):
-        orders: list[tuple[str, str]] = one["orders"]  # type: ignore[assignment]
+        orders: list[tuple[str, str]] = one["orders"]
         websites = {website_key(str(site)) for site in [*(site for site, _ in orders), *([one["trial"]] if one["trial"] else [])]}
         fits = {
             By.ORDER: value in {f"{1000 + 10 * at + place}" for place in range(len(orders))},
@@ -344,9 +345,9 @@ ASKED: dict[By, str] = {
 }  # fmt: skip
 
 
-def every_key(accounts: list[dict[str, object]]) -> Iterator[tuple[By, str]]:
+def every_key(accounts: list[dict[str, Any]]) -> Iterator[tuple[By, str]]:
     for at, one in enumerate(accounts):
-        orders: list[tuple[str, str]] = one["orders"]  # type: ignore[assignment]
+        orders: list[tuple[str, str]] = one["orders"]
         for place, (site, key) in enumerate(orders):
             host = website_key(site) or ""
             yield By.ORDER, f"{1000 + 10 * at + place}"
@@ -361,7 +362,7 @@ def every_key(accounts: list[dict[str, object]]) -> Iterator[tuple[By, str]]:
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(ACCOUNTS)
-def test_no_key_of_one_account_ever_finds_another(database: Database, tmp_path: Path, accounts: list[dict[str, object]]) -> None:
+def test_no_key_of_one_account_ever_finds_another(database: Database, tmp_path: Path, accounts: list[dict[str, Any]]) -> None:
     """Of any directory: a key finds exactly the one account that it fits, and where it fits several, nobody."""
     written(tmp_path / "any", accounts)
     with database.transaction() as transaction:
@@ -372,7 +373,8 @@ def test_no_key_of_one_account_ever_finds_another(database: Database, tmp_path: 
             fitting = holders(accounts, by, value)
             if by is By.WEBSITE_PART and holders(accounts, By.WEBSITE, value):
                 fitting = holders(accounts, By.WEBSITE, value)
-            found = find_account(AccountKeys(**{ASKED[by]: (value,)}), None)  # type: ignore[arg-type]
+            key: dict[str, Any] = {ASKED[by]: (value,)}
+            found = find_account(AccountKeys(**key), None)
             expected = Outcome.NONE if not fitting else Outcome.FOUND if len(fitting) == 1 else Outcome.AMBIGUOUS
             assert found.outcome is expected, (by, value, fitting)
             assert ({found.organization} if expected is Outcome.FOUND else {None}) == (fitting if expected is Outcome.FOUND else {None})
@@ -382,7 +384,7 @@ def test_no_key_of_one_account_ever_finds_another(database: Database, tmp_path: 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(ACCOUNTS, ACCOUNTS)
 def test_an_index_that_grew_with_imports_is_the_one_made_at_once(
-    database: Database, tmp_path: Path, before: list[dict[str, object]], after: list[dict[str, object]]
+    database: Database, tmp_path: Path, before: list[dict[str, Any]], after: list[dict[str, Any]]
 ) -> None:
     with database.transaction() as transaction:
         for accounts in (before, after):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -22,8 +23,8 @@ def directory(life: Life) -> Iterator[Life]:
         yield life
 
 
-def found(**names: object) -> Asked:
-    return look_up(Names(**names), lock=True)  # type: ignore[arg-type]
+def found(**names: Any) -> Asked:
+    return look_up(Names(**names), lock=True)
 
 
 def ids(asked: Asked) -> dict[str, list[int]]:

@@ -162,8 +162,8 @@ def test_a_resolution_is_shown_to_others_without_the_names_of_its_customer(life:
 def test_the_index_made_anew_is_the_same_as_the_one_that_was_kept(solved: Life) -> None:
     close(solved, "(closed by e-mail without text)", subject="Catalog", description="catalog")
 
-    def rows() -> list[tuple[Any, ...]]:
-        return solved.database.peewee.execute_sql("SELECT rowid, title, asked, words, digest FROM precedent ORDER BY rowid").fetchall()  # type: ignore[no-any-return]
+    def rows() -> Any:
+        return solved.database.peewee.execute_sql("SELECT rowid, title, asked, words, digest FROM precedent ORDER BY rowid").fetchall()
 
     with solved.database.transaction():
         kept = rows()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -49,9 +50,9 @@ def lived(world: World) -> Iterator[World]:
         yield world
 
 
-def _numbers(**how: object) -> list[str]:
-    settings = {"state": "all", "partner": None, "search": None, "limit": None} | how
-    return [row["number"] for row in views.list_cases(**settings)]  # type: ignore[arg-type]
+def _numbers(**how: Any) -> list[str]:
+    settings: dict[str, Any] = {"state": "all", "partner": None, "search": None, "limit": None} | how
+    return [row["number"] for row in views.list_cases(**settings)]
 
 
 def test_cases_are_listed_with_the_newest_last_update_first(lived: World) -> None:
