@@ -367,8 +367,6 @@ class CallerFacts:
     account: AccountFacts = field(default_factory=AccountFacts)
     ambiguous: bool = False
     """What was said fits several accounts."""
-    unverified: bool = False
-    """The sender is not on the account: nothing of it is told."""
     order_number: str | None = None
     """The order of the account that was named."""
     matched: str = ""
@@ -573,6 +571,7 @@ class CaseFacts:
     partner_agents: tuple[ContactFacts, ...]
     owner: ContactFacts | None
     queue: QueueFacts | None
+    origin: str = "email"
     organization: str | None = None
     system: str | None = None
     partner_calendar: str | None = None

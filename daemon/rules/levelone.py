@@ -243,8 +243,9 @@ def _proven(h: Hearing) -> bool:
 
 
 def _taken_by_somebody(case: CaseFacts) -> bool:
-    """Whether a person works on the case already: the customer answers them, not level one."""
-    return case.owner is not None or case.partner_id is not None or case.acknowledged_at is not None
+    """Whether a person works on the case already: the customer answers them, not level one. Who noted a call owns it without that."""
+    owned = case.owner is not None and case.origin != "phone"
+    return owned or case.partner_id is not None or case.acknowledged_at is not None
 
 
 def _persists(action: str, plan: str) -> bool:

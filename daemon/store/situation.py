@@ -346,7 +346,7 @@ def case_facts(ids: Sequence[int], *, lock: bool) -> tuple[CaseFacts, ...]:
             closed_at=row[3], closed_by_id=row[19], resolution=row[20], closed_on_planned_date=row[21],
             clocks=tuple(clocks.get(row[0], ())), reversal=reversals.get(row[0]), once=frozenset(once.get(row[0], ())),
             opening_partner_id=row[-1], opening_agents=agents.get(row[-1], ()),
-            request=requests.get(row[0]), cs_ticket=tickets.get(row[0]),
+            request=requests.get(row[0]), cs_ticket=tickets.get(row[0]), origin=row[22],
             support=SupportFacts(**json.loads(row[23])) if row[23] is not None else None,
             manager=managers.get(row[4]) if row[0] in requests else None,
         )

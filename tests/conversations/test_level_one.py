@@ -178,6 +178,20 @@ def test_a_caller_who_insists_gets_the_priority_options_and_no_second_time_by_ha
     world.assert_good_books()
 
 
+def test_a_caller_who_insists_by_mail_gets_the_priority_options_until_somebody_has_taken_the_case(monday: World) -> None:
+    world = monday
+    _, faq = world.talk(
+        mail("lou", "#call\nWebsite: shop.example\nIssue: install", subject="Call"), ("lou", "confirmation"), ("sam", RESOURCES)
+    )
+    world.talk(mail("sam", "I still need a person to do it", answers=faq), ("sam", OPTIONS))
+    _, other = world.talk(
+        mail("lou", "#call\nWebsite: shop.example\nIssue: install", subject="Call"), ("lou", "confirmation"), ("sam", RESOURCES)
+    )
+    world.talk(mail("lou", "#ack", subject="[CASE-1002]"), ("lou", "confirmation"))
+    world.talk(mail("sam", "I still need a person to do it", answers=other), ("lou", "case-comment"))
+    world.assert_good_books()
+
+
 def test_a_faq_that_is_refused_is_told_to_the_agent(monday: World) -> None:
     world = monday
     world.sink.script.extend([Script(), Script(rcpt="550 5.1.1 no such user")])
