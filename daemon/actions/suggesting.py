@@ -20,11 +20,12 @@ _SIGIL = re.compile(r"^[ \t]*[#!/＃！／]+[ \t]*", re.MULTILINE)
 def fitting(case_id: int, templates: Templates) -> list[dict[str, str]]:
     """What fits the words of a case best, as the template's `suggestions`; the index of FAQs follows the templates."""
     keep_faqs(_indexed(templates))
-    subject, description, organization_id = _WORDS(case=case_id)[0]
-    return [_row(one) for one in suggest(subject, description, organization_id=organization_id)]
+    subject, description, organization_id, contact_id = _WORDS(case=case_id)[0]
+    # whoever only named an account hears nothing of it, in old words neither
+    return [_row(one) for one in suggest(subject, description, organization_id=organization_id if contact_id is not None else None)]
 
 
-_WORDS = Select(lambda case: Case.select(Case.subject, Case.description, Case.organization).where(Case.id == case))
+_WORDS = Select(lambda case: Case.select(Case.subject, Case.description, Case.organization, Case.contact).where(Case.id == case))
 
 
 @lru_cache(maxsize=4)

@@ -48,3 +48,15 @@ def test_a_resolution_is_put_into_an_answer_without_any_command_of_its_own(life:
 def test_a_case_that_says_nothing_is_given_nothing(life: Life) -> None:
     case = life.do(opening(None, subject="Hello", description="Please help us"))
     assert commands(life, case) == []
+
+
+def test_the_old_words_of_an_account_name_it_only_to_its_contacts(life: Life) -> None:
+    old = life.do(opening(subject="Printer blinks", description="The printer blinks."))
+    told = "Ann turned it off: ann@acme.example has the manual of Acme Homes."
+    life.do(CloseCase(text=told, by_id=facts.PAT.id, on_planned_date=None), case=old, at=NOON + timedelta(hours=1))
+    theirs = life.do(opening(subject="printer blinks red", description="Our printer blinks."))
+    stranger = opening(subject="printer blinks red", description="Our printer blinks.", contact_id=None, contact_address="x@else.example")
+    by_words = life.do(stranger)
+    assert any("ann@acme.example" in one for one in commands(life, theirs))
+    (shown,) = [one for one in commands(life, by_words) if one.startswith("#update")]
+    assert "ann@acme.example" not in shown
