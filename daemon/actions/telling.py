@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 from peewee import JOIN
 
 from daemon.model import FAQ
+from daemon.store.accounts import facts_of
 from daemon.store.requestviews import cs_tickets_view
-from daemon.store.schema import Case, CaseComment, Contact, Evaluation, Order, Organization, Outbox, Queue, System
+from daemon.store.schema import Case, CaseComment, Contact, Organization, Outbox, Queue, System
 from daemon.store.statements import rows
 
 MOST_TICKETS = 50
@@ -71,7 +72,7 @@ def status(case_id: int, role: str, zone: ZoneInfo) -> dict[str, Any]:
         Case.select(
             Case.subject, Case.type, Organization.name, Contact.first_name, Contact.last_name, Case.contact_address, _Entity.name,
             System.name, _Partner.name, _Owner.first_name, _Owner.last_name, Queue.name, Case.created_at, Case.last_update,
-            Case.acknowledged_at, Case.planned_resolution, Case.planned_resolution_date, Case.closed_at, Case.resolution,
+            Case.acknowledged_at, Case.planned_resolution, Case.planned_resolution_date, Case.closed_at, Case.resolution, Case.organization,
         )
         .join(Organization, JOIN.LEFT_OUTER, on=(Case.organization == Organization.id))
         .switch(Case)
@@ -102,7 +103,7 @@ def status(case_id: int, role: str, zone: ZoneInfo) -> dict[str, Any]:
         ("Planned Resolution Date", day(row[16]) if row[16] else None), ("Closed Date", moment(row[17], zone) if row[17] else None),
         ("Resolution", row[18]),
         *(_faqs(case_id, zone) if role == "house" else ()),
-        *(_account(case_id) if role == "house" else ()),
+        *(_account(row[19]) if role == "house" else ()),
         *(_work(case_id, zone) if role in OF_THE_HOUSE else ()),
     ]  # fmt: skip
     words = (
@@ -142,23 +143,31 @@ MOST_ORDERS = 5
 """Of an account, the newest."""
 
 
-def _account(case_id: int) -> list[tuple[str, str]]:
+def _account(organization_id: int | None) -> list[tuple[str, str]]:
     """What the customer's organization ordered and evaluates, the newest first: what their right to support comes from."""
-    theirs = Case.select(Case.organization).where(Case.id == case_id)
-    orders = Order.select(Order.number, Order.ordered_on, Order.website, Order.version, Order.hosting, Order.priority_support_until)
-    newest = orders.where(Order.organization.in_(theirs)).order_by(Order.ordered_on.desc(), Order.id.desc()).limit(MOST_ORDERS)
-    found = [
-        (f"Order {number}", _listed(ordered and day(ordered), website, version and f"version {version}", "hosting" if hosting else None,
-            until and f"priority support until {day(until)}"))
-        for number, ordered, website, version, hosting, until in rows(newest)
+    if organization_id is None:
+        return []
+    account = facts_of(organization_id)
+    return [
+        *(
+            (f"Order {one.number}", _listed(
+                _dated("", one.ordered_on), one.website, one.version and f"version {one.version}",
+                "hosting" if one.hosting else None,
+                _dated("priority support until ", one.priority_support_until),
+            ))
+            for one in account.orders[:MOST_ORDERS]
+        ),
+        *(
+            (f"Evaluation {one.key}", _listed(
+                _dated("since ", one.started_on), one.website, one.downloaded_by and f"downloaded by {one.downloaded_by}"
+            ))
+            for one in account.evaluations[:MOST_ORDERS]
+        ),
     ]  # fmt: skip
-    trials = Evaluation.select(Evaluation.key, Evaluation.started_on, Evaluation.website, Evaluation.downloaded_by)
-    latest = trials.where(Evaluation.organization.in_(theirs)).order_by(Evaluation.started_on.desc()).limit(MOST_ORDERS)
-    found += [
-        (f"Evaluation {key}", _listed(started and f"since {day(started)}", website, by and f"downloaded by {by}"))
-        for key, started, website, by in rows(latest)
-    ]  # fmt: skip
-    return found
+
+
+def _dated(words: str, on: date | None) -> str | None:
+    return f"{words}{day(on)}" if on is not None else None
 
 
 def _listed(*parts: str | None) -> str:

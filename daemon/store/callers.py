@@ -25,7 +25,7 @@ def caller_of(keys: AccountKeys, sender: ContactFacts | None, listed: Organizati
     organization = OrganizationFacts(id=row[0], name=row[1], kind=row[2], calendar=row[3])
     return CallerFacts(
         organization=organization, contact=_contact(organization.id, keys, sender, found.order_number), account=facts_of(organization.id),
-        unverified=found.unverified, order_number=found.order_number, matched=f"{found.by} {found.value}", why=found.why(),
+        order_number=found.order_number, matched=f"{found.by} {found.value}", why=found.why(),
     )  # fmt: skip
 
 
