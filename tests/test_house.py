@@ -431,9 +431,6 @@ MIRRORS = {"mail": "mailing"}
 
 UNMIRRORED = {
     "actions/levelone.py": "what level one decided is kept; conversations/test_level_one.py",
-    "rules/levelone.py": "level one by itself; conversations/test_level_one.py",
-    "rules/newcall.py": "phone notes; conversations/test_level_one.py",
-    "store/callers.py": "whose account it is; conversations/test_level_one.py",
     "cli/casework.py": "conversations/test_level_one.py and conversations/test_channel_partner.py",
     "cli/answer.py": "what to say to a caller; conversations/test_level_one.py",
     "__main__.py": "one line; cli/test_app.py runs it",
