@@ -24,6 +24,7 @@ from daemon.model import AddrSpec, CaseFacts, ContactFacts, CsTicketFacts, Outst
 from daemon.parsers.names import called, folded
 from daemon.rules.drafts import Draft, Step
 from daemon.rules.hearing import Audience, Hearing, audience_of, customers_side, owner_of
+from daemon.rules.intake import kept_name
 from daemon.rules.judgement import Request
 from daemon.rules.receipts import Done, full_date
 from daemon.rules.sla import ClockEvent
@@ -242,6 +243,6 @@ def request_values(case: CaseFacts) -> dict[str, object]:
         return {}
     return {
         "request_title": asked.title, "company": asked.company, "partner_company": asked.partner_company,
-        "submitter_name": asked.submitter.name if asked.submitter is not None else str(asked.canonical.get("submitter_name") or ""),
+        "submitter_name": asked.submitter.name if asked.submitter is not None else kept_name(asked),
         "submitter_email": asked.submitter_email, "answers": [{"label": label, "value": value} for label, value in asked.answers],
     }  # fmt: skip

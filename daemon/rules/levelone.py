@@ -77,17 +77,23 @@ class Customer:
     known: bool = False
 
 
+def _writer(h: Hearing, *, known: bool) -> Customer:
+    """Who wrote the mail in hand."""
+    sender = h.situation.sender
+    return Customer(address=h.reading.message.author, contact=sender, name=sender.name if sender is not None else "", known=known)
+
+
 def plan_of(h: Hearing, rules: SupportRules, caller: CallerFacts) -> PlanFacts:
     """What the account has a right to on the day the mail arrived."""
     today = h.rulebook.calendar_of(None).local(h.situation.now).date()
     return plan_state(caller.account, today, rules.plan, caller.order_number)
 
 
-def level_of(h: Hearing, rules: SupportRules, caller: Caller, plan: PlanFacts | None, *, channel: Channel = Channel.CASE) -> Level:
+def level_of(h: Hearing, rules: SupportRules, caller: Caller, plan: PlanFacts | None) -> Level:
     """The row for the mail in hand."""
     text = h.reading.new_text
     issue = classify(h.reading.message.subject, text, issue_line(text), rules.issues)
-    return decide_level(channel, caller, plan, issue, False, rules.table)
+    return decide_level(Channel.CASE, caller, plan, issue, False, rules.table)
 
 
 def record_of(level: Level, caller: CallerFacts) -> RecordSupport:
@@ -107,10 +113,7 @@ def first_mail(h: Hearing, *, known: bool) -> Taken | None:
     rules, caller = h.rulebook.support, h.situation.caller
     if rules is None or caller is None or h.silence is not None or h.situation.archive:
         return None
-    sender = h.situation.sender
-    to = Customer(
-        address=h.reading.message.author, contact=sender, name=sender.name if sender is not None else "", known=sender is not None
-    )
+    to = _writer(h, known=h.situation.sender is not None)
     if known:
         plan = plan_of(h, rules, caller)
         return taken(h, level_of(h, rules, Caller.KNOWN, plan), plan, caller, to)
@@ -263,8 +266,7 @@ def _said(h: Hearing) -> AddComment:
 
 def _identified(h: Hearing, case: CaseFacts, rules: SupportRules, caller: CallerFacts) -> Decision:
     """They were asked who they are, and this is what they say."""
-    sender = h.situation.sender
-    to = Customer(address=h.reading.message.author, contact=sender, name=sender.name if sender is not None else "", known=False)
+    to = _writer(h, known=False)
     actions: list[Action] = [_said(h), *kept_attachments(h)]
     if caller.organization is not None:
         level = level_of(h, rules, Caller.FIRST_CONTACT, None)
@@ -291,8 +293,7 @@ def _insists(h: Hearing, case: CaseFacts, rules: SupportRules, issue_class: str)
     level = decide_level(Channel.CASE, Caller.KNOWN, plan, issue, True, rules.table)
     if level.action is not LevelAction.SEND_TEMPLATE_ONCE or level.template is None or level.template in case.once:
         return None
-    sender = h.situation.sender
-    to = Customer(address=h.reading.message.author, contact=sender, name=sender.name if sender is not None else "", known=True)
+    to = _writer(h, known=True)
     letter = replace(_to_customer(h, level.template, to, {"no_plan": True}), once=once_for(level.template, case.id))
     actions: list[Action] = [
         _said(h),
