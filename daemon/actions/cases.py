@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 
-from daemon.actions.vocabulary import AddComment, KeepNote, OpenCase, ReportRefusal, SetContact
+from daemon.actions.vocabulary import UNVERIFIED, AddComment, KeepNote, OpenCase, ReportRefusal, SetContact
 from daemon.model import Message
 from daemon.store.journal import keep_octets
 from daemon.store.schema import Attachment, Case, CaseComment, Event, FeedItem
@@ -39,10 +39,17 @@ def open_case(
 
 def set_contact(case_id: int, action: SetContact, *, contact_id: int, by_id: int | None, at: datetime, cause: str) -> None:
     """The case of somebody unknown belongs to a contact from now on, and to the contact's organization."""
-    changes = {"contact": contact_id, "contact_address": action.address, "organization": action.organization_id, "last_update": at}
+    flags = [flag for flag in json.loads(_FLAGS(case=case_id)[0][0]) if flag != UNVERIFIED]
+    changes = {
+        "contact": contact_id, "contact_address": action.address, "organization": action.organization_id, "last_update": at,
+        "flags": json.dumps(flags, ensure_ascii=False),
+    }  # fmt: skip
     update(Case, changes, {"id": case_id})
     body = f"contact: {action.name} ({action.address})"
     add_feed(case_id, "state", body, author_id=by_id, author_address=None, public=True, at=at, cause=cause)
+
+
+_FLAGS = Select(lambda case: Case.select(Case.flags).where(Case.id == case))
 
 
 def add_comment(case_id: int, action: AddComment, *, at: datetime, cause: str) -> None:

@@ -293,6 +293,10 @@ class RecordSupport:
     facts: tuple[tuple[str, str], ...] = ()
 
 
+UNVERIFIED = "unverified_sender"
+"""The flag of a case whose account was only named."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NameAccount:
     """The case is about the account of this organization, by words alone: nobody of it has confirmed that."""

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from daemon.actions.vocabulary import Action, AddComment, CloseCase, NameAccount, PostFeed, QueueMail, RecordSupport
+from daemon.actions.vocabulary import UNVERIFIED, Action, AddComment, CloseCase, NameAccount, PostFeed, QueueMail, RecordSupport
 from daemon.model import CallerFacts, CaseFacts, ContactFacts, Decision, Grade, QueueFacts
 from daemon.reasons import Outcome, Reason
 from daemon.rules.entitlement import OWN, Caller, Channel, Level, LevelAction, SupportRules, decide_level
@@ -30,7 +30,6 @@ from daemon.rules.newcontact import contact_block
 from daemon.rules.planstate import PlanFacts, PlanState, plan_state
 from daemon.rules.receipts import full_date, steps
 
-UNVERIFIED = "unverified_sender"
 FORWARDED = "forwarded to "
 NOBODY_KNOWN = "caller could not be identified"
 

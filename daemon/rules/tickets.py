@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from daemon.actions.vocabulary import Action, CloseCase, OpenCase, RegisterContact
+from daemon.actions.vocabulary import UNVERIFIED, Action, CloseCase, OpenCase, RegisterContact
 from daemon.model import Decision, DomainVerdict, Grade, SystemFacts
 from daemon.parsers.keywords import AGENT, PARTNER
 from daemon.parsers.names import first_and_last
@@ -123,7 +123,7 @@ def _answered_by_level_one(
         type="support", subject=message.subject or "(no subject)", description=description(h), origin="email",
         organization_id=by_words.id if by_words is not None else organization_id, contact_id=sender.id if sender else None,
         contact_address=message.author, system_id=None, partner_id=None, owner_id=None, queue_id=level.queue.id if level.queue else None,
-        flags=(levelone.UNVERIFIED,) if by_words is not None else (),
+        flags=(UNVERIFIED,) if by_words is not None else (),
     )  # fmt: skip
     actions = [*made, opened, level.record, *kept_attachments(h)]
     if level.resolution is not None:

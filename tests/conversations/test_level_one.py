@@ -100,6 +100,7 @@ def test_a_stranger_is_asked_until_one_account_fits_and_hears_nothing_of_it(mond
     block = f"#contact\nFirst Name: Kim\nLast Name: Doe\nCompany: Shop Co\nEmail: {STRANGER}"
     world.talk(mail("lou", block, answers=verify), ("lou", "confirmation"))
     assert (world.case(1001)["contact"], world.case(1001)["organization"]) == ("kim", "Shop Co")
+    assert world.case(1001)["flags"] == []
     world.talk(
         mail("lou", "#faq How to request a key", subject="[CASE-1001]"), ("lou", "confirmation"), (STRANGER, "FAQ-How to request a key")
     )
