@@ -6,6 +6,7 @@ Only this room knows Jinja, Markdown and CSS. The language of templates is small
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -14,7 +15,6 @@ from typing import Any
 
 import css_inline
 from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, nodes
-from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -86,18 +86,20 @@ class Templates:
         self._markdown.normalizeLink = lambda url: url  # type: ignore[method-assign]  # a slot stays a slot
         self._inliner = css_inline.CSSInliner(load_remote_stylesheets=False, keep_at_rules=True)
         problems: list[Problem] = []
-        for template in found.values():
-            problems += self._problems(template.path, "subject", template.subject, template.variables)
-            problems += self._problems(template.path, "text", _without_lone_tags(template.body), template.variables)
-        layout = _without_lone_tags(layout)
-        problems += self._problems("_layout.html", "text", layout, _LAYOUT_VARIABLES)
+        trees = {
+            name: (
+                self._tree(template.path, "subject", template.subject, template.variables, problems),
+                self._tree(template.path, "text", template.body, template.variables, problems),
+            )
+            for name, template in found.items()
+        }
+        page = self._tree("_layout.html", "text", layout, _LAYOUT_VARIABLES, problems)
         if problems:
             raise ConfigError(tuple(problems))
         self._compiled = {
-            name: (self._jinja.from_string(template.subject), self._jinja.from_string(_without_lone_tags(template.body)))
-            for name, template in found.items()
+            name: (self._jinja.from_string(subject), self._jinja.from_string(text)) for name, (subject, text) in trees.items()
         }
-        self._layout = self._jinja.from_string(layout)
+        self._layout = self._jinja.from_string(page)
 
     @classmethod
     def load(cls, dirs: Sequence[Path]) -> Templates:
@@ -106,6 +108,9 @@ class Templates:
         Everything is tried out with its samples. Raises ConfigError with every mistake of every file.
         """
         found, layout, problems = read_templates(tuple(dirs))
+        known = next((tried for these, page, tried in _tried if these == found and page == layout), None)
+        if known is not None and not problems:
+            return known
         templates = None
         try:
             templates = cls(found, layout)
@@ -120,6 +125,7 @@ class Templates:
                 problems.append(Problem(file=found[name].path, key="sample", found=failure.detail, allowed="samples that render"))
         if problems:
             raise ConfigError(tuple(problems))
+        _tried.append((found, layout, templates))
         return templates
 
     @property
@@ -216,21 +222,26 @@ class Templates:
         rendered: str = self._markdown.renderer.render(tokens, self._markdown.options, {})
         return rendered
 
-    def _problems(self, path: str, key: str, source: str, variables: Sequence[str]) -> list[Problem]:
-        """What is wrong with the template language in a source."""
+    def _tree(self, path: str, key: str, source: str, variables: Sequence[str], problems: list[Problem]) -> nodes.Template:
+        """A source, parsed; what is wrong with it in the language of templates is added to the problems."""
         try:
-            tree = self._jinja.parse(source)
+            tree = self._jinja.parse(_without_lone_tags(source))
         except TemplateSyntaxError as error:
-            return [Problem(file=path, key=f"{key}, line {error.lineno}", found=error.message or "a mistake", allowed=_LANGUAGE)]
-        problems = [
+            problems.append(Problem(file=path, key=f"{key}, line {error.lineno}", found=error.message or "a mistake", allowed=_LANGUAGE))
+            return nodes.Template([])
+        problems += [
             Problem(file=path, key=key, found=f"a variable {name!r}", allowed=", ".join(variables) or "none", hint=nearest(name, variables))
-            for name in sorted((find_undeclared_variables(tree) | _loaded(tree)) - set(variables))
+            for name in sorted(_free(tree, frozenset()) - set(variables))
         ]
         for node in tree.find_all(nodes.Node):
             if not isinstance(node, _NODES):
                 found = type(node).__name__.lower()
                 problems.append(Problem(file=path, key=f"{key}, line {node.lineno}", found=found, allowed=_LANGUAGE))
-        return problems
+        return tree
+
+
+_tried: deque[tuple[Mapping[str, Template], str, Templates]] = deque(maxlen=4)
+"""Installations that this process has tried out: where no template changed, a reload costs no more than reading the files."""
 
 
 def _label_cells(tokens: list[Token]) -> None:
@@ -299,10 +310,14 @@ def _without_lone_tags(source: str) -> str:
     return _LONE_TAGS.sub(r"\1{#\n#}", source)
 
 
-def _loaded(tree: nodes.Template) -> set[str]:
-    """Every name that is read but not bound by a loop: the engine's own names too, such as `self`."""
-    names = list(tree.find_all(nodes.Name))
-    return {name.name for name in names if name.ctx == "load"} - {name.name for name in names if name.ctx == "store"}
+def _free(node: nodes.Node, bound: frozenset[str]) -> set[str]:
+    """Every name that is read where no loop binds it: the engine's own names too, such as `self` and `loop`."""
+    if isinstance(node, nodes.Name):
+        return set() if node.ctx == "store" or node.name in bound else {node.name}
+    if isinstance(node, nodes.For):
+        inner = bound | {name.name for name in (node.target, *node.target.find_all(nodes.Name)) if isinstance(name, nodes.Name)}
+        return _free(node.iter, bound).union(*(_free(child, inner) for child in node.iter_child_nodes(exclude=("iter",))))
+    return set().union(*(_free(child, bound) for child in node.iter_child_nodes()))
 
 
 def _filled(
