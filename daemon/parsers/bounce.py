@@ -180,15 +180,13 @@ def _from_fields(address: str, fields: dict[str, str], opened: Opened) -> Bounce
         permanent = reply[0] == "5"
     else:
         permanent = True
-    if not said:
-        said = _words_about(address, opened)
-    return BouncedRecipient(address=address, status=status, permanent=permanent, reason=bouncereason.reason(said, status, not permanent))
-
-
-def _words_about(address: str, opened: Opened) -> str:
     report = bouncetext.cut(_report_text(opened))[0]
-    position = report.lower().find(address.lower())
-    return report[max(0, position) :][:600]
+    about = bouncetext.about(address, report)
+    stage = bouncereason.stage_of(about) or bouncereason.stage_of(report)
+    if not said and bouncereason.tells(status):
+        about = ""
+    why = bouncereason.reason(said or about, status, not permanent, stage)
+    return BouncedRecipient(address=address, status=status, permanent=permanent, reason=why)
 
 
 # --- reports for people --------------------------------------------------------------------------------------------
@@ -210,7 +208,7 @@ def _told(opened: Opened, message: Message) -> tuple[BouncedRecipient, ...]:
     report, returned = bouncetext.cut(_report_text(opened))
     ours = frozenset(address.lower() for address in message.recipients) | ({message.author.lower()} if message.author else frozenset())
     failed = [address.strip(" <>") for value in opened.values("x-failed-recipients") for address in value.split(",")]
-    found = tuple(bouncetext.Told(address=address, said=_said_of(address, report)) for address in failed if "@" in address)
+    found = tuple(bouncetext.Told(address=address, said=bouncetext.about(address, report)) for address in failed if "@" in address)
     found = (
         found
         or bouncetext.recipients(report, ours)
@@ -231,19 +229,14 @@ def _told(opened: Opened, message: Message) -> tuple[BouncedRecipient, ...]:
     return tuple(_judged(told, report, delayed) for told in found)
 
 
-def _said_of(address: str, report: str) -> str:
-    position = report.lower().find(address.lower())
-    return " ".join((report[position:] if position >= 0 else report)[:800].split())
-
-
 def _judged(told: bouncetext.Told, report: str, delayed: bool) -> BouncedRecipient:
     status = bouncereason.status_of(told.said) or bouncereason.status_of(report)
     reply = bouncereason.reply_of(told.said) or bouncereason.reply_of(report)
     code = (status or reply or "5")[0]
     permanent = not delayed and code == "5"
-    return BouncedRecipient(
-        address=told.address, status=status, permanent=permanent, reason=bouncereason.reason(told.said, status, delayed)
-    )
+    stage = bouncereason.stage_of(told.said)
+    why = bouncereason.reason(told.said, status, delayed or code == "4", stage)
+    return BouncedRecipient(address=told.address, status=status, permanent=permanent, reason=why)
 
 
 def _by_library(opened: Opened) -> tuple[BouncedRecipient, ...] | None:
@@ -258,7 +251,7 @@ def _by_library(opened: Opened) -> tuple[BouncedRecipient, ...] | None:
     recipients = []
     for octets, final in sorted(found):
         address = octets.decode("utf-8", "replace")
-        said = _said_of(address, text)
+        said = bouncetext.about(address, text)
         status = bouncereason.status_of(said)
         recipients.append(
             BouncedRecipient(address=address, status=status, permanent=final, reason=bouncereason.reason(said, status, not final))

@@ -14,23 +14,34 @@ _REPLY = re.compile(r"(?<![\d.:/-])([45][0-5]\d)(?=[ \-:#<,)]|\Z)")
 
 _WORDS = r"""
 virusdetected  virus|malware|infected|trojan|worm found
+syntaxerror  malformed address|may not follow|missing or malformed local part
 notcompliantrfc  multiple addresses in from|not rfc ?\d{3,4}|rfc ?\d{3,4}.{0,20}complian|duplicate header|bare (?:lf|cr)
 authfailure  dmarc|\bspf\b|dkim|sender policy framework|unauthenticated email|not authorized to send|email authentication
 authfailure  did not pass authentication
 requireptr  \bptr\b|reverse (?:dns|lookup|hostname)|rdns|cannot find your (?:reverse )?hostname|no dns a-data|valid hostname|fcrdns
-badreputation  reputation|generates? unusual|poor sender|has been temporarily rate limited due to ip rep
+requireptr  unverifyable sending ip|mismatch(?:es)? client ip
+badreputation  reputation|generates? unusual|poor sender|has been temporarily rate limited due to ip rep|unexpected volume or user complaints
+rejected  sending (?:to/from|from|to) an address that has been blacklisted
+rejected  from: domain is invalid|valid from:
+policyviolation  rejected for policy
+securityerror  unauthenticated senders?
+networkerror  not found, try again
+hostunknown  account or domain may not exist
+notaccept  couldn't find a mail exchanger
+mailboxfull  (?:recipient|user)'?s? (?:mail ?box )?(?:is )?(?:full|over (?:its|their|his) (?:quota|limit))
 blocked  blacklist|black list|block ?list|blocklisted|\brbl\b|dnsbl|spamhaus|spamcop|barracuda|sorbs|(?<!not )listed (?:in|at|on|by)|your ip
-blocked  ip address|client host|access denied.*host|banned|block(?:ed|ing) (?:by|mail|for|using|because)
+blocked  ip address|client host|refused to talk to me|access denied.*host|banned|block(?:ed|ing) (?:by|mail|for|using|because)
 blocked  connection (?:refused|rejected) by|dialup|dynamic ip|helo
 spamdetected  spam|junk mail|unsolicited|bulk email|content rejected due to spam|bayes
 spamdetected  \bube\b|\buce\b
 speeding  too many (?:messages|mails|emails|recipients.*per)|rate limit|throttl|sending rate|too fast|exceeded.*(?:rate|hourly)
 speeding  receiving mail at a rate
-speeding  too many recipients this|unexpected volume
+speeding  too many recipients this
 toomanyconn  too many (?:connections|concurrent|sessions)|connection limit|maximum.*connections|concurrency
 mailboxfull  quota|mailbox (?:is )?(?:full|has exceeded|size limit)|over ?quota|(?:inbox|mailbox|account|user|storage).{0,30}\bfull\b
 mailboxfull  exceeded storage|insufficient (?:disk|storage|system storage)|not enough (?:disk|storage) space
 mailboxfull  storage (?:limit|allocation)|too much mail|disk full for|space limit
+contenterror  headers? too (?:large|long|big)
 mesgtoobig  message (?:size|is too|too|length).{0,40}(?:exceed|large|big|limit)|too (?:big|large)|size (?:limit )?exceed
 mesgtoobig  exceeds? (?:the )?(?:maximum|fixed|size|max)|maximum (?:message )?size|message size exceeds|larger than
 hasmoved  has (?:been )?(?:moved|replaced|changed)|new address|recipient address has changed|no longer valid.*use
@@ -43,11 +54,11 @@ rejected  sender.{0,40}(?:rejected|denied|refused|unknown|verify|invalid|not all
 rejected  mail from.{0,20}(?:rejected|refused)|from address
 notaccept  does not (?:accept|receive) (?:mail|e?mail|smtp)|null ?mx|not accept(?:ing)? (?:mail|messages|any)|5\.3\.2
 notaccept  no smtp (?:service|service here)|name service error.*type=mx: malformed
-notaccept  no mx record|mail exchanger|not accepting (?:network|connections)
+notaccept  no mx record|not accepting (?:network|connections)
 hostunknown  host (?:or domain name )?(?:unknown|not found|name lookup|lookup)|unknown (?:host|domain)
 hostunknown  domain.{0,30}(?:not found|does not exist|doesn't exist|invalid|unknown)|name or service not known|no such (?:domain|host)
 hostunknown  nxdomain|bad host|couldn't find any host|illegal host|invalid domain|cannot resolve|non-existent (?:host|domain)
-hostunknown  unrouteable mail domain|no route to host by|dns (?:error|lookup).{0,30}fail|5\.1\.2|host does not exist
+hostunknown  unrouteable mail domain|domain is not reachable|no route to host by|dns (?:error|lookup).{0,30}fail|5\.1\.2|host does not exist
 hostunknown  name server:.*not found
 userunknown  user.{0,20}(?:unknown|not found|does(?:n'?t| not) exist|invalid|not exist|not known|isn't known)
 userunknown  unknown (?:user|recipient|address|local|mailbox|account|or illegal)
@@ -63,7 +74,9 @@ filtered  filter(?:ed|ing)?\b|resolver\.rst\.notauthorized|not authorized to|onl
 filtered  refused by recipient|no permission
 exceedlimit  too many recipients|5\.2\.3|exceed(?:s|ed) .{0,20}limit
 mailererror  command (?:died|failed|output)|procmail|mailer error|exit(?:ed)? (?:with|status)|pipe to|x-unix
-networkerror  connection (?:refused|reset|timed out|lost|dropped|closed)|network (?:is )?unreachable|no route to host
+systemerror  ldap|internal (?:system|server|software)? ?error
+onhold  \bon hold\b
+networkerror  connection (?:refused|reset|lost|dropped|closed)|network (?:is )?unreachable|no route to host|network error
 networkerror  could ?n[o']t connect|mail loop|loop|hop count|too many hops|unable to connect|establish an smtp connection
 networkerror  server (?:is )?(?:unreachable|not responding)|mail for .{0,60} loops back|dns
 expired  time(?:d)? ?out|too long|expired|retry time(?:out)?|queue.{0,20}(?:too long|days|hours)|not (?:yet )?been delivered|delayed
@@ -76,8 +89,7 @@ securityerror  security|tls|ssl|authenticat|certificate|access denied|denied
 contenterror  content|header|malformed|8-?bit|mime|encoding
 syntaxerror  syntax|command (?:not )?(?:recognized|unrecognized|implemented)|parameter|bad sequence
 systemfull  disk|no space
-systemerror  system|local error|configuration|internal|resources|server error|config
-systemerror  ldap
+systemerror  (?<!mail )(?<!this )system(?! administrator)|local error|configuration|internal|resources|server error|config
 """
 """A word and what servers say, in the order they are tried. A line without a word goes on with the pattern above it."""
 
@@ -98,7 +110,7 @@ def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
 _PATTERNS = _patterns()
 
 _SURE_STATUS = {
-    "x.1.6": "hasmoved", "x.1.7": "rejected", "x.1.8": "rejected", "x.1.10": "notaccept", "x.2.2": "mailboxfull", "x.3.2": "notaccept",
+    "x.1.6": "hasmoved", "x.1.7": "rejected", "x.1.8": "rejected", "x.2.2": "mailboxfull", "x.3.2": "notaccept",
     "x.7.20": "authfailure", "x.7.23": "authfailure", "x.7.25": "requireptr", "x.7.26": "authfailure", "x.7.27": "notaccept",
 }  # fmt: skip
 """Codes that servers use for nothing else: they go before the words."""
@@ -113,6 +125,10 @@ _BY_STATUS = {
     "x.7.1": "policyviolation", "x.7.7": "contenterror", "x.7.20": "authfailure", "x.7.23": "authfailure",
     "x.7.25": "requireptr", "x.7.26": "authfailure",
 }  # fmt: skip
+_BY_CLASS = {"7.": "securityerror", "6.": "contenterror", "3.": "systemerror", "4.": "networkerror"}
+"""What the subject of a code alone tells (RFC 3463 section 4)."""
+_ADDRESS = re.compile(r"[^\s<>()\[\]\",;:@]{1,80}@[A-Za-z0-9.\-]{1,120}")
+_CODES = re.compile(r"([45]\d\d)[ -]([45]\.\d{1,3}\.\d{1,3})(?=\s)")
 
 
 def status_of(text: str) -> str | None:
@@ -127,19 +143,65 @@ def reply_of(text: str) -> str | None:
     return None if found is None else found[1]
 
 
-def reason(said: str, status: str | None, delayed: bool) -> str:
-    """Why, in one word; "undefined" when nothing tells."""
+def reason(said: str, status: str | None, delayed: bool, stage: str = "") -> str:
+    """Why, in one word; "undefined" when nothing tells. `stage` is what the server answered, as `stage_of` says."""
     if status is not None and (sure := _SURE_STATUS.get("x" + status[1:])):
         return sure
-    text = said[:_LOOKED_AT]
-    for word, pattern in _PATTERNS:
-        if pattern.search(text):
-            return word
-    if delayed:
-        return "expired"
-    if status is not None:
-        return _BY_STATUS.get("x" + status[1:], "undefined" if status[2:] in ("0.0", "") else "onhold")
-    return "undefined"
+    text = _bare(said[:_LOOKED_AT])
+    word = next((word for word, pattern in _PATTERNS if pattern.search(text)), None)
+    if word is None and delayed and not (tells(status) and not text):
+        word = "expired"
+    if word is None and status is not None:
+        word = _BY_STATUS.get("x" + status[1:]) or _BY_CLASS.get(status[2:4], "undefined" if status[2:] in ("0.0", "") else "onhold")
+    return _at_stage(word or "undefined", status, stage)
+
+
+def tells(status: str | None) -> bool:
+    """Whether a status code alone says why."""
+    return status is not None and "x" + status[1:] in _BY_STATUS
+
+
+def _bare(said: str) -> str:
+    """What was said without addresses, whose names mean nothing here, and without the code repeated on each line of an answer."""
+    text = _ADDRESS.sub("<>", said)
+    code = _CODES.search(text)
+    if code is None:
+        return text
+    return text[: code.end()] + re.sub(rf"\s{code[1]}[ -]{re.escape(code[2])}(?=\s)", "", text[code.end() :])
+
+
+def _at_stage(word: str, status: str | None, stage: str) -> str:
+    """The same words mean another thing at another moment: who is unknown after DATA was known at RCPT, so a filter speaks."""
+    if word == "hostunknown" and status is not None and status[0] == "4":
+        return "networkerror"
+    if word == "userunknown" and stage == DATA and (status is None or status[1:] != ".1.1"):
+        return "filtered"
+    if stage == MAIL and word in ("userunknown", "securityerror", "undefined", "onhold"):
+        return "rejected"
+    if stage == CONNECTION and word in ("undefined", "onhold", "securityerror", "hostunknown", "notaccept", "expired", "mailboxfull", "userunknown"):
+        return "blocked"
+    return word
+
+
+CONNECTION = "connection"
+MAIL = "mail"
+DATA = "data"
+_STAGE = re.compile(
+    r"(?P<connection>initial connection|refused to talk to me|while talking to \S{1,100}: <<< [45]|my name was rejected|in reply to (?:initial|ehlo|helo|connect)|"
+    r"after (?:ehlo|helo|starttls)\b)|"
+    r"(?P<mail>in reply to mail from|after (?:pipelined )?mail from|>>> mail from|but sender was rejected)|"
+    r"(?P<data>in reply to (?:end of )?data|after (?:pipelined )?(?:end of )?data\b|>>> data\b)|"
+    r"(?P<rcpt>in reply to rcpt|after (?:pipelined )?rcpt|>>> rcpt|does not like recipient)",
+    re.IGNORECASE,
+)
+
+
+def stage_of(text: str) -> str:
+    """At which command of SMTP the server refused, as the report tells last: CONNECTION, MAIL, DATA, or "" for others and unknown."""
+    found = None
+    for found in _STAGE.finditer(" ".join(text[: 4 * _LOOKED_AT].split())):
+        pass
+    return found.lastgroup if found is not None and found.lastgroup in (CONNECTION, MAIL, DATA) else ""
 
 
 _DELAYED = re.compile(

@@ -16,6 +16,7 @@ _MAX_LINES = 400
 _MAX_LINE = 500
 _MAX_RECIPIENTS = 100
 _SAID = 12
+_ABOUT = 800
 
 _ADDR = r"[^\s<>()\[\]\",;:@]{1,80}@[A-Za-z0-9][A-Za-z0-9.\-]{0,120}"
 _ANY = re.compile(rf"(?<![^\s<>()\[\]\",;:='/*]){_ADDR}|\"[^\s\"]{{1,64}}\"@[A-Za-z0-9.\-]{{1,120}}")
@@ -41,7 +42,7 @@ _TROUBLE = re.compile(
     re.IGNORECASE,
 )
 _RETURNED = re.compile(
-    r"[-=*_> ]*(?:(?:original|returned|unsent|undelivered) (?:message|mail|text|e-?mail)\b.{0,40}|below this line is a copy.{0,40}|"
+    r"[-=*_> ]*(?:(?:original|returned|unsent|undelivered) (?:message|mail|text|e-?mail)\b.{0,40}|below (?:this line )?is a copy.{0,40}|"
     r"this is a copy of .{0,60}|"
     r"message (?:header|text|body|content)s?\b.{0,30}|(?:the )?(?:header|text|body|copy|headers|first \d{1,4} \w{1,8}) (?:of|"
     r"from) (?:the|your)\b.{0,80}|"
@@ -151,6 +152,19 @@ def _told(lines: Sequence[str], found: dict[str, int]) -> tuple[Told, ...]:
         said = " ".join(" ".join(lines[index : min(following, index + _SAID)]).split())
         told.append(Told(address=address, said=said))
     return tuple(told)
+
+
+def about(address: str, report: str) -> str:
+    """What a report says of an address, on one line: from where it is named to where another begins; all of it when it isn't named."""
+    position = report.lower().find(address.lower())
+    lines = report[max(0, position) :][:_ABOUT].split("\n")
+    said = lines[:1]
+    for line in lines[1:]:
+        other = _HEAD.match(line) if "@" in line and position >= 0 else None
+        if other is not None and _clean(other[1] or other[2]).lower() != address.lower():
+            break
+        said.append(line)
+    return " ".join(" ".join(said).split())
 
 
 def shows_trouble(text: str) -> bool:
