@@ -23,6 +23,9 @@ _MAX_BLOCKS = 200
 _MAX_RETURNED = 256 * 1024
 _MAX_IDS = 20
 _LOOKED_AT = 64 * 1024
+_LIBRARY_READS = 32 * 1024
+"""Octets of a part: flufl.bounce takes seconds for a megabyte."""
+_FINAL = re.compile(r"final-recipient[ \t]*:", re.IGNORECASE)
 _FIELD = re.compile(r"([!-9;-~]{1,60})[ \t]*:[ \t]*(.*)")
 _ID_FIELD = re.compile(r"^[ \t>|*]{0,8}message-id[*]{0,2}\s{0,3}:\s{0,4}(<[^<>\s]{1,500}>)", re.IGNORECASE | re.MULTILINE)
 _ADDRESS = re.compile(r"<([^<>\s]{1,300})>\s*\Z|([^<>\s;]{1,300})\s*\Z")
@@ -46,7 +49,7 @@ def recognise(opened: Opened, message: Message) -> Bounce | None:
     suspicion = _suspicion(opened, message)
     if not suspicion:
         return None
-    structured = _structured(opened)
+    structured = _structured(opened, message)
     if structured is not None:
         return Bounce(recipients=structured, original_message_ids=_original_ids(opened, message)) if structured else None
     if suspicion < _SURE:
@@ -87,7 +90,8 @@ def _suspicion(opened: Opened, message: Message) -> int:
     if any(value.strip().lower().startswith("auto-replied") for value in opened.values("auto-submitted")) and not (daemon or status_part):
         return 0
     returned_part = any(part.content_type in _RETURNED_TYPES for part in opened.parts)
-    machine = 2 * daemon + null_path + robotwords.is_robot_local_part(local) + 2 * (status_part and sure_subject)
+    opens = sure_subject and not answers and robotwords.opens_as_server(message.body)
+    machine = 2 * daemon + opens + null_path + robotwords.is_robot_local_part(local) + 2 * (status_part and sure_subject)
     if not machine:
         return 0
     return _SURE if machine + report_subject + sure_subject + returned_part >= 2 else _POSSIBLE
@@ -96,23 +100,29 @@ def _suspicion(opened: Opened, message: Message) -> int:
 # --- structured reports --------------------------------------------------------------------------------------------
 
 
-def _structured(opened: Opened) -> tuple[BouncedRecipient, ...] | None:
+def _structured(opened: Opened, message: Message) -> tuple[BouncedRecipient, ...] | None:
     """The recipients of the delivery-status blocks; () when all of them were delivered; None when there is no such report."""
+    texts = [text for part in opened.parts if (text := _status_text(part)) is not None]
+    if not texts:
+        return None
+    report = bouncetext.cut(_report_text(opened))[0]
     found: dict[str, BouncedRecipient] = {}
     seen = False
-    for part in opened.parts:
-        text = _status_text(part)
-        if text is None:
-            continue
-        for block in text.replace("\r\n", "\n").replace("\r", "\n").split("\n\n")[:_MAX_BLOCKS]:
-            fields = _fields(block)
+    for text in texts:
+        blocks = _blocks(text)
+        named = [fields for fields in blocks if "final-recipient" in fields]
+        for fields in blocks:
             address = _recipient(fields)
+            if address is None and len(named) == 1 and fields is named[0] and fields["final-recipient"]:
+                address = _named_in_words(report, message)  # an X.400 or Exchange address: the words tell the one that people know
             if address is None:
                 continue
             seen = True
-            recipient = _from_fields(address, fields, opened)
+            if address.lower() in found:
+                continue
+            recipient = _from_fields(address, fields, report, len(named) == 1)
             if recipient is not None:
-                found.setdefault(address.lower(), recipient)
+                found[address.lower()] = recipient
     return tuple(found.values()) if seen else None
 
 
@@ -127,6 +137,34 @@ def _status_text(part: Part) -> str | None:
         if re.search(r"^(?:reporting-mta|final-recipient|original-recipient)\s?:", text, re.IGNORECASE | re.MULTILINE):
             return text
     return None
+
+
+def _named_in_words(report: str, message: Message) -> str | None:
+    ours = frozenset(address.lower() for address in message.recipients)
+    told = bouncetext.recipients(report, ours)
+    return told[0].address if len(told) == 1 else None
+
+
+def _blocks(text: str) -> list[dict[str, str]]:
+    """The fields of each recipient: a block ends at an empty line (RFC 3464 section 2.1), also where a second recipient begins.
+
+    An empty line within a block, before its action, ends nothing.
+    """
+    blocks: list[dict[str, str]] = []
+    for block in text.replace("\r\n", "\n").replace("\r", "\n").split("\n\n")[:_MAX_BLOCKS]:
+        lines = block.split("\n")
+        begins = [index for index, line in enumerate(lines) if _FINAL.match(line)][1 : _MAX_BLOCKS + 1]
+        for start, end in zip([0, *begins], [*begins, len(lines)], strict=True):
+            fields = _fields("\n".join(lines[start:end]))
+            if blocks and "action" in fields and _recipient_less(fields) and not _recipient_less(blocks[-1]) and "action" not in blocks[-1]:
+                blocks[-1] |= fields
+            elif fields:
+                blocks.append(fields)
+    return blocks[:_MAX_BLOCKS]
+
+
+def _recipient_less(fields: dict[str, str]) -> bool:
+    return not any(name in fields for name in _RECIPIENT_FIELDS)
 
 
 def _fields(block: str) -> dict[str, str]:
@@ -162,7 +200,7 @@ def _recipient(fields: dict[str, str]) -> str | None:
     return None
 
 
-def _from_fields(address: str, fields: dict[str, str], opened: Opened) -> BouncedRecipient | None:
+def _from_fields(address: str, fields: dict[str, str], report: str, alone: bool) -> BouncedRecipient | None:
     action = fields.get("action", "").partition(" ")[0].strip().lower()
     if action in _DONE:
         return None
@@ -180,9 +218,8 @@ def _from_fields(address: str, fields: dict[str, str], opened: Opened) -> Bounce
         permanent = reply[0] == "5"
     else:
         permanent = True
-    report = bouncetext.cut(_report_text(opened))[0]
     about = bouncetext.about(address, report)
-    stage = bouncereason.stage_of(about) or bouncereason.stage_of(report)
+    stage = bouncereason.stage_of(about) or (bouncereason.stage_of(report) if alone else "")
     if not said and bouncereason.tells(status):
         about = ""
     why = bouncereason.reason(said or about, status, not permanent, stage)
@@ -226,16 +263,20 @@ def _told(opened: Opened, message: Message) -> tuple[BouncedRecipient, ...]:
             bouncetext.Told(address=address, said=report[:600]) for address in _returned_to(opened, returned) if address.lower() not in ours
         )
     delayed = bouncereason.speaks_of_delay(message.subject + "\n" + report)
-    return tuple(_judged(told, report, delayed) for told in found)
+    return tuple(_judged(told, report, delayed, len(found) == 1) for told in found)
 
 
-def _judged(told: bouncetext.Told, report: str, delayed: bool) -> BouncedRecipient:
+def _judged(told: bouncetext.Told, report: str, delayed: bool, alone: bool) -> BouncedRecipient:
+    """`alone`: the report speaks of one address, so all of it is about that one."""
     status = bouncereason.status_of(told.said) or bouncereason.status_of(report)
     reply = bouncereason.reply_of(told.said) or bouncereason.reply_of(report)
     code = (status or reply or "5")[0]
     permanent = not delayed and code == "5"
     stage = bouncereason.stage_of(told.said)
     why = bouncereason.reason(told.said, status, delayed or code == "4", stage)
+    if alone and why in ("undefined", "onhold", "systemerror"):
+        whole = bouncereason.reason(report, status, delayed, stage)
+        why = why if whole in bouncereason.VAGUE else whole
     return BouncedRecipient(address=told.address, status=status, permanent=permanent, reason=why)
 
 
@@ -265,12 +306,12 @@ def _library_message(opened: Opened) -> LibraryMessage:
         if name != "content-transfer-encoding":
             whole[name] = value.replace("\n", " ").replace("\r", " ")
     if not opened.content_type.startswith("multipart/") and len(opened.parts) == 1:
-        whole.set_payload(opened.parts[0].content.decode("utf-8", "replace"))
+        whole.set_payload(opened.parts[0].content[:_LIBRARY_READS].decode("utf-8", "replace"))
         return whole
     for part in opened.parts:
         inner = LibraryMessage()
         inner["Content-Type"] = part.content_type
-        text = part.content[:_MAX_RETURNED].decode("utf-8", "replace")
+        text = part.content[:_LIBRARY_READS].decode("utf-8", "replace")
         if part.content_type in _STATUS_TYPES:
             inner.set_payload([])
             for block in text.replace("\r\n", "\n").split("\n\n")[:_MAX_BLOCKS]:

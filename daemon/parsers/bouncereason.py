@@ -14,18 +14,27 @@ _REPLY = re.compile(r"(?<![\d.:/-])([45][0-5]\d)(?=[ \-:#<,)]|\Z)")
 
 _WORDS = r"""
 virusdetected  virus|malware|infected|trojan|worm found
+mailererror  child process of|\bpipe to \|
+spamdetected  by our .{0,30}(?:spam|bulk)
 syntaxerror  malformed address|may not follow|missing or malformed local part
 notcompliantrfc  multiple addresses in from|not rfc ?\d{3,4}|rfc ?\d{3,4}.{0,20}complian|duplicate header|bare (?:lf|cr)
 authfailure  dmarc|\bspf\b|dkim|sender policy framework|unauthenticated email|not authorized to send|email authentication
 authfailure  did not pass authentication
 requireptr  \bptr\b|reverse (?:dns|lookup|hostname)|rdns|cannot find your (?:reverse )?hostname|no dns a-data|valid hostname|fcrdns
 requireptr  unverifyable sending ip|mismatch(?:es)? client ip
-badreputation  reputation|generates? unusual|poor sender|has been temporarily rate limited due to ip rep|unexpected volume or user complaints
+badreputation  reputation|generates? unusual|poor sender|has been temporarily rate limited due to ip rep
+badreputation  unexpected volume or user complaints
 rejected  sending (?:to/from|from|to) an address that has been blacklisted
 rejected  from: domain is invalid|valid from:
 policyviolation  rejected for policy
 securityerror  unauthenticated senders?
 networkerror  not found, try again
+userunknown  unbekannt|existiert nicht|nicht (?:gefunden|vorhanden|im .{0,40}verzeichnis)|inconnu|n'existe pas|n'est pas .{0,20}(?:dans|sur)
+userunknown  destinataires? .{0,20}invalide|no existe|desconocid|non esiste|sconosciut|não existe|nao existe|desconhecid|bestaat niet
+userunknown  finns inte|findes ikke|finnes ikke|ei löydy|ei ole olemassa|nie istnieje|nie ma takiego|neexistuje|nem létezik|nu există
+userunknown  не (?:найден|существует)|не існує|bulunamadı|不存在|見つかりません|存在しません|존재하지|없는
+mailboxfull  postfach.{0,30}voll|kontingent|boîte.{0,30}pleine|buz[oó]n.{0,30}llen|casella.{0,20}piena|caixa.{0,20}cheia|postvak.{0,20}vol\b
+mailboxfull  переполнен|已满|超出|空き容量|용량
 hostunknown  account or domain may not exist
 notaccept  couldn't find a mail exchanger
 mailboxfull  (?:recipient|user)'?s? (?:mail ?box )?(?:is )?(?:full|over (?:its|their|his) (?:quota|limit))
@@ -39,7 +48,7 @@ speeding  receiving mail at a rate
 speeding  too many recipients this
 toomanyconn  too many (?:connections|concurrent|sessions)|connection limit|maximum.*connections|concurrency
 mailboxfull  quota|mailbox (?:is )?(?:full|has exceeded|size limit)|over ?quota|(?:inbox|mailbox|account|user|storage).{0,30}\bfull\b
-mailboxfull  exceeded storage|insufficient (?:disk|storage|system storage)|not enough (?:disk|storage) space
+mailboxfull  mailbox exceeds|exceeded storage|insufficient (?:disk|storage|system storage)|not enough (?:disk|storage) space
 mailboxfull  storage (?:limit|allocation)|too much mail|disk full for|space limit
 contenterror  headers? too (?:large|long|big)
 mesgtoobig  message (?:size|is too|too|length).{0,40}(?:exceed|large|big|limit)|too (?:big|large)|size (?:limit )?exceed
@@ -81,6 +90,7 @@ networkerror  could ?n[o']t connect|mail loop|loop|hop count|too many hops|unabl
 networkerror  server (?:is )?(?:unreachable|not responding)|mail for .{0,60} loops back|dns
 expired  time(?:d)? ?out|too long|expired|retry time(?:out)?|queue.{0,20}(?:too long|days|hours)|not (?:yet )?been delivered|delayed
 expired  could not be delivered.*(?:days|hours)|give up|giving up|will (?:keep|continue) trying|still trying
+expired  delivery failed \d{1,3} attempts
 expired  failing for a long time|not accept our requests|not reachable|will be retried|kept in the queue|deferred
 policyviolation  polic(?:y|ies)|prohibited|attachment|executable|not comply|local restriction
 policyviolation  protocol violation
@@ -89,7 +99,7 @@ securityerror  security|tls|ssl|authenticat|certificate|access denied|denied
 contenterror  content|header|malformed|8-?bit|mime|encoding
 syntaxerror  syntax|command (?:not )?(?:recognized|unrecognized|implemented)|parameter|bad sequence
 systemfull  disk|no space
-systemerror  (?<!mail )(?<!this )system(?! administrator)|local error|configuration|internal|resources|server error|config
+systemerror  (?<!mail )(?<!this )system(?! administrator)|local error|configuration|resources|server error|config
 """
 """A word and what servers say, in the order they are tried. A line without a word goes on with the pattern above it."""
 
@@ -161,6 +171,10 @@ def tells(status: str | None) -> bool:
     return status is not None and "x" + status[1:] in _BY_STATUS
 
 
+VAGUE = frozenset(("undefined", "onhold", "systemerror", "securityerror", "contenterror", "syntaxerror", "policyviolation", "networkerror"))
+"""Words that the set phrases of any report would give: nothing is told by them alone."""
+
+
 def _bare(said: str) -> str:
     """What was said without addresses, whose names mean nothing here, and without the code repeated on each line of an answer."""
     text = _ADDRESS.sub("<>", said)
@@ -178,16 +192,21 @@ def _at_stage(word: str, status: str | None, stage: str) -> str:
         return "filtered"
     if stage == MAIL and word in ("userunknown", "securityerror", "undefined", "onhold"):
         return "rejected"
-    if stage == CONNECTION and word in ("undefined", "onhold", "securityerror", "hostunknown", "notaccept", "expired", "mailboxfull", "userunknown"):
+    if stage == CONNECTION and word in _NOT_BEFORE_A_GREETING:
         return "blocked"
     return word
 
 
+_NOT_BEFORE_A_GREETING = frozenset(
+    ("undefined", "onhold", "securityerror", "hostunknown", "notaccept", "expired", "mailboxfull", "userunknown")
+)
+"""What nobody can mean before a recipient was named: such a server refuses the client."""
 CONNECTION = "connection"
 MAIL = "mail"
 DATA = "data"
 _STAGE = re.compile(
-    r"(?P<connection>initial connection|refused to talk to me|while talking to \S{1,100}: <<< [45]|my name was rejected|in reply to (?:initial|ehlo|helo|connect)|"
+    r"(?P<connection>initial connection|refused to talk to me|while talking to \S{1,100}: <<< [45]|"
+    r"my name was rejected|in reply to (?:initial|ehlo|helo|connect)|"
     r"after (?:ehlo|helo|starttls)\b)|"
     r"(?P<mail>in reply to mail from|after (?:pipelined )?mail from|>>> mail from|but sender was rejected)|"
     r"(?P<data>in reply to (?:end of )?data|after (?:pipelined )?(?:end of )?data\b|>>> data\b)|"
@@ -198,10 +217,9 @@ _STAGE = re.compile(
 
 def stage_of(text: str) -> str:
     """At which command of SMTP the server refused, as the report tells last: CONNECTION, MAIL, DATA, or "" for others and unknown."""
-    found = None
-    for found in _STAGE.finditer(" ".join(text[: 4 * _LOOKED_AT].split())):
-        pass
-    return found.lastgroup if found is not None and found.lastgroup in (CONNECTION, MAIL, DATA) else ""
+    stages = [found.lastgroup for found in _STAGE.finditer(" ".join(text[: 4 * _LOOKED_AT].split()))]
+    last = stages[-1] if stages else None
+    return last if last in (CONNECTION, MAIL, DATA) else ""
 
 
 _DELAYED = re.compile(
@@ -214,7 +232,7 @@ _DELAYED = re.compile(
     re.IGNORECASE,
 )
 _FINAL = re.compile(
-    r"giving up|given up|gave up|permanent|fatal|could not be delivered|will not be re|too long on the queue|timeout exceeded|"
+    r"giving up|given up|gave up|permanent|(?<!non-)fatal|could not be delivered|will not be re|too long on the queue|timeout exceeded|"
     r"not tried again|undeliverable|"
     r"returned|failed permanently|expired|have failed|has failed|i've given|will no longer",
     re.IGNORECASE,

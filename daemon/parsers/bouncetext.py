@@ -17,11 +17,14 @@ _MAX_LINE = 500
 _MAX_RECIPIENTS = 100
 _SAID = 12
 _ABOUT = 800
+_INSET = 20
 
-_ADDR = r"[^\s<>()\[\]\",;:@]{1,80}@[A-Za-z0-9][A-Za-z0-9.\-]{0,120}"
-_ANY = re.compile(rf"(?<![^\s<>()\[\]\",;:='/*]){_ADDR}|\"[^\s\"]{{1,64}}\"@[A-Za-z0-9.\-]{{1,120}}")
+_WIDE = "（）［］「」【】《》〈〉“”‘’«»：；，。、"
+"""Punctuation of other scripts that stands around an address, never in one."""
+_ADDR = rf"[^\s<>()\[\]\",;:@{_WIDE}]{{1,80}}@[A-Za-z0-9][A-Za-z0-9.\-]{{0,120}}"
+_ANY = re.compile(rf"(?<![^\s<>()\[\]\",;:='/*{_WIDE}]){_ADDR}|\"[^\s\"]{{1,64}}\"@[A-Za-z0-9.\-]{{1,120}}")
 _HEAD = re.compile(
-    rf"\s*(?:[-*>•o]\s+)?(?:[45]\d\d[ -](?:[45]\.\d\.\d\s)?\s*)?(?:[<\[](?:mailto:)?({_ADDR})[>\]]|({_ADDR}))"
+    rf"\s*(?:(?:[-*>•o]|[-=]>)\s+)?(?:[45]\d\d[ -](?:[45]\.\d\.\d\s)?\s*)?(?:[<\[](?:mailto:)?({_ADDR})[>\]]|({_ADDR}))"
     r"(?:\s*[:;,.]?\s*\Z|\s*(?:\.\.\.|:|-{1,2}\s|;|,\s|\(|\s(?:on |failed|was |is |does|has |user|unknown|not |[45]\d\d[ -])))",
     re.IGNORECASE,
 )
@@ -38,7 +41,7 @@ _TROUBLE = re.compile(
     r"\b[45]\d\d[ \-:#]|\b[45]\.\d\.\d|unknown|undeliver|not (?:be )?(?:found|deliver|exist|known|accept|reach)|fail|reject|refus|"
     r"invalid|no such|unavailable|quota|full|"
     r"does(?:n't| not)|denied|error|could not|cannot|couldn't|can't|unable|disabled|returned|over ?quota|blocked|time[d ]?out|"
-    r"delay|problem|bounce|expired|無効|不明|失敗|エラー|配信|見つかり",
+    r"delay|problem|bounce|virus|stopped|expired|無効|不明|失敗|エラー|配信|見つかり",
     re.IGNORECASE,
 )
 _RETURNED = re.compile(
@@ -56,6 +59,8 @@ _MAIL_FIELD = re.compile(
     re.IGNORECASE,
 )
 _FIRST_FIELD = re.compile(r"(?:received|return-path|message-id|x-[\w-]{1,40}|mime-version|dkim-signature)\s{0,2}:", re.IGNORECASE)
+_AFTER_IDEOGRAPHS = re.compile(r"[\u2e80-\u9fff\uac00-\ud7a3\uff00-\uffef]([!-~]{1,80})\Z")
+"""Scripts that put no blank between a word and an address."""
 _NOT_PEOPLE = frozenset(["mailer-daemon", "postmaster", "mail-daemon", "mailerdaemon", "abuse"])
 
 
@@ -76,7 +81,7 @@ def cut(text: str) -> tuple[str, str]:
             continue
         if _RETURNED.match(bare) and any(_MAIL_FIELD.match(following.strip(" >|")) for following in lines[index + 1 : index + 6]):
             return "\n".join(lines[:index]), "\n".join(lines[index + 1 :])
-        if _FIRST_FIELD.match(bare.lstrip(" >|")):
+        if _FIRST_FIELD.match(bare.lstrip(" >|")) and not _is_inset(lines, index):
             near = [following.strip(" >|") for following in lines[index : index + 8]]
             if (
                 sum(1 for following in near if _MAIL_FIELD.match(following)) >= 3
@@ -84,6 +89,13 @@ def cut(text: str) -> tuple[str, str]:
             ):
                 return "\n".join(lines[:index]), "\n".join(lines[index:])
     return "\n".join(lines), ""
+
+
+def _is_inset(lines: Sequence[str], index: int) -> bool:
+    """Whether fields stand indented within a report that goes on below them: they tell which mail it speaks of."""
+    if not lines[index][:1].isspace():
+        return False
+    return any(line[:1] not in ("", " ", "\t") for line in lines[index + 1 : index + _INSET])
 
 
 def recipients(report: str, not_these: frozenset[str]) -> tuple[Told, ...]:
@@ -131,7 +143,12 @@ def every_address(report: str, not_these: frozenset[str]) -> tuple[Told, ...]:
 
 
 def _clean(address: str) -> str:
-    return address.strip(" <>\"'().,;:").removeprefix("mailto:")
+    address = address.strip(" <>\"'().,;:").removeprefix("mailto:")
+    if address.isascii():
+        return address
+    local, at, domain = address.partition("@")
+    tail = _AFTER_IDEOGRAPHS.search(local)
+    return address if tail is None else tail[1] + at + domain
 
 
 def _is_person(address: str) -> bool:

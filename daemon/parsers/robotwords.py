@@ -84,7 +84,7 @@ _LOCAL_PARTS = frozenset(
 )
 _LOCAL_PATTERN = re.compile(
     r"(?:.{0,60}[-_.+])?(?:no|do[-_.]?not|dont)[-_.]?reply(?:[-_.+0-9].{0,60})?|owner-.{1,60}|.{1,60}-(?:request|owner|bounces?|return)|"
-    r"(?:bounces?|return|prvs|srs0|msprvs1)[-+=].{1,200}|.{1,60}[-_.]noreply|(?:mailer-daemon|postmaster)[-+.].{1,60}"
+    r"microsoftexchange[0-9a-f]{32}|(?:bounces?|return|prvs|srs0|msprvs1)[-+=].{1,200}|.{1,60}[-_.]noreply|(?:mailer-daemon|postmaster)[-+.].{1,60}"
 )
 _LIST_ROLE = re.compile(r"owner-.{1,60}|.{1,60}-(?:request|owner|bounces?|admin)(?:[+=].{0,200})?|bounces?[-+=].{1,200}")
 _DAEMON_NAMES = (
@@ -241,10 +241,26 @@ _BOUNCED = re.compile(
     re.IGNORECASE,
 )
 _BOUNCED_BODY = re.compile(
+    r"(?:was|has) not (?:been )?delivered|"
     r"mailer-daemon|could not be delivered|unable to deliver|\b5\d\d 5\.\d\.\d|rcpt to:|permanent fatal errors|reporting-mta|user unknown|"
     r"konnte nicht zugestellt|pas pu [eê]tre d[eé]livr",
     re.IGNORECASE,
 )
+
+
+_SERVER_OPENING = re.compile(
+    r"[\s*=#_-]{0,80}(?:message from .{0,80}[*=]{3}|(?:your|the following|a) (?:e-?mail )?(?:message|mail|e-?mail)\b.{0,160}?"
+    r"(?:could ?n[o']t|cannot|was ?n[o']t|has not been|unable|undeliverable|did not reach|failed|not delivered)|"
+    r"this (?:message|mail|e-?mail|report|is an) (?:was |is |has been )?(?:created |generated |sent )?(?:an )?automatic|"
+    r"(?:delivery|sending|transmission) (?:to|of) .{0,120} (?:failed|has been delayed)|error: no valid|"
+    r"(?:sorry|hello|hi)\b.{0,20} ?(?:this is the |we were unable to deliver|your message could not))",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def opens_as_server(body: str) -> bool:
+    """Whether a body begins as the reports of mail servers do. People who tell of one have words of their own above."""
+    return _SERVER_OPENING.match(body[:400]) is not None
 
 
 def tells_of_bounce(subject: str, body: str) -> bool:

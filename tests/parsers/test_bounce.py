@@ -70,6 +70,10 @@ def test_what_a_person_writes_is_never_a_bounce(text: str) -> None:
         b"\n\nFinal-Recipient: rfc822; a@b.example",
         b"@",
         b"<" * 99,
+        b"your message ",
+        b">>> DATA ",
+        b"\n Message-ID: x\n",
+        b"Final-Recipient: rfc822; a@b.example\n",
     ],
 )
 def test_a_megabyte_of_anything_is_read(unit: bytes) -> None:
