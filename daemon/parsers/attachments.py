@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from urllib.parse import unquote
 
 from daemon.model import Attachment
 from daemon.parsers import headers, parameters
@@ -38,6 +40,8 @@ _NAMES = {
 }
 _MEDIA = ("image/", "audio/", "video/")
 _HEADER_OF_ATTACHED = 64 * 1024
+_REFERENCE = re.compile(r"""["'(=\s]cid:([^"'()<>\s]{1,300})""", re.IGNORECASE)
+_NAME_IN_ID = re.compile(r"([^@]{1,100}\.[A-Za-z0-9]{2,5})@")
 
 
 def is_text(part: Part) -> bool:
@@ -96,10 +100,13 @@ def _with_continuation(parts: tuple[Part, ...], start: int) -> list[int]:
     return found
 
 
-def collect(parts: tuple[Part, ...], taken: frozenset[int], limits: ReadLimits) -> tuple[tuple[Attachment, ...], tuple[str, ...]]:
+def collect(
+    parts: tuple[Part, ...], taken: frozenset[int], html: str | None, limits: ReadLimits
+) -> tuple[tuple[Attachment, ...], tuple[str, ...]]:
     """The attachments: every leaf whose position is not in `taken`; and the defects of those that had to be left out."""
     found: list[Attachment] = []
     defects: list[str] = []
+    shown = _references(html)
     for position, part in enumerate(parts):
         if position in taken:
             continue
@@ -115,22 +122,48 @@ def collect(parts: tuple[Part, ...], taken: frozenset[int], limits: ReadLimits) 
                 content_type=part.content_type,
                 size=len(part.content),
                 sha256=hashlib.sha256(part.content).hexdigest(),
-                inline=part.disposition == "inline" or (part.disposition is None and part.content_id is not None),
+                inline=_is_inline(part, shown),
                 content=part.content,
             )
         )
     return tuple(found), tuple(defects)
 
 
+def _references(html: str | None) -> frozenset[str]:
+    """The Content-IDs that the HTML shows (RFC 2392), folded."""
+    return frozenset(unquote(found).casefold() for found in _REFERENCE.findall(html)) if html else frozenset()
+
+
+def _is_inline(part: Part, shown: frozenset[str]) -> bool:
+    """Whether the leaf is a part of the text (a logo, a picture in a sentence, a footer) and no file somebody sent.
+
+    What the HTML shows is, whatever its Content-Disposition: some programs mark the pictures of the text as attachments.
+    Without that only a picture is that was meant to be shown, which its Content-ID tells. A document or a photo that is
+    merely marked `inline` is a file: Apple's programs mark all of them so.
+    """
+    if part.content_id is not None and part.content_id.casefold() in shown:
+        return True
+    if part.disposition == "attachment":
+        return False
+    if part.content_type == "application/applefile":  # what a Macintosh keeps beside the file itself (RFC 1740)
+        return True
+    if part.content_type in ("text/plain", "text/html"):
+        return not part.filename
+    return part.content_id is not None and (part.content_type.startswith(_MEDIA) or part.parent_type == "multipart/related")
+
+
 def _name(part: Part) -> str:
-    """A name for a leaf that has none: from Content-Location, from the subject of an attached message, from its type."""
+    """A name for a leaf that has none: from Content-Location, the subject of an attached message, its Content-ID, its type."""
     for name, value in part.headers:
         if name == "content-location" and "." in value:
             cleaned = parameters.clean_file_name(value.partition("?")[0])
             if cleaned:
                 return cleaned
     if part.content_type in ("message/rfc822", "message/global"):
-        return _subject_of(part.content) + ".eml"
+        return _subject_of(part) + ".eml"
+    named = _NAME_IN_ID.match(part.content_id or "")
+    if named is not None and (cleaned := parameters.clean_file_name(named[1])):
+        return cleaned
     known = _NAMES.get(part.content_type)
     if known is not None:
         return known
@@ -139,9 +172,13 @@ def _name(part: Part) -> str:
     return parameters.UNNAMED
 
 
-def _subject_of(octets: bytes) -> str:
-    block = headers.read_block(octets[:_HEADER_OF_ATTACHED], 0, max_block=_HEADER_OF_ATTACHED, max_count=200, max_size=1000)
-    for name, value in block.fields:
-        if name == "subject":
-            return parameters.clean_file_name(decode_words(value).replace("/", "_")) or "message"
+def _subject_of(part: Part) -> str:
+    """What an attached message is called: its subject, else its Content-Description."""
+    octets = part.content[:_HEADER_OF_ATTACHED]
+    block = headers.read_block(octets, 0, max_block=_HEADER_OF_ATTACHED, max_count=200, max_size=1000)
+    titles = [value for name, value in block.fields if name == "subject"][:1]
+    titles += [value for name, value in part.headers if name == "content-description"][:1]
+    for title in titles:
+        if name := parameters.clean_file_name(decode_words(title).replace("/", "_")):
+            return name
     return "message"

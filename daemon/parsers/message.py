@@ -81,7 +81,7 @@ def _content(parts: tuple[Part, ...], limits: ReadLimits) -> tuple[str, str | No
     body, cut = bounded(body, limits)
     if cut:
         defects.append("body-cut")
-    kept, left_out = attachments.collect(parts, taken, limits)
+    kept, left_out = attachments.collect(parts, taken, html, limits)
     return body, html, kept, (*defects, *left_out)
 
 

@@ -15,6 +15,8 @@ _VALUE = re.compile(r"[^;\s\"]*")
 _NAME = re.compile(r"[;\s]*([^=;\s\"]*)\s*(=?)\s*")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)("?)', re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_WINDOWS_PATH = re.compile(r"[A-Za-z]:\\(?!\\)")  # its writer knows nothing of escapes
+_EXTENDED_VALUE = re.compile(r"([A-Za-z0-9_-]{2,40})'[A-Za-z-]{0,20}'(?=.*%[0-9A-Fa-f]{2})")
 _BARE = re.compile(r"[^;]*")
 _TO_SEMICOLON = re.compile(r"[^;]*")
 _PIECE = re.compile(r"([^*]+)\*(?:(\d{1,6})(\*?))?\Z")
@@ -47,14 +49,14 @@ def read(value: str, max_pieces: int) -> tuple[str, tuple[tuple[str, str], ...]]
         if value.startswith('"', position):
             quoted = _QUOTED.match(value, position)
             assert quoted is not None
-            content = _ESCAPE.sub(r"\1", quoted[1]) if "\\" in quoted[1] else quoted[1]
+            content = quoted[1] if "\\" not in quoted[1] or _WINDOWS_PATH.match(quoted[1]) else _ESCAPE.sub(r"\1", quoted[1])
             position = quoted.end()
             if not quoted[2] and name in _TOKEN_ONLY:  # the closing quote is missing
                 content = content.partition(";")[0]
         else:
             bare = _BARE.match(value, position)
             assert bare is not None
-            content = bare[0].rstrip()
+            content = bare[0].rstrip().rstrip('"')
             position = bare.end()
             if name in _TOKEN_ONLY and " " in content:
                 content, _, rest = content.partition(" ")
@@ -91,10 +93,16 @@ def file_name(candidates: tuple[str | None, ...]) -> str:
     """The first usable name, decoded and cleaned; "" when there is none."""
     for candidate in candidates:
         if candidate:
-            name = clean_file_name(decode_words(candidate) if "=?" in candidate else candidate)
+            name = clean_file_name(decode_words(candidate) if "=?" in candidate else _without_percents(candidate))
             if name:
                 return name
     return ""
+
+
+def _without_percents(name: str) -> str:
+    """The name; decoded when it has the form of RFC 2231 section 4 (`utf-8''a%20b`) and only the star was forgotten."""
+    found = _EXTENDED_VALUE.match(name[:4096])
+    return _join({0: (True, name[:4096])}) if found is not None and charsets.is_known(found[1]) else name
 
 
 def clean_file_name(name: str) -> str:
@@ -102,7 +110,7 @@ def clean_file_name(name: str) -> str:
 
     The cleaning comes first and the checks last, so that nothing hidden can slip past them (CVE-2026-28289).
     """
-    name = unicodedata.normalize("NFC", name[:4096])
+    name = unicodedata.normalize("NFC", name[:4096]).replace("\t", " ")
     if not (name.isascii() and name.isprintable()):
         name = "".join(c for c in name if unicodedata.category(c) not in _INVISIBLE)
     name = name.replace("\\", "/").rstrip("/ ").rpartition("/")[2]

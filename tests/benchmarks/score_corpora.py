@@ -8,12 +8,16 @@ DIR holds `<corpus>.jsonl`, one record a line: `id`, `path` (the mail, relative 
     auto        is_auto, reply_ok: whether the mail may be answered
     bounces     is_bounce, kind, recipients [{address, permanent, reason}]
 
+Where an expectation says what another reader lost, it is met by more: U+FFFD stands for any sign, NUL is no text of ours. Texts
+shown in the mail (a footer below the text) aren't counted as attachments, as in RFC 8621 section 4.1.4.
+
 With -v each record that is not right is told, too.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
 from collections import Counter
@@ -68,7 +72,7 @@ def torture(records: Scored, verbose: bool) -> str:
             if found is None or expected is None:
                 continue
             asked[field] += 1
-            same = _folded(str(found)) == _folded(str(expected))
+            same = _same(str(found), str(expected))
             right[field] += same
             if not same:
                 _tell(verbose, record, f"{field}: {str(found)[:80]!r}")
@@ -79,9 +83,14 @@ def torture(records: Scored, verbose: bool) -> str:
 def _field(reading: Reading, field: str) -> object:
     message = reading.message
     if field == "n_attachments":
-        return len(message.attachments)
+        return sum(1 for attachment in message.attachments if not (attachment.inline and attachment.content_type.startswith("text/")))
     shown = {"subject": message.subject, "from_email": message.author, "from_name": message.author_name, "body_text": message.body}
     return shown.get(field)
+
+
+def _same(found: str, expected: str) -> bool:
+    pieces = _folded(expected.replace("\0", "")).split("\ufffd")
+    return re.fullmatch(".".join(map(re.escape, pieces)), _folded(found)) is not None
 
 
 def reply_trim(records: Scored, verbose: bool) -> str:
