@@ -441,7 +441,7 @@ UNMIRRORED = {
     "parsers/parts.py": "opens octets for message.py; parsers/test_message.py",
     "parsers/parameters.py": "parameters of MIME fields; parsers/test_message.py",
     "parsers/accountwords.py": "tables of words; parsers/test_accountkeys.py",
-    "parsers/attachments.py": "the files of a mail; parsers/test_message.py",
+    "parsers/containers.py": "parts that hold parts; parsers/test_attachments.py",
     "parsers/boundaries.py": "where parts begin; parsers/test_message.py",
     "parsers/transfer.py": "base64 and quoted-printable; parsers/test_message.py",
     "parsers/words.py": "encoded words; parsers/test_headers.py",

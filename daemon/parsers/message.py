@@ -9,7 +9,7 @@ import hashlib
 from datetime import datetime
 
 from daemon.model import AddrSpec, Attachment, Message, MessageId
-from daemon.parsers import addresses, attachments, authresults, headers
+from daemon.parsers import addresses, attachments, authresults, containers, headers
 from daemon.parsers.htmltext import html_to_text
 from daemon.parsers.parts import Opened, Part, ReadLimits
 from daemon.parsers.words import decode_words
@@ -74,6 +74,7 @@ def identity(author: AddrSpec | None, from_text: str, message_id: MessageId | No
 
 
 def _content(parts: tuple[Part, ...], limits: ReadLimits) -> tuple[str, str | None, tuple[Attachment, ...], tuple[str, ...]]:
+    parts = containers.unpacked(parts, limits)
     body, html, taken = attachments.texts(parts)
     defects: list[str] = []
     if html is not None and not body.strip():

@@ -1,0 +1,103 @@
+"""Files written into a plain text by its writer: uuencode, its base64 form (POSIX), yEnc. Pure, total, linear.
+
+A block counts only when its lines are what its first line promises; anything else stays text.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from dataclasses import dataclass
+
+from daemon.parsers import transfer
+
+_OPENING = re.compile(
+    rb"^(?:begin(?P<base64>-base64)? [0-7]{3,4} (?P<name>[^\r\n]{1,500})|=ybegin (?P<yenc>[^\r\n]{1,900}))\r?\n", re.MULTILINE
+)
+_LINE = re.compile(rb"([^\r\n]*)\r?(?:\n|\Z)")
+_UU_LINE = re.compile(rb"[\x20-\x60]{1,64}")
+_BASE64_LINE = re.compile(rb"[A-Za-z0-9+/]{1,100}={0,2}[ \t]*")
+_YENC_NAME = re.compile(rb"(?:^| )name=(.+)")
+_YENC_SHIFT = bytes((octet - 42) & 255 for octet in range(256))
+_MAX_FILES = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmbeddedFile:
+    """A file and its name as it stands in the text, in octets."""
+
+    name: bytes
+    content: bytes
+
+
+def split(octets: bytes) -> tuple[bytes, tuple[EmbeddedFile, ...]]:
+    """The text without its embedded files, and these in their order; at most 100 of them, the rest stays text."""
+    files: list[EmbeddedFile] = []
+    kept: list[bytes] = []
+    position = searched = 0
+    while len(files) < _MAX_FILES and (opening := _OPENING.search(octets, searched)) is not None:
+        if opening["yenc"] is not None:
+            content, searched = _yenc(octets, opening.end())
+            named = _YENC_NAME.search(opening["yenc"])
+            name = b"" if named is None else named[1]
+        else:
+            content, searched = (_base64 if opening["base64"] else _uuencoded)(octets, opening.end())
+            name = opening["name"]
+        if content is None:
+            continue
+        kept.append(octets[position : opening.start()])
+        files.append(EmbeddedFile(name=name.strip(), content=content))
+        position = searched
+    return (b"".join((*kept, octets[position:])) if files else octets), tuple(files)
+
+
+def _uuencoded(octets: bytes, position: int) -> tuple[bytes | None, int]:
+    """The content and where the text goes on; None when the lines are no uuencoding. A cut block ends with its text."""
+    content: list[bytes] = []
+    while position < len(octets):
+        line = _LINE.match(octets, position)
+        assert line is not None
+        written = line[1]
+        if written.strip() == b"end":
+            return b"".join(content), line.end()
+        if written.strip(b" `"):
+            wanted = ((written[0] - 32) & 63) * 4 // 3 + 1
+            if _UU_LINE.fullmatch(written) is None or len(written) > wanted + 4:
+                return None, position
+            try:
+                content.append(binascii.a2b_uu(written))
+            except binascii.Error:
+                try:
+                    content.append(binascii.a2b_uu(written[: wanted + 2]))  # the padding is wrong: the length octet counts
+                except binascii.Error:
+                    return None, position
+        position = line.end()
+    return (b"".join(content) if content else None), position
+
+
+def _base64(octets: bytes, position: int) -> tuple[bytes | None, int]:
+    start = position
+    while position < len(octets):
+        line = _LINE.match(octets, position)
+        assert line is not None
+        if line[1].strip() == b"====":
+            return transfer.base64(octets[start:position]), line.end()
+        if _BASE64_LINE.fullmatch(line[1]) is None:
+            break
+        position = line.end()
+    return None, position
+
+
+def _yenc(octets: bytes, position: int) -> tuple[bytes | None, int]:
+    """Each octet was moved up by 42; behind `=` stands one that was moved by 64 more."""
+    end = octets.find(b"\n=yend", position - 1)
+    if end < 0:
+        return None, position
+    if octets.startswith(b"=ypart", position):
+        position = octets.find(b"\n", position) + 1
+    written = octets[position:end].replace(b"\r", b"").replace(b"\n", b"")
+    pieces = written.split(b"=")
+    plain = pieces[0] + b"".join(bytes(((piece[0] - 64) & 255,)) + piece[1:] for piece in pieces[1:] if piece)
+    line = _LINE.match(octets, end + 1)
+    assert line is not None
+    return plain.translate(_YENC_SHIFT), line.end()
