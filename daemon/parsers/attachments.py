@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from urllib.parse import unquote
 
 from daemon.model import Attachment
 from daemon.parsers import headers, parameters
@@ -75,8 +74,22 @@ def texts(parts: tuple[Part, ...]) -> tuple[str, str | None, frozenset[int]]:
         elif part.content_type == "text/plain" and not plain and not blank and (part.alternative or not rich):
             plain = _with_continuation(parts, position)
     taken.update(plain, rich)
+    if not plain and not rich:
+        plain, rich = _root_of_related(parts)
+        taken.update(plain, rich)
     html = "\n".join([parts[position].text or "" for position in rich]) if rich else None
     return "\n".join([parts[position].text or "" for position in plain]), html, frozenset(taken)
+
+
+def _root_of_related(parts: tuple[Part, ...]) -> tuple[list[int], list[int]]:
+    """(plain text, HTML) of a mail whose text doesn't stand first in its multipart/related (RFC 2387 section 3.2)."""
+    for position, part in enumerate(parts):
+        if part.parent_type == "multipart/related" and part.disposition is None and not part.filename and (part.text or "").strip():
+            if part.content_type == "text/html":
+                return [], [position]
+            if part.content_type == "text/plain":
+                return [position], []
+    return [], []
 
 
 def _with_continuation(parts: tuple[Part, ...], start: int) -> list[int]:
@@ -131,7 +144,7 @@ def collect(
 
 def _references(html: str | None) -> frozenset[str]:
     """The Content-IDs that the HTML shows (RFC 2392), folded."""
-    return frozenset(unquote(found).casefold() for found in _REFERENCE.findall(html)) if html else frozenset()
+    return frozenset(parameters.percent_decoded(found, "utf-8").casefold() for found in _REFERENCE.findall(html)) if html else frozenset()
 
 
 def _is_inline(part: Part, shown: frozenset[str]) -> bool:

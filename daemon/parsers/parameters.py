@@ -83,10 +83,19 @@ def _join(numbered: dict[int, tuple[bool, str]]) -> str:
         if encoded:
             if index == 0 and content.count("'") >= 2:
                 charset, _, content = content.split("'", 2)
-            octets += _PERCENT.sub(lambda match: bytes((int(match[1], 16),)), content.encode("utf-8", "replace"))
+            octets += _unescaped(content)
         else:
             octets += content.encode("utf-8", "replace")
     return charsets.decode(bytes(octets), charset or "utf-8")
+
+
+def percent_decoded(text: str, charset: str) -> str:
+    """The text with its percent escapes undone (RFC 3986 section 2.1)."""
+    return charsets.decode(_unescaped(text), charset) if "%" in text else text
+
+
+def _unescaped(text: str) -> bytes:
+    return _PERCENT.sub(lambda match: bytes((int(match[1], 16),)), text.encode("utf-8", "replace"))
 
 
 def file_name(candidates: tuple[str | None, ...]) -> str:
