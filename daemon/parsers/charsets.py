@@ -1,13 +1,16 @@
 """From octets to text: the charset ladder. Never an exception, never an unknown codec.
 
-Rungs: the declared charset or its usual superset, UTF-8, what a byte order mark or an escape sequence tells,
-mostly-valid UTF-8, windows-1252 with replacement. Only charsets of the list below are ever looked up: Python's codec
-registry also knows transforms such as `rot13`, `idna` or `unicode_escape`, which are not charsets.
+Rungs: the declared charset or its usual superset, UTF-8, what a byte order mark or an escape sequence tells, the charset
+that the rest of the mail is in, mostly-valid UTF-8, a detected charset, windows-1252 with replacement. Only charsets of
+the list below are ever looked up: Python's codec registry also knows transforms such as `rot13`, `idna` or
+`unicode_escape`, which are not charsets.
 """
 
 from __future__ import annotations
 
 import re
+
+from daemon.parsers import detection
 
 # Label (lower case, letters and digits only) -> the Python codecs to try, in order. A superset stands before the
 # charset it extends, because that is what the label means in practice (WHATWG Encoding, section 4.2).
@@ -115,13 +118,16 @@ def is_known(charset: str) -> bool:
     return _label(charset) in _LADDERS
 
 
-def decode(octets: bytes, charset: str | None = None) -> str:
-    """Text of `octets`, free of NUL and lone surrogates. Total: an unknown or wrong charset costs accuracy, never the text."""
+def decode(octets: bytes, charset: str | None = None, around: str | None = None) -> str:
+    """Text of `octets`, free of NUL and lone surrogates. Total: an unknown or wrong charset costs accuracy, never the text.
+
+    `around` is what the mail declares for something else; it counts where nothing is declared and the octets are no UTF-8.
+    """
     if octets.isascii() and b"\x1b" not in octets:
         codecs = _LADDERS.get(_label(charset), ()) if charset else ()
         if not codecs or codecs[0] in _ASCII_COMPATIBLE:
             return octets.decode("ascii").replace("\x00", "")
-    return clean(_climb(octets, charset))
+    return clean(_climb(octets, charset, around))
 
 
 def clean(text: str) -> str:
@@ -131,7 +137,7 @@ def clean(text: str) -> str:
     return _UNSAFE.sub(lambda match: "" if match[0] == "\x00" else "\ufffd", text)
 
 
-def _climb(octets: bytes, charset: str | None) -> str:
+def _climb(octets: bytes, charset: str | None, around: str | None) -> str:
     declared = _LADDERS.get(_label(charset), ()) if charset else ()
     if octets.startswith(b"\xef\xbb\xbf"):
         octets = octets[3:]
@@ -140,7 +146,8 @@ def _climb(octets: bytes, charset: str | None) -> str:
         declared = ("utf-16", *declared)
     elif octets.isascii() and (b"\x1b$" in octets or b"\x1b(" in octets):
         declared = (*declared, "iso2022_jp", "iso2022_jp_2", "iso2022_jp_ext", "iso2022_kr")
-    for codec in (*declared, "utf-8"):
+    neighbours = tuple(codec for codec in _LADDERS.get(_label(around), ()) if codec in _ASCII_COMPATIBLE and codec != "ascii")
+    for codec in (*declared, "utf-8", *neighbours):
         try:
             return octets.decode(codec)
         except ValueError:  # UnicodeDecodeError is one
@@ -151,7 +158,7 @@ def _climb(octets: bytes, charset: str | None) -> str:
             return text
     if 2 * sum(len(s) for s in _UTF8_SEQUENCE.findall(octets)) > len(_HIGH.findall(octets)):
         return octets.decode("utf-8", "replace")
-    return octets.decode("cp1252", "replace")
+    return _replaced(octets, detection.detected(octets) or "cp1252")
 
 
 def _replaced(octets: bytes, codec: str) -> str:

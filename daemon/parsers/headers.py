@@ -18,6 +18,9 @@ _EMPTY_LINE = re.compile(rb"\r*(?:\n|\Z)")
 _LINE = re.compile(rb"[^\n]*(?:\n|\Z)")
 _ENVELOPE_LINES = (b"From ", b">From ")
 
+_CHARSET = re.compile(rb"[;\s]charset[ \t]*=[ \t]*[\"']?([A-Za-z0-9_.:-]{2,40})", re.IGNORECASE)
+_SEARCHED_FOR_CHARSET = 32 * 1024
+
 ID_OCTETS = 998
 _ID = re.compile(r"<([^<>]{1,2000})>")
 _BARE_ID = re.compile(r"[^\s<>,;\"]+@[^\s<>,;\"]+")
@@ -68,6 +71,7 @@ def read_block(
     position = start
     end = len(octets)
     window = min(end, start + max_block)
+    around: str | None = None
     while position < end:
         if is_delimiter is not None and octets.startswith(b"--", position) and is_delimiter(position):
             return Block(tuple(fields), position, ("header-without-end", *defects), None)
@@ -95,15 +99,24 @@ def read_block(
         if len(raw) > max_size:
             raw = raw[:max_size]
             defects.append("header-cut")
-        fields.append((field[1].decode("ascii").lower(), _unfold(raw)))
+        raw = _unfolded(raw)
+        if not raw.isascii() and around is None:
+            around = _charset_around(octets, start)
+        fields.append((field[1].decode("ascii").lower(), charsets.decode(raw, None, around)))
         position = field.end()
     return Block(tuple(fields), position, tuple(defects), None)
 
 
-def _unfold(raw: bytes) -> str:
+def _unfolded(raw: bytes) -> bytes:
     if b"\n" in raw:
         raw = raw.replace(b"\r\n", b"").replace(b"\n", b"")
-    return charsets.decode(raw.strip(b" \t\r\n"), None)
+    return raw.strip(b" \t\r\n")
+
+
+def _charset_around(octets: bytes, start: int) -> str:
+    """The first charset that the mail names from here on, "" for none: who writes raw octets into a field writes them in that."""
+    found = _CHARSET.search(octets, start, start + _SEARCHED_FOR_CHARSET)
+    return "" if found is None else found[1].decode("ascii")
 
 
 def message_ids(values: Iterable[str], keep: int) -> tuple[MessageId, ...]:
