@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from importlib.metadata import packages_distributions
 from math import prod
 from pathlib import Path
@@ -22,7 +24,10 @@ from daemon.store.schema import Contact, ContactRole, Organization, Outbox, Queu
 from daemon.wiring import (
     accounts_of,
     calendar_of,
+    expiries_of,
     forms_of,
+    oauth_of,
+    refresh_token_file_of,
     relay_server_of,
     sla_file_of,
     sla_rules_of,
@@ -52,14 +57,15 @@ class Verdict:
     mend: str = ""
 
 
-def check_installation(config: Config, *, online: bool) -> Iterator[Verdict]:
+def check_installation(config: Config, *, online: bool, now: datetime | None = None) -> Iterator[Verdict]:
     """Every verdict in turn. Changes nothing but bringing the database to this version; sends nothing.
 
-    `online` also logs in to each mailbox and asks the SMTP server what it can do.
+    `online` also logs in to each mailbox and asks the SMTP server what it can do. Without `now` nothing is said of what ends soon.
     """
     yield Verdict(what="configuration", verdict=GOOD, detail=str(config.path))
     yield from _trust(config)
     yield from _secrets(config)
+    yield from _oauth(config, now)
     yield from _calendars(config)
     templates = _loaded_templates(config)
     yield from _templates(config, templates)
@@ -105,6 +111,30 @@ def _secrets(config: Config) -> Iterator[Verdict]:
             yield Verdict(what=secret.key, verdict=UNWISE, detail=found.removeprefix(f"{secret.key}: "), mend=mend)
         else:
             yield Verdict(what=secret.key, verdict=GOOD, detail=f"from {secret.source} {secret.name}")
+
+
+def _oauth(config: Config, now: datetime | None) -> Iterator[Verdict]:
+    """The refresh token of each server: there, kept from others, with room for the next one; and what ends soon."""
+    for name, keys in oauth_of(config).items():
+        what, path = f"{name} oauth", refresh_token_file_of(config, keys)
+        try:
+            ends = expiries_of(config, keys)
+        except Temporary as error:
+            yield Verdict(what=what, verdict=BAD, detail=str(error), mend="sign in and put the refresh token there, mode 0600; see README")
+            continue
+        if path is not None and not os.access(os.path.realpath(path.parent), os.W_OK | os.X_OK):
+            mend = f"let this user write to {path.parent}: a provider may replace the token at any use"
+            yield Verdict(what=what, verdict=BAD, detail=f"no new token could be kept beside {path}", mend=mend)
+        elif path is not None and path.stat().st_mode & 0o077:
+            yield Verdict(what=what, verdict=UNWISE, detail=f"others can read {path}", mend=f"chmod 0600 {path}")
+        else:
+            source = f"refresh token from {path}" if path is not None else "by the client's own credentials"
+            yield Verdict(what=what, verdict=GOOD, detail="; ".join([source, *(f"{end.what} ends {end.at:%Y-%m-%d}" for end in ends)]))
+        for end in ends:
+            if now is not None and now >= end.at:
+                yield Verdict(what=what, verdict=BAD, detail=f"the {end.what} ended on {end.at:%Y-%m-%d}", mend=end.mend)
+            elif now is not None and now >= end.warn_from:
+                yield Verdict(what=what, verdict=UNWISE, detail=f"the {end.what} ends on {end.at:%Y-%m-%d}", mend=end.mend)
 
 
 def _calendars(config: Config) -> Iterator[Verdict]:
@@ -325,7 +355,7 @@ def _mailboxes(config: Config) -> Iterator[Verdict]:
             with Watch(account) as watch:
                 capabilities = watch.capabilities()
         except (Temporary, Permanent, ConfigError) as error:
-            yield Verdict(what=what, verdict=BAD, detail=str(error), mend=f"see host, port, tls, username and password of {account.name}")
+            yield Verdict(what=what, verdict=BAD, detail=str(error), mend=f"see host, port, tls and the login of {account.name}")
             continue
         yield Verdict(what=what, verdict=GOOD, detail=f"folder {account.folder} opened; the server can {' '.join(capabilities)}")
         if account.idle and "IDLE" not in capabilities:
@@ -343,7 +373,7 @@ def _relay(config: Config) -> Iterator[Verdict]:
         try:
             abilities = relay.probe()
         except (Temporary, Permanent, ConfigError) as error:
-            yield Verdict(what="smtp", verdict=BAD, detail=str(error), mend="see host, port, tls, username and password of [smtp]")
+            yield Verdict(what="smtp", verdict=BAD, detail=str(error), mend="see host, port, tls and the login of [smtp]")
             return
     yield Verdict(what="smtp", verdict=GOOD, detail=_shown(server.host, abilities))
 

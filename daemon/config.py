@@ -28,6 +28,7 @@ from daemon.configuration.keys import (
     KeywordsKeys,
     LimitsKeys,
     MailboxKeys,
+    OauthKeys,
     SmtpKeys,
     TrustKeys,
 )
@@ -38,7 +39,7 @@ from daemon.model import AddrSpec
 
 __all__ = [
     "AfterKeys", "CalendarKeys", "Config", "DatabaseKeys", "DigestsKeys", "HouseKeys", "HoursKeys", "KeysKeys",
-    "KeywordsKeys", "LimitsKeys", "MailboxKeys", "Secret", "SmtpKeys", "TrustKeys", "data_dir", "find_config", "load_config",
+    "KeywordsKeys", "LimitsKeys", "MailboxKeys", "OauthKeys", "Secret", "SmtpKeys", "TrustKeys", "data_dir", "find_config", "load_config",
 ]  # fmt: skip
 
 SYSTEM_CONFIG = Path("/etc/supportd/supportd.toml")
@@ -84,9 +85,10 @@ class Config:
 
     def secrets(self) -> tuple[Secret, ...]:
         """Every secret that the file speaks of."""
-        found = [self.keys.reply, self.database.password, *(mailbox.password for mailbox in self.mailbox)]
-        if self.smtp is not None:
-            found.append(self.smtp.password)
+        found = [self.keys.reply, self.database.password]
+        servers: list[MailboxKeys | SmtpKeys] = [*self.mailbox, *([self.smtp] if self.smtp is not None else [])]
+        for server in servers:
+            found += [server.password, server.oauth.client_secret if server.oauth is not None else None]
         return tuple(secret for secret in found if secret is not None)
 
 
@@ -145,12 +147,20 @@ def _with_secrets(source: Source) -> dict[str, Any]:
         secret = Secret.parse(table[name], key=f"{key}.{name}", config_file=source.path)
         return table if secret is None else {**table, name: secret}
 
+    def seal_server(table: Any, key: str) -> Any:
+        table = seal(table, key, "password")
+        if isinstance(table, dict) and "oauth" in table:
+            table = {**table, "oauth": seal(table["oauth"], f"{key}.oauth", "client_secret")}
+        return table
+
     values = dict(source.values)
-    for section, name in (("database", "password"), ("keys", "reply"), ("smtp", "password")):
+    for section, name in (("database", "password"), ("keys", "reply")):
         if section in values:
             values[section] = seal(values[section], section, name)
+    if "smtp" in values:
+        values["smtp"] = seal_server(values["smtp"], "smtp")
     if isinstance(values.get("mailbox"), list):
-        values["mailbox"] = [seal(table, f"mailbox[{index}]", "password") for index, table in enumerate(values["mailbox"])]
+        values["mailbox"] = [seal_server(table, f"mailbox[{index}]") for index, table in enumerate(values["mailbox"])]
     return values
 
 

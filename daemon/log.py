@@ -38,6 +38,8 @@ EVENTS: dict[str, tuple[str, str]] = {
     "mail-sent": ("info", "The relay took responsibility for mails of ours."),
     "mail-not-sent": ("warning", "A mail of ours was refused or must wait."),
     "relay-refuses-us": ("error", "The SMTP server refuses us, not a recipient: login, sender or policy."),
+    "credential-expires": ("warning", "A refresh token or client secret ends soon: `when`, and how to `mend` it."),
+    "token-not-kept": ("error", "A new refresh token could not be written; it is kept in memory and written with the next one."),
     "library": ("warning", "A library used here had something to say."),
 }
 """Every event: its level, and what it tells. The name is the third word of a line."""
@@ -86,6 +88,11 @@ def hide(value: str) -> None:
     """Never write this secret, from here on. `Secret.reveal` says it of everything it reads."""
     if len(value) >= 4:
         _hidden.add(value)
+
+
+def unhide(value: str) -> None:
+    """This secret is worth nothing any more: it needs no hiding."""
+    _hidden.discard(value)
 
 
 def redact(text: str) -> str:

@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from daemon import log, systemd
@@ -31,7 +31,19 @@ from daemon.reader import Reader
 from daemon.store import journal, outbox
 from daemon.store.database import Database, open_database
 from daemon.store.schema import Outbox
-from daemon.wiring import accounts_of, limits_of, places_of, policy_of, read_limits_of, relay_server_of, rulebook_of, timezone_of, zones_of
+from daemon.wiring import (
+    accounts_of,
+    expiries_of,
+    limits_of,
+    oauth_of,
+    places_of,
+    policy_of,
+    read_limits_of,
+    relay_server_of,
+    rulebook_of,
+    timezone_of,
+    zones_of,
+)
 from daemon.worker import House, apply_batch, fetch, send, tick, tidy
 
 STAGES = ("fetch", "apply", "send", "tick")
@@ -363,7 +375,11 @@ class Service:
         )
 
     def _tick_stage(self) -> None:
+        told_on: date | None = None
         while not self.stop.is_set():
+            if (today := self.house.now().date()) != told_on:
+                told_on = today
+                tell_what_ends(self.config, self.house.now())
             try:
                 if tick(self.house, clocks=self._mail_is_read()):
                     self.send_wake.set()
@@ -371,6 +387,18 @@ class Service:
                 log.event("stage-waits", stage="tick", detail=str(error))
             self.beat("tick")
             self.stop.wait(TICK_SECONDS)
+
+
+def tell_what_ends(config: Config, now: datetime) -> None:
+    """Log what ends soon and keeps us out then. What can't be read is told by whoever needs it."""
+    for name, keys in oauth_of(config).items():
+        try:
+            ends = expiries_of(config, keys)
+        except Temporary:
+            continue
+        for end in ends:
+            if now >= end.warn_from:
+                log.event("credential-expires", server=name, what=end.what, when=f"{end.at:%Y-%m-%d}", mend=end.mend)
 
 
 LOOKED_AT_WITHIN = 120.0

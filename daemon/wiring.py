@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from daemon.config import AfterKeys, CalendarKeys, Config, MailboxKeys, Secret, data_dir
+from daemon.config import AfterKeys, CalendarKeys, Config, MailboxKeys, OauthKeys, SmtpKeys, data_dir
 from daemon.configuration.forms import load_forms
+from daemon.configuration.oauth import PROVIDERS
 from daemon.configuration.sla import load_sla
 from daemon.configuration.support import load_support
 from daemon.errors import ConfigError, Temporary
 from daemon.mail.imap import Account
+from daemon.mail.oauth import Client, Expiry, TokenSource, expiries
 from daemon.mail.smtp import Server
 from daemon.model import AddrSpec, Policy
 from daemon.parsers import ReadLimits
@@ -35,7 +37,8 @@ def accounts_of(config: Config) -> tuple[Account, ...]:
     return tuple(
         Account(
             name=mailbox.name, host=mailbox.host, port=mailbox.port, tls=mailbox.tls, username=mailbox.username,
-            password=_credential(mailbox), token=mailbox.token_command is not None, folder=mailbox.folder, idle=mailbox.idle,
+            password=_credential(config, mailbox, f"mailbox {mailbox.name}"), token=mailbox.password is None,
+            refused=_refused(config, mailbox), folder=mailbox.folder, idle=mailbox.idle,
             poll_seconds=mailbox.poll_seconds, ca_file=_beside(config, mailbox.ca_file),
         )
         for mailbox in config.mailbox
@@ -47,24 +50,66 @@ def _beside(config: Config, name: str | None) -> str | None:
     return str(config.directory / name) if name is not None else None
 
 
-def _credential(mailbox: MailboxKeys) -> Callable[[], str]:
-    if mailbox.token_command is not None:
-        command = mailbox.token_command
+def _credential(config: Config, server: MailboxKeys | SmtpKeys, name: str) -> Callable[[], str]:
+    """The password or access token of a server, when it is needed."""
+    if server.oauth is not None:
+        return token_source_of(config, server.oauth).token
+    if server.token_command is not None:
+        command = server.token_command
 
         def token() -> str:
             try:
                 done = subprocess.run(command, capture_output=True, text=True, timeout=TOKEN_SECONDS, check=True)
             except (OSError, subprocess.SubprocessError) as error:
                 # what the command printed may hold a secret, so only its kind of failure is told
-                raise Temporary(f"mailbox {mailbox.name}: the token command failed ({type(error).__name__})") from None
+                raise Temporary(f"{name}: the token command failed ({type(error).__name__})") from None
             return done.stdout.strip()
 
         return token
-    return _revealer(mailbox.password)
+    return server.password.reveal if server.password is not None else lambda: ""
 
 
-def _revealer(secret: Secret | None) -> Callable[[], str]:
-    return secret.reveal if secret is not None else lambda: ""
+def _refused(config: Config, server: MailboxKeys | SmtpKeys) -> Callable[[str], None] | None:
+    return token_source_of(config, server.oauth).refused if server.oauth is not None else None
+
+
+_sources: dict[tuple[object, ...], TokenSource] = {}
+
+
+def token_source_of(config: Config, keys: OauthKeys) -> TokenSource:
+    """Where access tokens come from: the same source for every server with the same client, so that one asks for all."""
+    provider = PROVIDERS[keys.provider] if keys.provider is not None else None
+    app = keys.grant == "client_credentials"
+    secret = keys.client_secret
+    client = Client(
+        token_url=keys.token_url or (provider.token_url.format(tenant=keys.tenant) if provider is not None else ""),
+        scope=keys.scope or (provider and (provider.app_scope if app else provider.scope)) or "",
+        client_id=keys.client_id, client_secret=secret.reveal if secret is not None else None,
+        refresh_token_file=refresh_token_file_of(config, keys), ca_file=_beside(config, keys.ca_file),
+    )  # fmt: skip
+    # setdefault is one step: of two threads both get the same
+    return _sources.setdefault((client, secret and (secret.source, secret.name)), TokenSource(client))
+
+
+def refresh_token_file_of(config: Config, keys: OauthKeys) -> Path | None:
+    """The file of the refresh token; None: the grant has none."""
+    return config.directory / keys.refresh_token_file if keys.refresh_token_file is not None else None
+
+
+def oauth_of(config: Config) -> dict[str, OauthKeys]:
+    """Every server that is logged in to with OAuth, by the name that people are told."""
+    found = {f"mailbox {mailbox.name}": mailbox.oauth for mailbox in config.mailbox if mailbox.oauth is not None}
+    return found | ({"smtp": config.smtp.oauth} if config.smtp is not None and config.smtp.oauth is not None else {})
+
+
+def expiries_of(config: Config, keys: OauthKeys) -> list[Expiry]:
+    """What of a server's OAuth ends by itself, and when. Raises Temporary when the refresh token can't be read."""
+    days = keys.refresh_token_days or (PROVIDERS[keys.provider].days if keys.provider is not None else None)
+    day = keys.client_secret_expires
+    return expiries(
+        refresh_token_file_of(config, keys), days, datetime.combine(day, time(), UTC) if day is not None else None,
+        timedelta(days=keys.warn_days),
+    )  # fmt: skip
 
 
 def relay_server_of(config: Config) -> Server | None:
@@ -77,7 +122,9 @@ def relay_server_of(config: Config) -> Server | None:
         port=smtp.port,
         tls=smtp.tls,
         username=smtp.username,
-        password=_revealer(smtp.password),
+        password=_credential(config, smtp, "smtp"),
+        token=smtp.username is not None and smtp.password is None,
+        refused=_refused(config, smtp),
         connections=smtp.connections,
         ca_file=_beside(config, smtp.ca_file),
     )

@@ -86,16 +86,16 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 
 @pytest.fixture
 def make_dovecot(short_folder: Path) -> Iterator[Callable[..., Dovecot]]:
-    """Starts a Dovecot; called with `capability=` it claims to be able to do just that."""
+    """Starts a Dovecot; called with `capability=` it claims to be able to do just that, with `introspection=` it takes tokens."""
     with ExitStack() as stack:
         count = 0
 
-        def make(capability: str | None = None) -> Dovecot:
+        def make(capability: str | None = None, **settings: str) -> Dovecot:
             nonlocal count
             count += 1
             folder = short_folder / str(count)
             folder.mkdir()
-            return stack.enter_context(dovecot_server(folder, capability))
+            return stack.enter_context(dovecot_server(folder, capability, **settings))
 
         yield make
 

@@ -201,9 +201,11 @@ DOORS: dict[str, dict[str, str]] = {
         "demo/servers.py": "binds",
     },
     "logging": {"log.py": "what libraries say"},
+    "http": {"mail/oauth.py": "asks for tokens"},
     "hmac": {"mail/addresses.py": "signs"},
     "threading": {
-        "service.py": "the stages", "reader.py": "feeds the child", "store/database.py": "queues the writers of one process",
+        "service.py": "the stages", "mail/oauth.py": "one token for many connections", "reader.py": "feeds the child",
+        "store/database.py": "queues the writers of one process",
         "demo/servers.py": "the loop of the servers", "demo/world.py": "the daemon inside the demo", "cli/demo.py": "ends on Ctrl-C",
         "cli/running.py": "a round that is told to stop",
     },
@@ -307,6 +309,7 @@ STOPWATCHES = {
     "reader.py": "the wall clock of the child",
     "mail/imap.py": "how long to wait in IDLE",
     "mail/smtp.py": "how long a connection was idle or stuck",
+    "mail/oauth.py": "how long a token holds, how long its provider takes",
 }
 """Monotonic time, which only measures waiting."""
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from daemon.cli.output import print_json, say, section, table
-from daemon.cli.session import NOT_GOOD, load_config
+from daemon.cli.session import NOT_GOOD, clock, load_config
 from daemon.errors import ConfigError, closest
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def check(
     """Prove that the installation would work: each line says what, the verdict, and how to mend it."""
     from daemon.checkup import BAD, check_installation
 
-    verdicts = list(check_installation(load_config(), online=online))
+    verdicts = list(check_installation(load_config(), online=online, now=clock()()))
     if as_json:
         print_json([{"what": v.what, "verdict": v.verdict, "detail": v.detail, "mend": v.mend} for v in verdicts])
     else:

@@ -207,6 +207,39 @@ def _after_form(value: Any) -> str:
 After = Annotated[Annotated[AfterKeys, Tag("table")] | Annotated[Literal["keep"], Tag("keep")], Discriminator(_after_form)]
 
 
+class OauthKeys(Section):
+    """How access tokens are got (OAuth 2.0)."""
+
+    provider: Literal["microsoft", "google"] | None = Field(None, description='"microsoft" or "google"')
+    tenant: str | None = Field(None, pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]*$", description="the directory (tenant) id or domain at Microsoft")
+    token_url: str | None = Field(None, description="the token endpoint: https://… without #, or http:// on loopback")
+    scope: str | None = Field(None, pattern=r"^[!-~]+( [!-~]+)*$", description="scopes with a space between them")
+    grant: Literal["refresh_token", "client_credentials"] = Field("refresh_token", description='"refresh_token" or "client_credentials"')
+    client_id: str = Field(pattern=r"^[ -~]+$", description="the id of the client (application) at the provider")
+    client_secret: Reference | None = Field(None, description=SEALED)
+    client_secret_expires: Day | None = Field(None, description='a day, like "2027-11-30"')
+    refresh_token_file: str | None = Field(None, min_length=1, description="a file that this program may replace, mode 0600")
+    refresh_token_days: int | None = Field(None, ge=1, le=3660, description="a whole number from 1 to 3660")
+    warn_days: int = Field(14, ge=0, le=365, description="a whole number from 0 to 365")
+    ca_file: str | None = Field(None, min_length=1, description="a file of certificate authorities (PEM) to believe besides the system's")
+
+    @field_validator("token_url")
+    @classmethod
+    def _guarded(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        _ = parts.port
+        if not value.isascii() or any(sign <= " " for sign in value) or not parts.hostname or parts.username or parts.fragment:
+            raise ValueError
+        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
+            raise ValueError
+        return value
+
+
+OAUTH = 'a table like { provider = "google", client_id = "…", client_secret = { … }, refresh_token_file = "…" }'
+
+
 class MailboxKeys(Section):
     """A mailbox that is watched."""
 
@@ -217,6 +250,7 @@ class MailboxKeys(Section):
     username: str = Field(min_length=1, description="the user name at the server")
     password: Reference | None = Field(None, description=SEALED)
     token_command: tuple[str, ...] | None = Field(None, min_length=1, description='a command as an array, like ["get-token", "support"]')
+    oauth: OauthKeys | None = Field(None, description=OAUTH)
     folder: str = Field("INBOX", min_length=1, description="a folder name")
     idle: bool = Field(True, description="true or false")
     ca_file: str | None = Field(None, min_length=1, description="a file of certificate authorities (PEM) to believe besides the system's")
@@ -232,6 +266,8 @@ class SmtpKeys(Section):
     tls: Tls = Field("implicit", description=TLS)
     username: str | None = Field(None, min_length=1, description="the user name at the server, or leave it out")
     password: Reference | None = Field(None, description=SEALED)
+    token_command: tuple[str, ...] | None = Field(None, min_length=1, description='a command as an array, like ["get-token", "support"]')
+    oauth: OauthKeys | None = Field(None, description=OAUTH)
     ca_file: str | None = Field(None, min_length=1, description="a file of certificate authorities (PEM) to believe besides the system's")
     connections: int = Field(4, ge=1, le=64, description="a whole number from 1 to 64")
 

@@ -13,11 +13,15 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from daemon.configuration.keys import LOOPBACK, ConfigKeys, Section
+from daemon.configuration.oauth import misfits
 from daemon.errors import ConfigError, Problem, closest
 from daemon.parsers.keywords import BY_VERB, VOCABULARY, vocabulary
 from daemon.parsers.phrases import STEPS, contradicted, match, phrasebook
 
 Location = tuple[str | int, ...]
+
+WAYS_IN = ("password", "token_command", "oauth")
+"""How to log in to a server."""
 
 FORMS = frozenset({"table", "keep"})
 
@@ -112,17 +116,26 @@ def contradictions(source: Source) -> Iterator[Problem]:
             )  # fmt: skip
         if location[0] == "mailbox":
             yield from _mailbox(source, location, table, names)
-        elif ("username" in table) != ("password" in table):
-            absent = "password" if "username" in table else "username"
-            yield source.problem((*location, absent), "nothing", "username and password together, or neither")
+        elif "username" in table:
+            yield from _one_way_in(source, location, table)
+        elif any(way in table for way in WAYS_IN):
+            yield source.problem((*location, "username"), "nothing", "a username with the way to log in, or neither")
+        if isinstance(table.get("oauth"), dict):
+            for key, found, allowed in misfits(table["oauth"]):
+                yield source.problem((*location, "oauth", key), found, allowed)
     yield from _calendar(source)
     yield from _keywords(source)
 
 
+def _one_way_in(source: Source, location: Location, table: dict[str, Any]) -> Iterator[Problem]:
+    ways = [way for way in WAYS_IN if way in table]
+    if len(ways) != 1:
+        found = " and ".join(ways) + " together" if ways else "nothing"
+        yield source.problem((*location, "password"), found, "exactly one of " + ", ".join(WAYS_IN))
+
+
 def _mailbox(source: Source, location: Location, table: dict[str, Any], names: set[str]) -> Iterator[Problem]:
-    if ("password" in table) == ("token_command" in table):
-        found = "both password and token_command" if "password" in table else "nothing"
-        yield source.problem((*location, "password"), found, "exactly one of password and token_command")
+    yield from _one_way_in(source, location, table)
     name = table.get("name") or table.get("username")
     if isinstance(name, str):
         if name in names:

@@ -23,6 +23,7 @@ from imapclient.exceptions import LoginError
 
 from daemon.errors import Permanent, Temporary
 from daemon.failpoints import failpoint
+from daemon.mail.sasl import CLOSING, bearer_mechanism, bearer_response, refusal_text
 from daemon.mail.transport import Tls, refuse_clear_text, verified_context
 
 CONNECT_SECONDS = 30.0
@@ -74,7 +75,8 @@ class LoginRefused(Temporary):
 class Account:
     """Where a mailbox is and how to get in. `password` is asked at each login and may raise the house's own errors.
 
-    With `token` the password is an XOAUTH2 access token. `ca_file` names further certificate authorities to believe.
+    With `token` the password is an OAuth access token (RFC 6750); `refused` is told one that the server did not take, and the
+    next is tried once. `ca_file` names further certificate authorities to believe.
     """
 
     name: str
@@ -84,6 +86,7 @@ class Account:
     username: str
     password: Callable[[], str] = field(repr=False)
     token: bool = False
+    refused: Callable[[str], None] | None = None
     folder: str = "INBOX"
     idle: bool = True
     poll_seconds: float = 60
@@ -132,8 +135,19 @@ class Watch:
     def connect(self) -> None:
         """Log in and open the folder for writing. Raises LoginRefused for a bad login, Temporary, or Permanent."""
         account = self.account
-        context = verified_context(account.ca_file) if account.tls != "none" else None
         password = account.password()
+        try:
+            self._connect(password)
+        except LoginRefused:
+            if account.refused is None:
+                raise
+            # a token may be taken back before its end
+            account.refused(password)
+            self._connect(account.password())
+
+    def _connect(self, password: str) -> None:
+        account = self.account
+        context = verified_context(account.ca_file) if account.tls != "none" else None
         try:
             with self._trouble("can't connect"):
                 self._client = _Client(
@@ -158,7 +172,7 @@ class Watch:
         offered = client.capabilities()
         try:
             if account.token:
-                client.oauth2_login(account.username, password)
+                self._bearer_login(password, [name.decode("ascii", "replace")[5:] for name in offered if name.startswith(b"AUTH=")])
             elif b"AUTH=PLAIN" in offered and (b"LOGINDISABLED" in offered or not (account.username + password).isascii()):
                 client.plain_login(account.username, password)
             elif (account.username + password).isascii():
@@ -168,6 +182,26 @@ class Watch:
         except LoginError as error:
             said = str(error).replace(password, "…") if password else str(error)
             raise LoginRefused(f"mailbox {account.name}: {account.host} refused the login: {said}") from None
+
+    def _bearer_login(self, token: str, offered: Sequence[str]) -> None:
+        """Show an access token (RFC 7628). The server's reason for refusing it comes in a challenge of its own."""
+        account = self.account
+        mechanism = bearer_mechanism(offered)
+        if mechanism is None:
+            raise LoginRefused(f"mailbox {account.name}: {account.host} offers neither XOAUTH2 nor OAUTHBEARER")
+        first = [bearer_response(mechanism, username=account.username, token=token, host=account.host, port=account.port)]
+        reasons: list[str] = []
+
+        def answer(challenge: bytes) -> bytes:
+            if first:
+                return first.pop()
+            reasons.append(refusal_text(challenge))
+            return CLOSING[mechanism]
+
+        try:
+            self._client.sasl_login(mechanism, answer)
+        except LoginError as error:
+            raise LoginError(" ".join([str(error), *(f"(status {reason})" for reason in reasons if reason)])) from None
 
     def _select(self) -> None:
         with self._trouble(f"folder {self.account.folder}"):

@@ -7,6 +7,7 @@ told results in one call, so that both fit in one transaction.
 from __future__ import annotations
 
 import asyncio
+import base64
 import re
 import socket
 import ssl
@@ -20,6 +21,7 @@ import aiosmtplib
 
 from daemon.errors import Failure, Temporary
 from daemon.failpoints import failpoint
+from daemon.mail.sasl import CLOSING, bearer_mechanism, bearer_response, refusal_text
 from daemon.mail.transport import Tls, refuse_clear_text, verified_context
 from daemon.parsers.addresses import addr_spec
 
@@ -53,13 +55,19 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """The relay, and how to get in. `password` is asked at each login; without `username` there is none."""
+    """The relay, and how to get in. `password` is asked at each login; without `username` there is none.
+
+    With `token` the password is an OAuth access token (RFC 6750); `refused` is told one that the server did not take, and the
+    next is tried once.
+    """
 
     host: str
     port: int
     tls: Tls
     username: str | None = None
     password: Callable[[], str] = field(default=lambda: "", repr=False)
+    token: bool = False
+    refused: Callable[[str], None] | None = None
     connections: int = 4
     ca_file: str | None = None
     reply_seconds: float = REPLY_SECONDS
@@ -281,23 +289,60 @@ class _Line:
     async def open(self) -> None:
         """Connect, TLS, EHLO, log in. Raises _NoLineError."""
         server = self.server
-        self._mails = 0
+        password = await self._password()
         try:
-            password = server.password() if server.username else None
+            await self._open(password)
+        except _NoLineError as error:
+            if server.refused is None or password is None or error.code not in LOGIN_CODES:
+                raise
+            # a token may be taken back before its end
+            server.refused(password)
+            await self._open(await self._password())
+
+    async def _password(self) -> str | None:
+        server = self.server
+        if not server.username:
+            return None
+        try:
+            # a token may take a while to come: the other connections go on meanwhile
+            return await asyncio.to_thread(server.password) if server.token else server.password()
         except Failure as error:
             raise _NoLineError("channel", str(error)) from None
+
+    async def _open(self, password: str | None) -> None:
+        server = self.server
+        self._mails = 0
         self._smtp = aiosmtplib.SMTP(
             hostname=server.host, port=server.port, timeout=min(CONNECT_SECONDS, server.reply_seconds), local_hostname=_our_name(),
             use_tls=server.tls == "implicit", start_tls=server.tls == "starttls", tls_context=self._context,
-            username=server.username, password=password,
+            username=None if server.token else server.username, password=None if server.token else password,
         )  # fmt: skip
         try:
             await self._smtp.connect()
             if self._smtp.is_ehlo_or_helo_needed:
                 await self._smtp.ehlo()
+            if server.token and server.username and password is not None:
+                await self._show_token(self._smtp, server.username, password)
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
             self._drop()
             raise _blame(error) from None
+
+    async def _show_token(self, smtp: aiosmtplib.SMTP, username: str, token: str) -> None:
+        """AUTH with an access token (RFC 7628, RFC 4954). The server's reason for refusing it comes in a challenge of its own."""
+        mechanism = bearer_mechanism(smtp.server_auth_methods)
+        if mechanism is None:
+            raise aiosmtplib.SMTPNotSupported("the server offers neither XOAUTH2 nor OAUTHBEARER")
+        first = bearer_response(mechanism, username=username, token=token, host=self.server.host, port=self.server.port)
+        code, text = await smtp.execute_command(b"AUTH", mechanism.encode(), base64.b64encode(first))
+        reason = ""
+        if code == 334:
+            try:
+                reason = refusal_text(base64.b64decode(text))
+            except ValueError:
+                pass
+            code, text = await smtp.execute_command(base64.b64encode(CLOSING[mechanism]))
+        if code != 235:
+            raise aiosmtplib.SMTPAuthenticationError(code, text.replace(token, "…") + (f" (status {reason})" if reason else ""))
 
     async def close(self) -> None:
         """QUIT if that is quick. Never raises."""

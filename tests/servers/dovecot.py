@@ -57,8 +57,13 @@ class Dovecot:
 
 
 @contextmanager
-def dovecot_server(folder: Path, capability: str | None = None) -> Iterator[Dovecot]:
-    """Start a Dovecot below `folder`, which must have a short path (sockets). `capability` is what it says it can do."""
+def dovecot_server(
+    folder: Path, capability: str | None = None, introspection: str | None = None, mechanism: str = "xoauth2"
+) -> Iterator[Dovecot]:
+    """Start a Dovecot below `folder`, which must have a short path (sockets). `capability` is what it says it can do.
+
+    With `introspection`, the URL that knows which access tokens live, it takes them alone, by `mechanism`.
+    """
     binary = shutil.which("dovecot") or shutil.which("dovecot", path="/usr/sbin:/usr/local/sbin")
     if binary is None:
         raise FileNotFoundError("dovecot: install the Debian package dovecot-imapd")
@@ -71,7 +76,11 @@ def dovecot_server(folder: Path, capability: str | None = None) -> Iterator[Dove
         config=config, binary=binary,
     )  # fmt: skip
     (folder / "users").write_text(f"{USER}:{{PLAIN}}{PASSWORD}::::::\n")
-    config.write_text(_config(server, newer=not version.startswith("2.3"), capability=capability))
+    newer = not version.startswith("2.3")
+    text = _config(server, newer=newer, capability=capability)
+    if introspection is not None:
+        text = _with_tokens(text, folder, introspection, mechanism, newer=newer)
+    config.write_text(text)
     for name in ("run", "state", "mail"):
         (folder / name).mkdir(exist_ok=True)
     owner = _owner()
@@ -122,6 +131,19 @@ def _config(server: Dovecot, *, newer: bool, capability: str | None) -> str:
             "userdb {", "  driver = static", f"  args = uid={owner} gid={group} home={folder}/mail/%u", "}",
         ]  # fmt: skip
     return "\n".join([*head, *common, *rest, ""])
+
+
+def _with_tokens(text: str, folder: Path, introspection: str, mechanism: str, *, newer: bool) -> str:
+    """The configuration with an oauth2 passdb alone (RFC 7662 by POST)."""
+    facts = ["introspection_mode = post", f"introspection_url = {introspection}", "username_attribute = username"]
+    active = ["active_attribute = active", "active_value = true"]
+    (folder / "oauth2.conf").write_text("\n".join([*facts, *active, ""]))
+    text = text.replace("passdb passwd-file {" if newer else "  driver = passwd-file", "passdb oauth2 {" if newer else "  driver = oauth2")
+    if newer:
+        text = text.replace(f"  passwd_file_path = {folder}/users\n", "")
+        text += "oauth2 {\n" + "".join(f"  {line}\n" for line in (*facts, *active)) + "}\n"
+        return text + f"auth_mechanisms = {mechanism}\n"
+    return text.replace(f"  args = {folder}/users", f"  args = {folder}/oauth2.conf") + f"auth_mechanisms = {mechanism}\n"
 
 
 def _until(holds: Callable[[], bool], problem: str, seconds: float = 15.0) -> None:

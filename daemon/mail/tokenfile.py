@@ -1,0 +1,141 @@
+"""The file of a refresh token: mode 0600, read by one at a time, replaced whole or not at all.
+
+A provider may rotate the token at any use (RFC 6749 section 6): the new one comes once, and the old one may be dead from then
+on. So the place for the new one is open before the provider is asked, and what was written and synced before a crash is
+taken over after it. The file is the bare token, or JSON as it is written here; its time of change is when the token came.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from daemon.errors import Temporary
+from daemon.failpoints import failpoint
+
+LARGEST = 64 * 1024
+"""Octets of a file that may hold a token."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptToken:
+    """A refresh token, when it came (UTC), and in how many seconds from then it dies, if the provider said so."""
+
+    refresh_token: str = field(repr=False)
+    kept_at: datetime
+    expires_in: int | None = None
+
+
+def is_token(value: object) -> bool:
+    """Whether it is a token by its letters: visible ASCII (RFC 6749 appendix A.12 and A.17), of a size that is sane."""
+    return isinstance(value, str) and 0 < len(value) <= 16 * 1024 and all("!" <= sign <= "~" for sign in value)
+
+
+def read_token(path: Path) -> KeptToken:
+    """What the file holds. Raises Temporary, without its text, when it can't be read or holds no token."""
+    try:
+        with path.open("rb") as file:
+            octets = file.read(LARGEST)
+            changed = os.fstat(file.fileno()).st_mtime
+    except OSError as error:
+        raise Temporary(f"refresh token file {path}: {error.strerror}") from None
+    kept = _parsed(octets, datetime.fromtimestamp(changed, UTC))
+    if kept is None:
+        raise Temporary(f"refresh token file {path}: holds no refresh token")
+    return kept
+
+
+def _parsed(octets: bytes, kept_at: datetime) -> KeptToken | None:
+    text = octets.decode("utf-8", "replace").strip()
+    expires_in = None
+    if text.startswith("{"):
+        try:
+            values = json.loads(text)
+        except (ValueError, RecursionError):
+            return None
+        text, expires_in = values.get("refresh_token"), values.get("expires_in")
+    if not is_token(text):
+        return None
+    known = isinstance(expires_in, int) and not isinstance(expires_in, bool)
+    return KeptToken(refresh_token=text, kept_at=kept_at, expires_in=expires_in if known else None)
+
+
+class Rotation:
+    """The file while nobody else may use its token; see `rotating`."""
+
+    def __init__(self, path: Path, beside: Path, descriptor: int, kept: KeptToken) -> None:
+        self.kept = kept
+        self._path, self._beside, self._descriptor = path, beside, descriptor
+
+    def keep(self, refresh_token: str, expires_in: int | None) -> None:
+        """Put the new token in the old one's place, durably. Raises OSError; then the old one is still there, whole."""
+        octets = json.dumps({"refresh_token": refresh_token, "expires_in": expires_in}).encode() + b"\n"
+        os.ftruncate(self._descriptor, 0)
+        if os.pwrite(self._descriptor, octets, 0) != len(octets):
+            raise OSError("the disk is full")
+        os.fsync(self._descriptor)
+        failpoint("token_written")
+        self._beside.replace(self._path)
+        _sync_folder(self._path.parent)
+
+
+@contextmanager
+def rotating(path: Path) -> Iterator[Rotation]:
+    """Hold the file against every other thread and process, with its token as it is now and room for the next one.
+
+    Raises Temporary when it holds no token, or when a new one could not be kept in its folder.
+    """
+    path = Path(os.path.realpath(path))
+    beside = path.with_name(f".{path.name}.new")
+    try:
+        lock = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise _no_room(path, error) from None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            _finish(path, beside)
+            kept = read_token(path)
+            descriptor = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise _no_room(path, error) from None
+        try:
+            os.fchmod(descriptor, 0o600)
+            yield Rotation(path, beside, descriptor, kept)
+        finally:
+            os.close(descriptor)
+            beside.unlink(missing_ok=True)
+    finally:
+        os.close(lock)
+
+
+def _no_room(path: Path, error: OSError) -> Temporary:
+    return Temporary(f"refresh token file {path}: a new token could not be kept in its folder: {error.strerror}")
+
+
+def _finish(path: Path, beside: Path) -> None:
+    """What a crash left behind: a whole token that is no older than the file is the one that holds; anything else is nothing."""
+    try:
+        octets, changed = beside.read_bytes(), beside.stat().st_mtime
+    except FileNotFoundError:
+        return
+    older = path.exists() and path.stat().st_mtime > changed
+    if not older and octets.endswith(b"}\n") and _parsed(octets, datetime.fromtimestamp(changed, UTC)) is not None:
+        beside.replace(path)
+        _sync_folder(path.parent)
+    else:
+        beside.unlink()
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
