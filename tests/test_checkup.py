@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from daemon.checkup import BAD, GOOD, UNWISE, Verdict, check_installation
@@ -199,3 +200,39 @@ def test_a_row_that_never_decides_and_a_queue_that_is_not_there_are_unwise(tmp_p
 def every_verdict(folder: Path) -> list[Verdict]:
     (folder / "supportd.toml").write_text(MINIMAL)
     return list(check_installation(load_config(folder / "supportd.toml"), online=False))
+
+
+OAUTH = """
+[smtp]
+host = "h"
+username = "u"
+[smtp.oauth]
+provider = "google"
+client_id = "c"
+refresh_token_file = "token"
+refresh_token_days = 7
+warn_days = 2
+client_secret_expires = "2026-07-20"
+"""
+
+
+def test_a_refresh_token_is_there_kept_from_others_and_told_before_it_ends(tmp_path: Path) -> None:
+    came = datetime(2026, 7, 1, tzinfo=UTC)
+    (tmp_path / "supportd.toml").write_text(MINIMAL + OAUTH)
+    config = load_config(tmp_path / "supportd.toml")
+    file = tmp_path / "token"
+
+    def found(days: float | None) -> list[tuple[str, str]]:
+        now = came + timedelta(days=days) if days is not None else None
+        return [(v.verdict, v.detail) for v in check_installation(config, online=False, now=now) if v.what == "smtp oauth"]
+
+    assert found(0) == [(BAD, f"refresh token file {file}: No such file or directory")]
+    file.write_text("refresh-0\n")
+    file.chmod(0o600)
+    os.utime(file, (came.timestamp(), came.timestamp()))
+    good = (GOOD, f"refresh token from {file}; refresh token ends 2026-07-08; client secret ends 2026-07-20")
+    assert found(None) == found(4.9) == [good]
+    assert found(5) == [good, (UNWISE, "the refresh token ends on 2026-07-08")]
+    assert found(18) == [good, (BAD, "the refresh token ended on 2026-07-08"), (UNWISE, "the client secret ends on 2026-07-20")]
+    file.chmod(0o640)
+    assert found(1) == [(UNWISE, f"others can read {file}")]

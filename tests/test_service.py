@@ -15,8 +15,9 @@ from pathlib import Path
 
 import pytest
 
+from daemon.config import load_config
 from daemon.errors import Temporary
-from daemon.service import clock_of, database_of, open_house, require_hold
+from daemon.service import clock_of, database_of, open_house, require_hold, tell_what_ends
 from daemon.store.database import open_database
 from tests.conversations.fixtures import inbox, make_world, world
 from tests.conversations.world import Gate, PymapInbox, World, end, mail, until
@@ -293,3 +294,21 @@ def test_on_sqlite_two_processes_do_not_work_at_once(tmp_path: Path) -> None:
     second.close()
     first.let_go()
     first.close()
+
+
+def test_the_log_tells_what_ends_soon_and_nothing_secret(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "supportd.toml").write_text(
+        '[house]\naddress = "support@support.example"\n[[mailbox]]\nname = "main"\nhost = "h"\nusername = "u"\n[mailbox.oauth]\n'
+        'provider = "microsoft"\ntenant = "t"\nclient_id = "c"\nrefresh_token_file = "token"\n'
+    )
+    config = load_config(tmp_path / "supportd.toml")
+    came = datetime(2026, 7, 1, tzinfo=UTC)
+    tell_what_ends(config, came)
+    (tmp_path / "token").write_text('{"refresh_token": "hunter2-hunter2", "expires_in": 2592000}')
+    os.utime(tmp_path / "token", (came.timestamp(), came.timestamp()))
+    tell_what_ends(config, datetime(2026, 7, 16, tzinfo=UTC))
+    assert capsys.readouterr().err == ""
+    tell_what_ends(config, datetime(2026, 7, 18, tzinfo=UTC))
+    (line,) = capsys.readouterr().err.splitlines()
+    assert ' warning credential-expires server="mailbox main" what="refresh token" when="2026-07-31" mend="sign in again' in line
+    assert "hunter2" not in line

@@ -125,6 +125,17 @@ def test_a_token_command_that_is_not_there_is_temporary(tmp_path: Path) -> None:
         accounts_of(config)[1].password()
 
 
+def test_the_relay_takes_a_token_command_as_well(tmp_path: Path) -> None:
+    config = configured(tmp_path, "print('t0k3n')")
+    text = (tmp_path / "supportd.toml").read_text()
+    command = text[text.index("token_command") : text.index("\nfolder")]
+    (tmp_path / "supportd.toml").write_text(text.replace('password = { file = "smtp.password" }', command))
+    assert config.smtp is not None
+    server = relay_server_of(load_config(tmp_path / "supportd.toml"))
+    assert server is not None
+    assert (server.token, server.password()) == (True, "t0k3n")
+
+
 def test_the_relay_is_the_smtp_section_or_nobody(config: Config, lone: Config) -> None:
     server = relay_server_of(config)
     assert server is not None
