@@ -40,6 +40,7 @@ _NAMES = {
 _MEDIA = ("image/", "audio/", "video/")
 _HEADER_OF_ATTACHED = 64 * 1024
 _REFERENCE = re.compile(r"""["'(=\s]cid:([^"'()<>\s]{1,300})""", re.IGNORECASE)
+_BROKEN_TO_FIT = re.compile("([\u3040-\u30ff\u3400-\u9fff\uff00-\uffef]) \r?\n(?=[\u3040-\u30ff\u3400-\u9fff\uff00-\uffef])")
 _NAME_IN_ID = re.compile(r"([^@]{1,100}\.[A-Za-z0-9]{2,5})@")
 
 
@@ -78,7 +79,19 @@ def texts(parts: tuple[Part, ...]) -> tuple[str, str | None, frozenset[int]]:
         plain, rich = _root_of_related(parts)
         taken.update(plain, rich)
     html = "\n".join([parts[position].text or "" for position in rich]) if rich else None
-    return "\n".join([parts[position].text or "" for position in plain]), html, frozenset(taken)
+    return "\n".join([_unflowed(parts[position]) for position in plain]), html, frozenset(taken)
+
+
+def _unflowed(part: Part) -> str:
+    """The plain text; a script without spaces is put together again where it was only broken to fit (RFC 3676, DelSp=yes).
+
+    Other lines stay as they were written: what people quote and sign is told by lines, and many programs claim this format
+    without keeping it.
+    """
+    text = part.text or ""
+    if (part.parameter("delsp") or "").lower() == "yes" and (part.parameter("format") or "").lower() == "flowed":
+        return _BROKEN_TO_FIT.sub(r"\1", text)
+    return text
 
 
 def _root_of_related(parts: tuple[Part, ...]) -> tuple[list[int], list[int]]:

@@ -111,6 +111,8 @@ _UNSAFE = re.compile("[\x00\ud800-\udfff]")
 _UTF8_SEQUENCE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _HIGH = re.compile(rb"[\x80-\xff]")
 _LABEL_LENGTH = 60
+_META = re.compile(rb"<meta\s[^<>]{0,200}?charset\s*=\s*[\"']?([A-Za-z0-9_:.-]{2,40})", re.IGNORECASE)
+_META_WITHIN = 4096
 
 
 def is_known(charset: str) -> bool:
@@ -128,6 +130,12 @@ def decode(octets: bytes, charset: str | None = None, around: str | None = None)
         if not codecs or codecs[0] in _ASCII_COMPATIBLE:
             return octets.decode("ascii").replace("\x00", "")
     return clean(_climb(octets, charset, around))
+
+
+def of_html(octets: bytes) -> str | None:
+    """The charset that HTML names in a meta element, which stands near its beginning (HTML, section 4.2.5.4)."""
+    found = _META.search(octets, 0, _META_WITHIN)
+    return None if found is None else found[1].decode("ascii")
 
 
 def clean(text: str) -> str:

@@ -15,11 +15,12 @@ _OPENING = re.compile(
     rb"^(?:begin(?P<base64>-base64)? [0-7]{3,4} (?P<name>[^\r\n]{1,500})|=ybegin (?P<yenc>[^\r\n]{1,900}))\r?\n", re.MULTILINE
 )
 _LINE = re.compile(rb"([^\r\n]*)\r?(?:\n|\Z)")
-_UU_LINE = re.compile(rb"[\x20-\x60]{1,64}")
+_UU_BLOCK = re.compile(rb"(?P<lines>(?:[\x20-\x60]{0,64}+\r?(?:\n|\Z))*+)(?P<end>end[ \t]*\r?(?:\n|\Z))?")
 _BASE64_LINE = re.compile(rb"[A-Za-z0-9+/]{1,100}={0,2}[ \t]*")
 _YENC_NAME = re.compile(rb"(?:^| )name=(.+)")
 _YENC_SHIFT = bytes((octet - 42) & 255 for octet in range(256))
 _MAX_FILES = 100
+_MAX_OPENINGS = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,9 +36,14 @@ def split(octets: bytes) -> tuple[bytes, tuple[EmbeddedFile, ...]]:
     files: list[EmbeddedFile] = []
     kept: list[bytes] = []
     position = searched = 0
-    while len(files) < _MAX_FILES and (opening := _OPENING.search(octets, searched)) is not None:
+    has_yenc = b"\n=yend" in octets
+    for _ in range(_MAX_OPENINGS):
+        opening = _OPENING.search(octets, searched)
+        if opening is None or len(files) >= _MAX_FILES:
+            break
         if opening["yenc"] is not None:
-            content, searched = _yenc(octets, opening.end())
+            content, searched = _yenc(octets, opening.end()) if has_yenc else (None, opening.end())
+            has_yenc = content is not None  # behind the last end no opening counts: each one would look for it in vain
             named = _YENC_NAME.search(opening["yenc"])
             name = b"" if named is None else named[1]
         else:
@@ -53,26 +59,26 @@ def split(octets: bytes) -> tuple[bytes, tuple[EmbeddedFile, ...]]:
 
 def _uuencoded(octets: bytes, position: int) -> tuple[bytes | None, int]:
     """The content and where the text goes on; None when the lines are no uuencoding. A cut block ends with its text."""
+    block = _UU_BLOCK.match(octets, position)
+    assert block is not None
+    if block["end"] is None and (not block["lines"].strip() or block.end() < len(octets)):
+        return None, max(position, block.end())
     content: list[bytes] = []
-    while position < len(octets):
-        line = _LINE.match(octets, position)
-        assert line is not None
-        written = line[1]
-        if written.strip() == b"end":
-            return b"".join(content), line.end()
-        if written.strip(b" `"):
-            wanted = ((written[0] - 32) & 63) * 4 // 3 + 1
-            if _UU_LINE.fullmatch(written) is None or len(written) > wanted + 4:
-                return None, position
+    for line in block["lines"].split(b"\n"):
+        written = line.rstrip(b"\r")
+        if not written.strip(b" `"):
+            continue
+        wanted = ((written[0] - 32) & 63) * 4 // 3 + 1
+        if len(written) > wanted + 4:
+            return None, block.end()
+        try:
+            content.append(binascii.a2b_uu(written))
+        except binascii.Error:
             try:
-                content.append(binascii.a2b_uu(written))
+                content.append(binascii.a2b_uu(written[: wanted + 2]))  # the padding is wrong: the length octet counts
             except binascii.Error:
-                try:
-                    content.append(binascii.a2b_uu(written[: wanted + 2]))  # the padding is wrong: the length octet counts
-                except binascii.Error:
-                    return None, position
-        position = line.end()
-    return (b"".join(content) if content else None), position
+                return None, block.end()
+    return b"".join(content), block.end()
 
 
 def _base64(octets: bytes, position: int) -> tuple[bytes | None, int]:

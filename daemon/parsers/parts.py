@@ -215,7 +215,7 @@ class _Walk:
             if len(content) > self.limits.html_size:
                 cut = content[: self.limits.html_size]
                 self.defects.append("text-cut")
-            text = charsets.decode(cut, charset)
+            text = charsets.decode(cut, charset, charsets.of_html(cut) if content_type == "text/html" else None)
         disposition_value = _last(block.fields, "content-disposition")
         disposition, given = (None, ()) if disposition_value is None else parameters.read(disposition_value, self.limits.rfc2231_pieces)
         content_id = _last(block.fields, "content-id")

@@ -1,7 +1,7 @@
 """Encoded words: header text for people (RFC 2047). Total and linear.
 
 Tolerant where writers are wrong: spaces or question marks inside a word, words without white space between them,
-a character cut in two by the border of two words.
+a character cut in two by the border of two words, a last word without its end.
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ def _decoded(value: str) -> str:
     while True:
         start = _START.search(value, position)
         end = -1 if start is None else value.find("?=", start.end())
+        if start is not None and end < 0 and not any(sign in value[start.end() : -1] for sign in (" ", "=?")):  # it was cut off
+            end = len(value) - (value.endswith("?") and len(value) > start.end())
         if start is None or end < 0:
             break
         content = value[start.end() : end]

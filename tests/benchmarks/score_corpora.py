@@ -9,7 +9,8 @@ DIR holds `<corpus>.jsonl`, one record a line: `id`, `path` (the mail, relative 
     bounces     is_bounce, kind, recipients [{address, permanent, reason}]
 
 Where an expectation says what another reader lost, it is met by more: U+FFFD stands for any sign, NUL is no text of ours. Texts
-shown in the mail (a footer below the text) aren't counted as attachments, as in RFC 8621 section 4.1.4.
+shown in the mail (a footer below the text) aren't counted as attachments, as in RFC 8621 section 4.1.4. Files that the
+expectation left uuencoded in its text are counted as what they are.
 
 With -v each record that is not right is told, too.
 """
@@ -26,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from daemon.model import Reading
-from daemon.parsers import ANSWER_MARKER, ReadLimits, read
+from daemon.parsers import ANSWER_MARKER, ReadLimits, embedded, read
 
 Record = dict[str, Any]
 SLOW_SECONDS = 5
@@ -67,7 +68,7 @@ def torture(records: Scored, verbose: bool) -> str:
     asked: Counter[str] = Counter()
     right: Counter[str] = Counter()
     for record, reading, _ in records:
-        for field, expected in record["expect"].items():
+        for field, expected in _unpacked(record["expect"]).items():
             found = _field(reading, field)
             if found is None or expected is None:
                 continue
@@ -86,6 +87,14 @@ def _field(reading: Reading, field: str) -> object:
         return sum(1 for attachment in message.attachments if not (attachment.inline and attachment.content_type.startswith("text/")))
     shown = {"subject": message.subject, "from_email": message.author, "from_name": message.author_name, "body_text": message.body}
     return shown.get(field)
+
+
+def _unpacked(expect: Record) -> Record:
+    """The expectation with the uuencoded files in its text as attachments."""
+    text, files = embedded.split(str(expect.get("body_text") or "").encode())
+    if not files:
+        return expect
+    return expect | {"body_text": text.decode(), "n_attachments": expect.get("n_attachments", 0) + len(files)}
 
 
 def _same(found: str, expected: str) -> bool:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.parsers.charsets import clean, decode, is_known
+from daemon.parsers.charsets import clean, decode, is_known, of_html
 
 
 @pytest.mark.parametrize(
@@ -50,6 +50,19 @@ def test_a_codec_that_is_no_charset_is_not_used(name: str) -> None:
 
 def test_one_broken_octet_does_not_spoil_the_rest() -> None:
     assert decode("Grüße aus München".encode() + b"\xff", "utf-8") == "Grüße aus München\ufffd"
+
+
+def test_what_the_rest_of_the_mail_is_in_counts_where_nothing_is_declared() -> None:
+    assert decode("Überspannung".encode("cp850"), None, "ibm850") == "Überspannung"
+    assert decode("Überspannung".encode(), None, "ibm850") == "Überspannung"
+    assert decode("Überspannung".encode("latin-1"), "iso-8859-1", "ibm850") == "Überspannung"
+    assert decode(b"\xdcber", None, "utf-16") == "Über"
+
+
+def test_html_may_name_its_charset_itself() -> None:
+    assert of_html(b'<html><head><META http-equiv="Content-Type" content="text/html; charset=gb2312">') == "gb2312"
+    assert of_html(b"<meta charset='koi8-r'>") == "koi8-r"
+    assert of_html(b"<p>charset=koi8-r</p>" + b"<meta " * 1000) is None
 
 
 def test_nul_is_removed_and_lone_surrogates_are_replaced() -> None:

@@ -265,6 +265,9 @@ GIANTS = {
     "brackets": b"Subject: " + b"[re: " * 3000 + b"\n\nx",
     "quotes": b"\n" + b"> " * 1_000_000,
     "html": b"Content-Type: text/html\n\n" + b"<div><!--" * 200_000,
+    "openings of embedded files": b"\n" + b"begin 644 x\n=ybegin name=y\nbegin-base64 644 z\n" * 10_000,
+    "embedded file": b"\nbegin 644 x\n" + b"#0V%T\n" * 100_000,
+    "stream of empty files": b"Content-Type: application/ms-tnef\n\n\x78\x9f\x3e\x22\1\0" + b"\2\2\x90\6\0\0\0\0\0\0\0" * 200_000,
 }
 
 
