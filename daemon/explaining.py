@@ -49,6 +49,7 @@ def explained(reading: Reading, record: dict[str, Any]) -> dict[str, Any]:
         "outcome": record["outcome"],
         "detail": record["detail"],
         "gates": record["gates"],
+        "forward": record.get("forward"),
     }  # fmt: skip
 
 

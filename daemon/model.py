@@ -225,6 +225,28 @@ class FormMail:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Forward:
+    """A mail that was passed on to us, as the one who did it shows it: a claim of theirs, and proof of nothing.
+
+    `evidence` is how it is shown: "attached message", "forward line" (a mail program's line names it), "copied header" (the fields
+    alone, or below "Original Message"), "subject" (only that says so). `author` is None when no single address stands there; `others`
+    are further addresses that could be meant. `doubts` are codes of what makes it unsure: "no-header", "no-address",
+    "several-addresses", "several-mails", "by-a-program". `text` are the words that were passed on, `files` the names of its attachments.
+    """
+
+    evidence: str
+    author: AddrSpec | None = None
+    author_name: str = ""
+    to_text: str = ""
+    subject: str = ""
+    date: str = ""
+    text: str = ""
+    files: tuple[str, ...] = ()
+    others: tuple[AddrSpec, ...] = ()
+    doubts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """Everything that can be said of a mail without knowing anybody."""
 
@@ -239,6 +261,8 @@ class Reading:
     """What could be a form; None when nothing but the body could."""
     cs_tags: tuple[int, ...] = ()
     """CS ticket numbers written in the subject as [CS-n], in order of appearance."""
+    forward: Forward | None = None
+    """The mail that this one passes on; whether it counts depends on who did it."""
 
 
 # --- what the database knows ---------------------------------------------------------------------------------------
@@ -811,3 +835,5 @@ class Decision:
     heard: Heard | None = None
     form: Mapping[str, object] | None = field(default=None, hash=False)
     """What was read of a form, for `explain`."""
+    forward: Mapping[str, object] | None = field(default=None, hash=False)
+    """What was read of a mail that was passed on, and what was made of it, for `explain`."""

@@ -34,6 +34,8 @@ class Reason(StrEnum):
     # acted
     CASE_OPENED = "case-opened", "A new case was opened for this mail."
     CASE_OPENED_UNANSWERED = "case-opened-unanswered", "A new case was opened; no automatic answer is allowed."
+    FORWARD_OPENED = "forward-opened", "One of our agents forwarded it: a case of whoever wrote it was opened, and the agent was told."
+    FORWARD_UNSURE = "forward-unsure", "One of our agents forwarded it, and whose it is can't be told; it waits in the triage queue."
     COMMENT_ADDED = "comment-added", "The new words were added to the case as a public comment."
     INTERNAL_COMMENT_ADDED = "internal-comment-added", "The new words were added to the case for the house only."
     NOTE_UNTRUSTED = "note-untrusted", "The sender is not who the case knows, so the words are kept as a note for the house."
@@ -73,3 +75,7 @@ class Reason(StrEnum):
     UNEXPECTED_ERROR = "unexpected-error", "An unexpected error happened on this mail, each time it was tried."
     # vanished
     VANISHED = "vanished", "The server announced the mail but no longer had it."
+
+
+OF_FORWARDS = frozenset({Reason.FORWARD_OPENED, Reason.FORWARD_UNSURE})
+"""Of a mail that one of our agents forwarded: the files of an attached message are the case's, too."""

@@ -15,6 +15,7 @@ def record_of(decision: Decision, case_id: int | None) -> dict[str, Any]:
     how = decision.match.matched_by if decision.match else "new"
     return {
         **({"form": dict(decision.form)} if decision.form is not None else {}),
+        **({"forward": dict(decision.forward)} if decision.forward is not None else {}),
         "kind": decision.kind.value,
         "outcome": decision.outcome.value,
         "reason": decision.reason.value,

@@ -28,7 +28,7 @@ from daemon.mail.smtp import Outgoing, Relay, Result
 from daemon.model import Asked, Decision, Kind, Policy, Reading, Situation
 from daemon.parsers.lane import lane_of
 from daemon.reader import Reader, ReadFailure
-from daemon.reasons import Reason
+from daemon.reasons import OF_FORWARDS, Reason
 from daemon.record import record_of
 from daemon.rules.clocks import decide_clock
 from daemon.rules.decide import decide, decide_refusal
@@ -274,9 +274,10 @@ def _act(house: House, row: Claimed, reading: Reading, now: datetime) -> Decisio
             level_queues=house.rulebook.level_queues(),
         )  # fmt: skip
         decision = decide(reading, situation, token_digest(message.author) if message.author else None, house.rulebook)
+        if decision.kind is Kind.FORM or decision.reason in OF_FORWARDS:
+            message = replace(message, attachments=files_of(reading))
         applied = apply(
-            decision, message=replace(message, attachments=files_of(reading)) if decision.kind is Kind.FORM else message, journal_id=row.id,
-            cause=f"mail:{row.id}", at=row.internal_date, clock=now, desk=house.desk,
+            decision, message=message, journal_id=row.id, cause=f"mail:{row.id}", at=row.internal_date, clock=now, desk=house.desk,
         )  # fmt: skip
         facts = {
             "author": (message.author or message.from_text)[:1000], "message_id": message.message_id, "subject": message.subject[:1000],

@@ -31,10 +31,14 @@ def open_case(
         "flags": json.dumps(action.flags),
     }  # fmt: skip
     (case_id,) = insert(Case, [row])
-    body = ("opened by a form" if action.origin == "form" else "opened by mail") + "".join(f"; {flag}" for flag in action.flags)
+    body = _OPENED_BY.get(action.origin, "opened by mail") + "".join(f"; {flag}" for flag in action.flags)
     address = action.contact_address if author_id is None else None
     add_feed(case_id, "created", body, author_id=author_id, author_address=address, public=False, at=at, cause=cause)
     return case_id
+
+
+_OPENED_BY = {"form": "opened by a form", "forward": "opened by a forwarded mail"}
+"""What the feed says of a case's origin."""
 
 
 def set_contact(case_id: int, action: SetContact, *, contact_id: int, by_id: int | None, at: datetime, cause: str) -> None:

@@ -283,6 +283,13 @@ def _print_explained(name: str, answer: dict[str, Any]) -> None:
     section("Why")
     for gate in answer["gates"]:
         say(f"  {gate['name']:<10} {gate['verdict']:<10} {gate['detail']}")
+    if answer.get("forward"):
+        shown = answer["forward"]
+        verdict = "guessed" if shown["sure"] else "unsure" if shown["counts"] else "sender's"
+        say(
+            f"  {'forward':<10} {verdict:<10} {shown['evidence']}: {shown['from'] or 'nobody'}"
+            + (f"; {shown['why']}" if shown["why"] else "")
+        )
     if answer["trust"]:
         proofs = answer["trust"]["proofs"]
         say(f"  {'proofs':<10} K {'yes' if proofs['K'] else 'no'}, F {'yes' if proofs['F'] else 'no'}, D {proofs['D']}")

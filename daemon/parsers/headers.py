@@ -30,11 +30,16 @@ _CS_TAG = re.compile(r"\[\s*CS-(\d{1,12})\s*\]", re.IGNORECASE)
 
 _REPLY_WORDS = (
     "re", "fw", "fwd", "aw", "antw", "antwort", "wg", "tr", "rv", "sv", "vs", "vl", "vb", "vá", "ref", "rif", "r", "i", "enc", "res",
-    "odp", "pd", "atb", "ynt", "ilt", "ha", "bls", "trs", "fs", "ang", "videresend", "回复", "回覆", "答复", "转发", "轉寄", "返信", "转寄",
+    "odp", "pd", "atb", "ynt", "ilt", "ha", "bls", "trs", "fs", "ang", "videresend", "doorst", "inoltro", "reenc",
+    "回复", "回覆", "答复", "转发", "轉寄", "返信", "转寄",
 )  # fmt: skip
 _REPLY_PREFIX = re.compile(
     r"(?:" + "|".join(_REPLY_WORDS) + r")\s{0,8}(?:\[[^\[\]]{0,80}\]|\(\d{1,4}\)|\*\d{1,4})?\s{0,8}[:\uff1a]\s*", re.IGNORECASE
 )
+_FORWARD_WORDS = frozenset(
+    ("fw", "fwd", "wg", "tr", "trs", "rv", "vl", "vb", "i", "inoltro", "enc", "reenc", "pd", "ilt", "videresend", "doorst", "转发", "轉寄",
+     "转寄")
+)  # fmt: skip
 _BLOB = re.compile(r"\[[^\[\]]{0,200}\]\s*")
 _FWD_TRAILER = re.compile(r"\s*\(fwd\)\Z", re.IGNORECASE)
 _FWD_WRAPPER = re.compile(r"\[fwd:", re.IGNORECASE)
@@ -184,6 +189,25 @@ def base_subject(subject: str) -> str:
         if text == before:
             break
     return text.strip()
+
+
+def subject_mark(subject: str) -> str | None:
+    """What the first mark of a subject says the mail is: "forward" or "reply"; None without one. [tags] in front are passed over.
+
+    >>> subject_mark("[ext] WG: Re: Printer broken"), subject_mark("Re: Fwd: Printer"), subject_mark("Printer")
+    ('forward', 'reply', None)
+    """
+    text = " ".join(subject[:2000].split())
+    position = 0
+    while _FWD_WRAPPER.match(text, position) is None and (blob := _BLOB.match(text, position)) is not None:
+        position = blob.end()
+    if _FWD_WRAPPER.match(text, position) is not None:
+        return "forward"
+    prefix = _REPLY_PREFIX.match(text, position)
+    if prefix is None:
+        return "forward" if _FWD_TRAILER.search(text) is not None else None
+    word = re.split(r"[\s\[(*:\uff1a]", prefix[0], maxsplit=1)[0].lower()
+    return "forward" if word in _FORWARD_WORDS else "reply"
 
 
 def date(value: str) -> datetime | None:

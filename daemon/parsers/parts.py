@@ -252,3 +252,15 @@ def _last(pairs: tuple[tuple[str, str], ...], name: str) -> str | None:
         if key == name:
             found = value
     return found
+
+
+def attached_messages(opened: Opened) -> list[Part]:
+    """The messages attached to a mail (RFC 2046 section 5.2.1), also those under the type of any file."""
+    if opened.limit is not None:
+        return []
+    return [
+        part
+        for part in opened.parts
+        if part.content_type in ("message/rfc822", "message/global")
+        or (part.content_type in ("application/octet-stream", "message/partial") and part.filename.lower().endswith(".eml"))
+    ]

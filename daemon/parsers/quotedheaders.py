@@ -66,8 +66,6 @@ _ORIGINAL = frozenset(
         "alkuperäinen",
         "исходное",
         "оригинальное",
-        "пересылаемое",
-        "пересланное",
         "orijinal",
         "özgün",
         "eredeti",
@@ -83,6 +81,12 @@ _ORIGINAL = frozenset(
         "הודעה",
         "d'origine",
         "d’origine",
+        "inicial",
+        "початкове",
+    ]
+)
+_FORWARDED = frozenset(
+    [
         "forwarded",
         "weitergeleitete",
         "weitergeleitet",
@@ -96,6 +100,8 @@ _ORIGINAL = frozenset(
         "inoltrata",
         "encaminhada",
         "encaminhado",
+        "reencaminhada",
+        "reencaminhado",
         "doorgestuurd",
         "doorgestuurde",
         "videresendt",
@@ -110,11 +116,12 @@ _ORIGINAL = frozenset(
         "轉寄的郵件",
         "転送メッセージ",
         "전달된",
-        "inicial",
-        "початкове",
         "переслане",
+        "пересылаемое",
+        "пересланное",
     ]
 )
+_MARKED = _ORIGINAL | _FORWARDED
 _RULE = "-_=*—–~‐ "
 _FRAMES = ("--", "__", "==", "——", "~~", "‐‐")
 _FORWARDS = (
@@ -184,12 +191,22 @@ def is_flat_block(lines: Sequence[str], start: int) -> bool:
 
 def is_original_rule(line: str) -> bool:
     """`-----Original Message-----`, `---------- Forwarded message ----------` and the same in other languages, `line` stripped."""
+    return _says(line, _MARKED)
+
+
+def is_forward_rule(line: str) -> bool:
+    """Of those the ones that stand above a forwarded mail alone; `line` stripped."""
+    return _says(line, _FORWARDED)
+
+
+def _says(line: str, wanted: frozenset[str]) -> bool:
+    """Whether it is a drawn line with one of these words in it."""
     if len(line) > 100 or line.strip("*_ ")[:2] not in _FRAMES:
         return False
     words = line.strip(_RULE)
     if not words or line.strip("*_ :")[-1:] not in _RULE:
         return False
-    return not _ORIGINAL.isdisjoint(words.lower().replace(":", " ").replace("-", " ").split())
+    return not wanted.isdisjoint(words.lower().replace(":", " ").replace("-", " ").split())
 
 
 def is_forward_start(line: str) -> bool:

@@ -1,7 +1,7 @@
 """The order of the readers, which is meaning.
 
 The mail is opened, read as a message, then asked whether a program wrote it, whether it is a bounce, which of its
-words are new, and what in it could be a form.
+words are new, what in it could be a form, and which mail it passes on.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
 
-from daemon.model import Automatic, Bounce, FormMail, Message, Reading, Trim
-from daemon.parsers import automatic, bounce, forms, headers, message, quoting
+from daemon.model import Automatic, Bounce, FormMail, Forward, Message, Reading, Trim
+from daemon.parsers import automatic, bounce, forms, forwarded, headers, message, quoting
 from daemon.parsers.parts import Opened, ReadLimits, open_octets
 
 T = TypeVar("T")
@@ -48,11 +48,17 @@ def read(octets: bytes, limits: ReadLimits, own_addresses: frozenset[str], marke
     form: FormMail | None = guarded(
         "form", lambda: forms.read_candidates(opened, told, trimmed, limits) if returned is None else None, None
     )
+    shown: Forward | None = guarded(
+        "forward",
+        lambda: forwarded.read(opened, told, trimmed, limits, own_addresses) if returned is None and not machine.is_automatic else None,
+        None,
+    )
     if failures:
         told = replace(told, defects=(*told.defects, *failures))
     return Reading(
-        message=told, automatic=machine, bounce=returned, new_text=words, trimmed=trimmed, case_tags=tags, cs_tags=tickets, form=form
-    )
+        message=told, automatic=machine, bounce=returned, new_text=words, trimmed=trimmed, case_tags=tags, cs_tags=tickets, form=form,
+        forward=shown,
+    )  # fmt: skip
 
 
 _NOTHING = Opened(headers=(), parts=(), content_type="text/plain", parameters=(), defects=(), limit=None)

@@ -30,7 +30,8 @@ from daemon.rules import levelone
 from daemon.rules.correlate import correlate
 from daemon.rules.cstickets import about_ticket
 from daemon.rules.drafts import draft_of
-from daemon.rules.formreading import FormReading, explain_form, recognise
+from daemon.rules.formreading import explain_form, recognise
+from daemon.rules.forwarding import explain_forward, open_forwarded
 from daemon.rules.grants import grant, refuse
 from daemon.rules.hearing import (
     ASKING,
@@ -93,13 +94,13 @@ def decide(
         stopped = gate(hearing)
         gates.append(Gate(name=name, verdict="passed" if stopped is None else "stopped", detail=stopped.detail if stopped else ""))
         if stopped is not None:
-            return _explained(stopped, gates, form)
-    return _explained(_person(hearing), gates, form)
+            return _explained(stopped, gates, hearing)
+    return _explained(_person(hearing), gates, hearing)
 
 
-def _explained(made: Decision, gates: list[Gate], form: FormReading | None) -> Decision:
+def _explained(made: Decision, gates: list[Gate], h: Hearing) -> Decision:
     known = made.reason in (Reason.FORM_REPEATED, Reason.FORM_EDITED)
-    return replace(made, gates=tuple(gates), form=explain_form(form, known_submission=known))
+    return replace(made, gates=tuple(gates), form=explain_form(h.form, known_submission=known), forward=explain_forward(h))
 
 
 # --- gates: what is not a person's mail ----------------------------------------------------------------------------
@@ -264,7 +265,7 @@ def _ticket(h: Hearing) -> Decision:
     if h.situation.tagged_case_ids and h.situation.sender is None:
         why = "an unknown address names " + ", ".join(f"CASE-{number}" for number in h.situation.tagged_case_ids)
         return triage(h, Reason.TRIAGE_UNKNOWN_SENDER, why, answered=not h.situation.unknown_sender_told_today)
-    return open_ticket(h)
+    return open_forwarded(h) or open_ticket(h)
 
 
 def _command_without_case(h: Hearing) -> Decision:

@@ -16,10 +16,11 @@ from daemon.parsers.headers import untagged
 from daemon.parsers.names import folded
 from daemon.rules import promises
 from daemon.rules.drafts import Draft, Step, author_of
+from daemon.rules.forwarding import Guess, guess_of
 from daemon.rules.hearing import UNMANNED, Audience, audience_of
 from daemon.rules.judgement import Request
 from daemon.rules.lifecycle import State
-from daemon.rules.newcontact import Person, contact, person_of, register
+from daemon.rules.newcontact import FORWARDED, Person, contact, person_of, register
 from daemon.rules.questions import CONFIRMED, CONTRACT, DECLINED, QUESTION_DAYS, answered
 from daemon.rules.receipts import Done, full_moment, open_verbs, steps
 from daemon.rules.standing import ROLE_WORDS
@@ -30,6 +31,9 @@ ACTIVE = "Active"
 def case(made: Draft, request: Request) -> None:
     """Open a case for somebody, or ask about the contract first."""
     person = person_of(made, request)
+    forwarded = _forwarded(made, request)
+    if person is None and forwarded is not None and forwarded.known is not None:
+        person = Person(known=forwarded.known)
     organization = _organization(made, request)
     system = _system(made, request)
     partner, agents = _partner(made, request, system)
@@ -52,13 +56,15 @@ def case(made: Draft, request: Request) -> None:
         kind = "helpdesk" if system is not None or organization_id in made.asked.entities else "support"
     sender, queue = made.sender, made.h.situation.default_queue
     by_house = made.role == "house"
+    shown = forwarded.forward.text if forwarded is not None else ""
     opened = OpenCase(
-        type=kind, subject=_subject(made, request), description=request.text or "(no words)", origin="email",
-        organization_id=organization_id, contact_id=person.known.id if person is not None and person.known is not None else None,
-        contact_address=person.address if person is not None else None, system_id=system.id if system is not None else None,
-        partner_id=partner.id if partner is not None else None, owner_id=sender.id if by_house and sender is not None else None,
-        queue_id=queue.id if not by_house and queue is not None else None, contract_id=contract.id if contract is not None else None,
-        contract_status=contract.status if contract is not None else None,
+        type=kind, subject=_subject(made, request), description=request.text or shown or "(no words)",
+        origin="email" if forwarded is None else FORWARDED, organization_id=organization_id,
+        contact_id=person.known.id if person is not None and person.known is not None else None,
+        contact_address=person.address if person is not None else forwarded.address if forwarded is not None else None,
+        system_id=system.id if system is not None else None, partner_id=partner.id if partner is not None else None,
+        owner_id=sender.id if by_house and sender is not None else None, queue_id=queue.id if not by_house and queue is not None else None,
+        contract_id=contract.id if contract is not None else None, contract_status=contract.status if contract is not None else None,
         opening_partner_id=sender.organization_id if not by_house and sender is not None else None,
     )  # fmt: skip
     if contract is not None and contract.status != ACTIVE:
@@ -67,10 +73,16 @@ def case(made: Draft, request: Request) -> None:
     open_now(made, opened, person, person.name if person is not None else "", partner, agents)
 
 
+def _forwarded(made: Draft, request: Request) -> Guess | None:
+    """Whose the mail below the block is, where an agent of the house forwards one, names nobody, and there is no doubt."""
+    guess = guess_of(made.h) if not (request.fields.get("contact") or request.fields.get("email")) else None
+    return guess if guess is not None and not guess.doubts else None
+
+
 def _subject(made: Draft, request: Request) -> str:
     """The `Subject:` line, else the mail's own subject; of an answer without the marks of answering and the number of its case."""
     message = made.h.reading.message
-    own = untagged(message.base_subject) if message.in_reply_to else ""
+    own = untagged(message.base_subject) if message.in_reply_to or made.h.reading.forward is not None else ""
     return request.fields.get("subject") or own or message.subject or "(no subject)"
 
 

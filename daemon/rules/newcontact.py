@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from daemon.actions.vocabulary import RegisterContact, SetContact
-from daemon.model import ContactFacts, OrganizationFacts
+from daemon.actions.vocabulary import RegisterContact, SetContact, SettleTriage
+from daemon.model import CaseFacts, ContactFacts, OrganizationFacts
 from daemon.parsers.addresses import addr_spec
 from daemon.parsers.names import called, first_and_last, folded
 from daemon.rules.drafts import Draft
@@ -15,6 +15,9 @@ from daemon.rules.receipts import Done
 
 ROLES = {"partner agent": "partner_agent", "partner_agent": "partner_agent", "customer": "customer"}
 """Roles that `#contact` may give."""
+
+FORWARDED = "forward"
+"""The origin of a case that a house agent forwarded to us: whose it is was guessed, or asked."""
 
 HOMEOWNER_LABELS = ("account", "first name", "last name", "email")
 """What is asked for an unknown homeowner, whose contract is found under the account."""
@@ -147,14 +150,30 @@ def contact(made: Draft, request: Request) -> None:
 def _give_case(made: Draft, request: Request, person: Person) -> str:
     """A house agent who registers whoever wrote the case they answer makes it that person's; the case's number, or "".
 
-    Of another address nothing is known: the case stays with the one it came from.
+    Of another address nothing is known: the case stays with the one it came from. Whose a forwarded mail is, its house agents say.
     """
     case, organization_id = made.case, person.organization_id
-    if case is None or made.role != "house" or case.contact is not None or organization_id is None:
-        return ""
-    named = {addr_spec(called(request.fields[name]))[0] for name in ("contact", "email") if request.fields.get(name)}
-    if case.contact_address is None or case.contact_address not in {*named, person.address}:
+    if case is None or made.role != "house" or organization_id is None:
         return ""
     known_id = person.known.id if person.known is not None else None
-    made.actions.append(SetContact(contact_id=known_id, address=case.contact_address, name=person.name, organization_id=organization_id))
+    named = {addr_spec(called(request.fields[name]))[0] for name in ("contact", "email") if request.fields.get(name)}
+    written = case.contact is None and case.contact_address is not None and case.contact_address in {*named, person.address}
+    if not written and (case.origin != FORWARDED or (case.contact is not None and case.contact.id == known_id)):
+        return ""
+    address = case.contact_address if written and case.contact_address is not None else person.address
+    if case.origin == FORWARDED and case.type == "triage":
+        _settle(made, case, person, address, organization_id)
+    else:
+        made.actions.append(SetContact(contact_id=known_id, address=address, name=person.name, organization_id=organization_id))
     return case.number
+
+
+def _settle(made: Draft, case: CaseFacts, person: Person, address: str, organization_id: int) -> None:
+    """A forwarded mail that waited to hear whose it is becomes a case of the agent who says so."""
+    made.actions.append(
+        SettleTriage(
+            type="helpdesk" if organization_id in made.asked.entities else "support", subject=case.subject, organization_id=organization_id,
+            contact_id=person.known.id if person.known is not None else None, contact_address=address,
+            owner_id=made.sender.id if made.sender is not None else None, queue_id=None,
+        )
+    )  # fmt: skip

@@ -106,7 +106,7 @@ def judge_words(
 
 
 def names_of(reading: Reading, rulebook: Rulebook) -> Names | None:
-    """Whom and what the commands of a mail name, to be looked up before it is decided; None when nobody."""
+    """Whom and what the commands of a mail name, or the mail it passes on, to be looked up before it is decided; None when nobody."""
     read = read_commands(reading.new_text, rulebook.vocabulary)
     people: set[str] = {called(handle) for handle in read.mentions}
     organizations: set[str] = set()
@@ -114,6 +114,9 @@ def names_of(reading: Reading, rulebook: Rulebook) -> Names | None:
     systems: set[str] = set()
     contracts: set[str] = set()
     cases: set[int] = set()
+    shown = reading.forward
+    if shown is not None:
+        people.update(called(address) for address in (shown.author, *shown.others) if address is not None)
     for command in read.commands:
         if command.verb == "assign":
             name = whom(command.argument)
@@ -134,7 +137,7 @@ def names_of(reading: Reading, rulebook: Rulebook) -> Names | None:
     return Names(
         people=tuple(sorted(people)), organizations=tuple(sorted(organizations)), queues=tuple(sorted(queues)),
         systems=tuple(sorted(systems)), contracts=tuple(sorted(contracts)), cases=tuple(sorted(cases)),
-        with_contracts=any(command.verb == "case" for command in read.commands),
+        with_contracts=shown is not None or any(command.verb in ("case", "contact") for command in read.commands),
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from daemon.model import FormMail, FormMessage, ForwardedInline, Message, Trim
 from daemon.parsers import automatic, htmltext, message
 from daemon.parsers.forms import forwarded, tables
 from daemon.parsers.forms.tables import Document
-from daemon.parsers.parts import Opened, Part, ReadLimits, open_octets
+from daemon.parsers.parts import Opened, ReadLimits, attached_messages, open_octets
 
 MAX_ATTACHED = 5
 """Attached messages that are opened, on all levels together."""
@@ -70,7 +70,7 @@ def _says_little(body: str) -> bool:
 
 def _attached(opened: Opened, limits: ReadLimits) -> Iterator[FormMessage]:
     """The messages attached to the mail, the nearer ones first, each behind the one it is attached to."""
-    waiting = [(1, part) for part in _messages(opened)]
+    waiting = [(1, part) for part in attached_messages(opened)]
     count = 0
     while waiting and count < MAX_ATTACHED:
         depth, part = waiting.pop(0)
@@ -79,15 +79,4 @@ def _attached(opened: Opened, limits: ReadLimits) -> Iterator[FormMessage]:
         if not inner.headers:
             continue
         yield _message(depth, inner, message.build(inner, limits), limits, forwards=True)
-        waiting[:0] = [(depth + 1, deeper) for deeper in _messages(inner)]
-
-
-def _messages(opened: Opened) -> list[Part]:
-    if opened.limit is not None:
-        return []
-    return [
-        part
-        for part in opened.parts
-        if part.content_type in ("message/rfc822", "message/global")
-        or (part.content_type in ("application/octet-stream", "message/partial") and part.filename.lower().endswith(".eml"))
-    ]
+        waiting[:0] = [(depth + 1, deeper) for deeper in attached_messages(inner)]
