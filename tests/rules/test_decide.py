@@ -35,7 +35,7 @@ from daemon.model import (
     Situation,
     SystemFacts,
 )
-from daemon.reasons import Outcome, Reason
+from daemon.reasons import OF_FORWARDS, Outcome, Reason
 from daemon.rules.clocks import decide_clock
 from daemon.rules.decide import GATES, decide, decide_refusal
 from daemon.rules.questions import decide_expiry
@@ -748,7 +748,7 @@ class TestEveryReason:
             decide_expiry(facts.question(), PAT),
             judged(reading(STRANGER, "#help\n"), situation(None, told=frozenset({"help"}))),
         ]
-        assert {decision.reason for decision in decisions} == set(Reason) - self.NOT_OF_RULES - self.OF_FORMS
+        assert {decision.reason for decision in decisions} == set(Reason) - self.NOT_OF_RULES - self.OF_FORMS - OF_FORWARDS
 
 
 def test_the_digest_of_the_author_is_how_a_strangers_key_knows_him() -> None:
