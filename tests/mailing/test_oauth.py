@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
+import socket
+import ssl
 import stat
 import subprocess
 import sys
@@ -24,6 +27,7 @@ from daemon.mail.imap import Account, LoginRefused, Watch
 from daemon.mail.oauth import Client, TokenRefused, TokenSource, expiries
 from daemon.mail.smtp import Relay, Server
 from daemon.mail.tokenfile import read_token
+from tests.servers.certificates import Certificates
 from tests.servers.dovecot import Dovecot
 from tests.servers.ports import free_ports
 from tests.servers.tokens import CLIENT, SECRET, TokenEndpoint
@@ -165,6 +169,37 @@ def test_a_provider_that_is_silent_or_away_is_temporary(client: Client, endpoint
 def test_nothing_is_sent_in_clear_text_to_another_machine(client: Client) -> None:
     with pytest.raises(Permanent, match="loopback only"):
         token_of(replace(client, token_url="http://provider.example/token"))
+
+
+def test_only_a_provider_with_a_certificate_that_is_believed_is_asked(client: Client, certificates: Certificates) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates.certificate, certificates.key)
+    with TokenEndpoint(context=context) as endpoint:
+        with pytest.raises(Temporary, match="CERTIFICATE_VERIFY_FAILED"):
+            token_of(replace(client, token_url=endpoint.url))
+        assert endpoint.asked == []
+        assert token_of(replace(client, token_url=endpoint.url, ca_file=str(certificates.ca))) == "access-1"
+
+
+def test_an_answer_that_drips_is_given_up(client: Client) -> None:
+    """Each octet comes in time, the whole does not."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def drip() -> None:
+            line, _ = listener.accept()
+            with line, contextlib.suppress(OSError):
+                line.recv(65536)
+                line.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+                while not over.wait(0.02):
+                    line.sendall(b" ")
+
+        over = threading.Event()
+        thread = threading.Thread(target=drip)
+        thread.start()
+        with pytest.raises(Temporary, match="takes too long"):
+            token_of(replace(client, token_url=f"http://127.0.0.1:{listener.getsockname()[1]}/", seconds=0.5))
+        over.set()
+        thread.join(10)
 
 
 def test_neither_tokens_nor_secrets_reach_the_log(client: Client) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import ssl
 import threading
 from collections import deque
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,7 +20,10 @@ class TokenEndpoint:
     With `rotates` a refresh token is good once, as with providers that tell a stolen one by its second use.
     """
 
-    def __init__(self, *, refresh_token: str = "refresh-0", rotates: bool = True, expires_in: object = 3600, user: str = "support") -> None:
+    def __init__(
+        self, *, refresh_token: str = "refresh-0", rotates: bool = True, expires_in: object = 3600, user: str = "support",
+        context: ssl.SSLContext | None = None,
+    ) -> None:  # fmt: skip
         self.refresh_token, self.rotates, self.expires_in, self.user = refresh_token, rotates, expires_in, user
         self.more: dict[str, object] = {}
         self.script: deque[tuple[int, bytes, dict[str, str]]] = deque()
@@ -48,7 +52,9 @@ class TokenEndpoint:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/token"
+        if context is not None:
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        self.url = f"{'https' if context is not None else 'http'}://127.0.0.1:{self._server.server_address[1]}/token"
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self._thread.start()
 
