@@ -355,7 +355,11 @@ class _Line:
 
     def _drop(self) -> None:
         if self._smtp is not None:
+            transport = self._smtp.transport
             self._smtp.close()
+            if isinstance(transport, asyncio.WriteTransport):
+                # closing waits until a server that reads no more has read everything
+                transport.abort()
             self._smtp = None
 
     async def deliver(self, mail: Outgoing) -> Result:

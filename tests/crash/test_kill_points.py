@@ -72,7 +72,22 @@ def assert_three_cases(world: World, mails: list[bytes], doubled: tuple[int, int
     return got
 
 
-@pytest.mark.parametrize("point", [name for name in POINTS if name not in APART], ids=lambda name: f"killed at {name}")
+OF_SERVERS = frozenset(
+    {"after_search", "after_fetch", "before_move", "after_move", "after_tidied", "after_mail", "after_rcpt", "half_data", "before_t5"}
+)
+"""Places between two commits, where the other side is a server: which database stands behind them makes no difference."""
+
+
+@pytest.mark.parametrize(
+    ("point", "database_url"),
+    [
+        pytest.param(name, kind, marks=[pytest.mark.postgres] if kind == "postgres" else [], id=f"{kind}-killed at {name}")
+        for name in POINTS
+        for kind in ("sqlite", "postgres")
+        if name not in APART and not (kind == "postgres" and name in OF_SERVERS)
+    ],
+    indirect=["database_url"],
+)
 def test_every_mail_acts_once_and_every_answer_leaves(point: str, make_world: Callable[..., World], database_url: str) -> None:
     world = make_world(database_url)
     mails = three_mails(world)
