@@ -40,6 +40,9 @@ _NAMES = {
 _MEDIA = ("image/", "audio/", "video/")
 _HEADER_OF_ATTACHED = 64 * 1024
 _REFERENCE = re.compile(r"""["'(=\s]cid:([^"'()<>\s]{1,300})""", re.IGNORECASE)
+_OTHER_FORMS = ("text/enriched", "text/richtext", "text/x-amp-html", "text/watch-html")
+"""The same words once more, for programs that know the form; never a file."""
+_ENRICHED_MARK = re.compile("</?[A-Za-z-]{1,60}>")
 _BROKEN_TO_FIT = re.compile("([\u3040-\u30ff\u3400-\u9fff\uff00-\uffef]) \r?\n(?=[\u3040-\u30ff\u3400-\u9fff\uff00-\uffef])")
 _NAME_IN_ID = re.compile(r"([^@]{1,100}\.[A-Za-z0-9]{2,5})@")
 
@@ -65,6 +68,8 @@ def texts(parts: tuple[Part, ...]) -> tuple[str, str | None, frozenset[int]]:
     rich: list[int] = []
     taken: set[int] = set()
     for position, part in enumerate(parts):
+        if part.alternative and _is_other_form(part):
+            taken.add(position)
         if not is_text(part) or part.text is None:
             continue
         blank = not part.text.strip()
@@ -77,18 +82,25 @@ def texts(parts: tuple[Part, ...]) -> tuple[str, str | None, frozenset[int]]:
     taken.update(plain, rich)
     if not plain and not rich:
         plain, rich = _root_of_related(parts)
+        plain = plain or [position for position, part in enumerate(parts) if not rich and _is_other_form(part)][:1]
         taken.update(plain, rich)
     html = "\n".join([parts[position].text or "" for position in rich]) if rich else None
     return "\n".join([_unflowed(parts[position]) for position in plain]), html, frozenset(taken)
 
 
-def _unflowed(part: Part) -> str:
-    """The plain text; a script without spaces is put together again where it was only broken to fit (RFC 3676, DelSp=yes).
+def _is_other_form(part: Part) -> bool:
+    return part.content_type in _OTHER_FORMS and part.disposition != "attachment" and not part.filename
 
-    Other lines stay as they were written: what people quote and sign is told by lines, and many programs claim this format
-    without keeping it.
+
+def _unflowed(part: Part) -> str:
+    """The plain text, without the marks of enriched text (RFC 1896).
+
+    A script without spaces is put together again where it was only broken to fit (RFC 3676, DelSp=yes). Other lines stay as
+    they were written: what people quote and sign is told by lines, and many programs claim this format without keeping it.
     """
     text = part.text or ""
+    if part.content_type in _OTHER_FORMS:
+        return _ENRICHED_MARK.sub("", text)
     if (part.parameter("delsp") or "").lower() == "yes" and (part.parameter("format") or "").lower() == "flowed":
         return _BROKEN_TO_FIT.sub(r"\1", text)
     return text
