@@ -69,6 +69,10 @@ class Config:
         """The folder of the file: relative paths start here."""
         return self.path.parent
 
+    def located(self, url: str) -> str:
+        """A database's URL with an SQLite file relative to this folder made absolute, as `database.url` is."""
+        return _absolute(url, self.directory)
+
     def templates_dirs(self) -> tuple[Path, ...]:
         """The shipped templates, then the installation's own beside the file, if there are any: the later one wins."""
         shipped, own = data_dir("templates"), self.directory / "templates"

@@ -66,6 +66,7 @@ class Reason(StrEnum):
     BOUNCE_OF_UNKNOWN_MAIL = "bounce-of-unknown-mail", "A bounce of a mail we never sent."
     BOUNCE_DELAYED = "bounce-delayed", "The delivery of a mail of ours is delayed; the server goes on trying."
     BOUNCE_REPEATED = "bounce-repeated", "A bounce of a mail that is already marked as bounced."
+    BEFORE_RESTORE = "before-restore", "It came before the database was put back from a backup; whatever was done then is unknown here."
     HELP_GIVEN = "help-given", "An unknown address asked for help again; it was told once today."
     # quarantined
     LIMIT_CROSSED = "limit-crossed", "The mail crosses a limit and can't be read safely."

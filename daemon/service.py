@@ -30,9 +30,11 @@ from daemon.model import AddrSpec
 from daemon.reader import Reader
 from daemon.store import journal, outbox
 from daemon.store.database import Database, open_database
+from daemon.store.epoch import EpochFile, Epochs, Standing, is_held
 from daemon.store.schema import Outbox
 from daemon.wiring import (
     accounts_of,
+    epoch_file_of,
     expiries_of,
     limits_of,
     oauth_of,
@@ -95,7 +97,7 @@ def open_house(config: Config, now: Callable[[], datetime], *, stopping: Callabl
             yield House(
                 database=database, reader=reader, policy=policy_of(config), limits=limits_of(config),
                 rulebook=rulebook_of(config, [faq.title or faq.name for faq in templates.faqs]), digests=config.digests.enabled,
-                now=now, stopping=stopping,
+                now=now, stopping=stopping, epochs=Epochs(database, EpochFile(epoch_file_of(config))),
                 desk=Desk(
                     signer=signer, templates=templates, house_name=config.house.name, house_address=AddrSpec(config.house.address),
                     timezone=timezone_of(config), zones=zones_of(config),
@@ -137,6 +139,7 @@ def run_once(config: Config, house: House, stages: Sequence[str] = STAGES) -> No
     A server that is away does not keep the other stages from their work; Temporary is raised at the end.
     """
     require_hold(house.database)
+    begin_epoch(house)
     trouble: list[Temporary] = []
     watches: list[Watch] = []
     try:
@@ -200,6 +203,16 @@ def require_hold(database: Database) -> None:
     """Take the worker's lock. Raises Temporary when another process works on this SQLite file."""
     if not database.hold():
         raise Temporary(f"another supportd is at work on {database.shown_url}; stop it first, or use PostgreSQL for several")
+
+
+def begin_epoch(house: House) -> None:
+    """Begin the next epoch of the database; one that was put back from a copy is held, and the log says so."""
+    stands = house.epochs.begin(house.now())
+    if stands is not Standing.CURRENT:
+        log.event("put-back", detail=stands.value)
+    with house.database.reading():
+        if is_held():
+            log.event("held-after-restore", detail="nothing is sent, no promise looked at, until `supportd resume --after-restore`")
 
 
 # --- the daemon ----------------------------------------------------------------------------------------------------
@@ -432,6 +445,7 @@ def _run_with(
     stop = threading.Event()
     with open_house(config, now, stopping=stop.is_set) as house:
         require_hold(house.database)
+        begin_epoch(house)
         service = Service(config, house, stages, stop)
         service.start()
         log.event("ready", stages=",".join(stages), database=house.database.shown_url)

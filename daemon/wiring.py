@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
+from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 from daemon.config import AfterKeys, CalendarKeys, Config, MailboxKeys, OauthKeys, SmtpKeys, data_dir
@@ -136,6 +137,16 @@ def places_of(mailbox: MailboxKeys) -> dict[str, str] | None:
     if not isinstance(after, AfterKeys):
         return None
     return {"acted": after.acted, "ignored": after.ignored, "quarantined": after.quarantined}
+
+
+def epoch_file_of(config: Config, url: str | None = None) -> Path:
+    """The file outside the database (or outside another, `url`) that keeps its epoch."""
+    if config.database.epoch_file is not None:
+        return config.directory / config.database.epoch_file
+    place = url or config.database.url
+    if place.startswith("sqlite:"):
+        return Path(unquote(place.removeprefix("sqlite:///")) + ".epoch")
+    return config.directory / "supportd.epoch"
 
 
 def read_limits_of(config: Config) -> ReadLimits:

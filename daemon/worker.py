@@ -22,6 +22,7 @@ from daemon.actions.apply import apply
 from daemon.actions.replies import Desk
 from daemon.errors import Temporary
 from daemon.failpoints import failpoint
+from daemon.lookback import look_back
 from daemon.mail.addresses import token_digest
 from daemon.mail.imap import Watch
 from daemon.mail.smtp import Outgoing, Relay, Result
@@ -38,9 +39,10 @@ from daemon.rules.questions import decide_expiry
 from daemon.rules.reminders import decide_reminder, reminder_name, work_due
 from daemon.rules.rulebook import Rulebook
 from daemon.rules.standing import names_of
-from daemon.store import journal, outbox, owed, questions, reminders
+from daemon.store import epoch, journal, outbox, owed, questions, reminders
 from daemon.store.asking import look_up
 from daemon.store.database import Database
+from daemon.store.epoch import Epochs
 from daemon.store.journal import Claimed, Delivery
 from daemon.store.people import people_of
 from daemon.store.situation import case_facts, due_clocks, load_situation
@@ -74,6 +76,7 @@ class House:
     after: dict[str, dict[str, str] | None]
     """By mailbox: where finished mails are put away, by outcome; None keeps them where they lie."""
     now: Callable[[], datetime]
+    epochs: Epochs
     stopping: Callable[[], bool] = lambda: False
 
 
@@ -92,10 +95,13 @@ def fetch(house: House, watch: Watch, *, deep: bool) -> int:
         state = journal.generation(name, folder, uidvalidity)
         first_contact = state is None and not journal.known_before(name, folder)
         backlog = journal.waiting_count(house.limits.max_backlog)
+        put_back = epoch.must_look_through(name)
     if backlog >= house.limits.max_backlog or house.database.free_octets() < house.limits.free_disk:
         log.event("fetch-paused", mailbox=name, waiting=backlog)
         return 0
-    lowest = 1 if deep or state is None else state.uidnext
+    if put_back:
+        _look_through(house, watch)
+    lowest = 1 if deep or put_back or state is None else state.uidnext
     uidnext = watch.uidnext()
     present = watch.uids(lowest)
     failpoint("after_search")
@@ -105,7 +111,7 @@ def fetch(house: House, watch: Watch, *, deep: bool) -> int:
     room = house.limits.max_backlog - backlog
     complete = len(wanted) <= room
     wanted = wanted[:room]
-    vanished = _vanished(state.uidnext, uidnext, present, recorded) if state is not None and complete else []
+    vanished = _vanished(state.uidnext, uidnext, present, recorded) if state is not None and complete and not put_back else []
     count = 0
     for batch in watch.batches(wanted, house.limits.batch, house.limits.batch_bytes):
         deliveries = []
@@ -132,12 +138,23 @@ def fetch(house: House, watch: Watch, *, deep: bool) -> int:
         gone = [Delivery(uid=uid, octets=None, size=0, internal_date=now) for uid in vanished]
         _record(house, name, folder, uidvalidity, gone, now)
         log.event("mail-vanished", mailbox=name, count=len(vanished))
-    if complete and (state is None or state.uidnext != uidnext):
+    if complete and (put_back or state is None or state.uidnext != uidnext):
         with house.database.transaction():
             journal.note_generation(name, folder, uidvalidity, uidnext, now)
+            if put_back:
+                epoch.note_looked_through(name)
     if count:
         log.event("mail-fetched", mailbox=name, count=count)
     return count
+
+
+def _look_through(house: House, watch: Watch) -> None:
+    """After a restore: write down what the lost life did with the mails of this mailbox, so that none is acted on again."""
+    places = house.after.get(watch.account.name)
+    for found in look_back(house.database, house.reader, watch, places, house.limits.message_size):
+        with house.database.transaction():
+            journal.record_known(found, house.now())
+        log.event("mails-before-restore", mailbox=watch.account.name, folder=found[0].folder, count=len(found))
 
 
 def _vanished(before: int, after: int, present: Sequence[int], recorded: set[int]) -> list[int]:
@@ -197,6 +214,7 @@ READ_AHEAD_OCTETS = 2 * 1024 * 1024
 def apply_batch(house: House) -> int:
     """Claim a batch, decide and do every mail of it; how many were claimed (0: nothing to do)."""
     now = house.now()
+    house.epochs.keep_ahead()
     failpoint("before_t2")
     with house.database.transaction():
         claimed = journal.claim(house.database, now, house.limits.batch, house.limits.attempts)
@@ -354,6 +372,8 @@ def send(house: House, relay: Relay) -> int:
     sent = 0
     with house.database.transaction():
         outbox.take_back_own(house.database, house.now())
+        if epoch.is_held():
+            return 0
 
     def turn(free: int, finished: Sequence[Result]) -> Sequence[Outgoing]:
         nonlocal sent
@@ -389,13 +409,18 @@ def send(house: House, relay: Relay) -> int:
 def tick(house: House, *, clocks: bool = True) -> int:
     """What time and failed deliveries ask for; how many were told or looked at.
 
-    Leases of the dead are freed, owners hear of refused mails, and (`clocks`) promises and questions are looked at.
+    Leases of the dead are freed, owners hear of refused mails, and (`clocks`) promises and questions are looked at. After a
+    restore nothing is told until a person resumes.
     """
     now = house.now()
     with house.database.transaction():
         freed = journal.free_dead(house.database) + outbox.free_dead(house.database, now)
+        held = epoch.is_held()
     if freed:
         log.event("leases-freed", count=freed)
+    house.epochs.keep_time()
+    if held:
+        return 0
     told = 0
     with house.database.reading():
         refused = outbox.untold(100)

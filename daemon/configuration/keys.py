@@ -173,6 +173,7 @@ class DatabaseKeys(Section):
         "sqlite:///supportd.db", description="sqlite:///FILE or postgresql://user@host:5432/name; its password stands beside it, not in it"
     )
     password: Reference | None = Field(None, description=SEALED)
+    epoch_file: str | None = Field(None, description="a file that keeps the database's epoch, outside what a backup of the database holds")
 
     @field_validator("url")
     @classmethod

@@ -416,6 +416,11 @@ class Watch:
                 self._client.uid_expunge(part)
         return True
 
+    def has_folder(self, folder: str) -> bool:
+        """Whether there is such a folder."""
+        with self._trouble(f"folder {folder}"):
+            return bool(self._client.folder_exists(folder))
+
     def _make_folder(self, folder: str) -> None:
         if folder in self._folders:
             return

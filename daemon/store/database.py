@@ -35,6 +35,14 @@ LOCK_CLAIM = 7_305_002
 """Keys of PostgreSQL advisory locks: one for migrating, one for claiming in order."""
 
 
+OTHER_WORKERS = """
+SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
+WHERE locktype = 'advisory' AND objsubid = 1 AND granted AND datname = current_database()
+AND ((classid::bigint << 32) | objid::bigint) NOT IN (%s, %s, %s)
+"""
+"""Sessions that hold the lock of a worker (see `hold`): a key of 64 bits is shown in two halves."""
+
+
 class Transaction:
     """A running transaction; `give_up` makes it end without a trace."""
 
@@ -142,6 +150,18 @@ class Database:
             self._abandon()
             raise Temporary(f"the database did not answer: {_first_line(error)}") from error
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Many reads that see one moment, however long they take; writes nothing."""
+        with self.reading():
+            if not self.is_sqlite:
+                self.peewee.execute_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            yield
+
+    def bind(self) -> None:
+        """Let the models speak of this database: for whoever has two open. The one opened last is bound."""
+        schema.database.initialize(self.peewee)
+
     def _abandon(self) -> None:
         try:
             self.peewee.close()
@@ -216,6 +236,14 @@ class Database:
                 dead.add(owner)
         return dead
 
+    def others_at_work(self) -> bool:
+        """Whether another worker lives on PostgreSQL; on SQLite `hold` tells."""
+        if self.is_sqlite:
+            return False
+        self.connect()
+        found = self.peewee.execute_sql(OTHER_WORKERS, (LOCK_MIGRATION, LOCK_CLAIM, self.owner)).fetchone()
+        return bool(found[0])
+
     def migrate(self) -> tuple[str, ...]:
         """Bring the tables up to this program's version, under a lock; the names of the steps taken.
 
@@ -254,7 +282,7 @@ class Database:
             steps = ", ".join(sorted(unknown))
             problem = (
                 f"database {self.shown_url}: its schema is newer than this program (unknown step {steps}); "
-                "install the newer supportd, or restore the backup made before the upgrade"
+                "install the newer supportd, or `supportd restore` the backup made before the upgrade"
             )
             raise ConfigError((problem,))
 

@@ -85,6 +85,49 @@ def record(
     return insert(Journal, rows, ignore=True)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """A mail that was found after a restore, and what is to be said of it: ignored, or kept for a person."""
+
+    mailbox: str
+    folder: str
+    uidvalidity: int
+    delivery: Delivery
+    outcome: Outcome
+    author: str | None
+    message_id: str | None
+    subject: str | None
+    identity: str | None
+
+
+def record_known(found: Sequence[Known], now: datetime) -> int:
+    """Write down mails that are not to be acted on, in their final state; how many were new."""
+    count = 0
+    for mail in found:
+        folder = mail.folder
+        for number in record(mail.mailbox, folder, mail.uidvalidity, [mail.delivery], now, message_size=mail.delivery.size):
+            Journal.update(
+                state=mail.outcome.value, reason=Reason.BEFORE_RESTORE.value, decided_at=now, tidied=True,
+                author=mail.author, message_id=mail.message_id, subject=mail.subject, identity=mail.identity,
+            ).where(Journal.id == number).execute()  # fmt: skip
+            if mail.outcome is Outcome.IGNORED:
+                row = {"direction": "in", "journal": number, "at": mail.delivery.internal_date, "message_id": mail.message_id}
+                insert(Interaction, [row | {"address": mail.author, "contact": None, "case": None, "cs_ticket": None}], ids=False)
+            count += 1
+    return count
+
+
+def known_digests(digests: Sequence[str]) -> set[str]:
+    """Which of these contents some delivery in the ledger has."""
+    return {row[0] for row in rows(Journal.select(Journal.sha256).where(Journal.sha256.in_(list(digests))).distinct())}
+
+
+def last_recorded() -> datetime | None:
+    """When the last delivery was written down."""
+    found = next(rows(Journal.select(Journal.recorded_at).order_by(Journal.id.desc()).limit(1)), None)
+    return found[0] if found is not None else None
+
+
 def keep_octets(blobs: Iterable[tuple[str, bytes]]) -> None:
     """Keep contents once by digest."""
     rows = [{"sha256": digest, "content": content} for digest, content in blobs]

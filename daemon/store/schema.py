@@ -596,9 +596,27 @@ class Undeliverable(Row):
     last_at = UtcDateTimeField()
 
 
+class Installation(Row):
+    """One row: which life of the database this is. `store.epoch` compares it with a file outside."""
+
+    id = pw.IntegerField(primary_key=True)
+    name = pw.TextField()
+    epoch = pw.BigIntegerField()
+    held = pw.BooleanField()
+    """Nothing is sent and no promise looked at, until a person resumes."""
+    restored_at = UtcDateTimeField(null=True)
+    backup_at = UtcDateTimeField(null=True)
+    """When the backup was made that it was restored from, if that is known."""
+    copied_at = UtcDateTimeField(null=True)
+    """When the last backup was made of it."""
+    looked_through = pw.TextField()
+    """JSON: the mailboxes that were looked through since it was restored."""
+
+
 TABLES: tuple[type[Row], ...] = (
     Organization, OrganizationDomain, Contact, ContactEmail, ContactRole, System, Contract, Order, Evaluation, AccountKey, WebsiteTail,
     Queue, QueueMember, Case, CaseComment, FeedItem, Event, SlaClock, Task, PendingQuestion, Reversal, Digest, CsTicket, OutstandingItem,
     FormRequest, Octets,
     MailboxState, Journal, Attachment, CsTicketAttachment, Outbox, Interaction, Undeliverable,
+    Installation,
 )  # fmt: skip

@@ -10,8 +10,9 @@ import pytest
 
 from daemon.actions.replies import Desk
 from daemon.store.database import Database, open_database
+from daemon.store.epoch import EpochFile, Epochs
 from tests.actions.desk import made_desk, settle
-from tests.store.life import Life, lived
+from tests.store.life import NOON, Life, lived
 
 
 @pytest.fixture(scope="session")
@@ -56,3 +57,16 @@ def copied(lived_file: Path, tmp_path: Path, shipped_desk: Desk) -> Iterator[Lif
     opened.connect()
     yield Life(opened, shipped_desk)
     opened.close()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> EpochFile:
+    """An epoch file that isn't there yet."""
+    return EpochFile(tmp_path / "outside.epoch")
+
+
+@pytest.fixture
+def worked(life: Life, file: EpochFile) -> Life:
+    """The books above on either database, in which a worker began its epoch."""
+    Epochs(life.database, file).begin(NOON)
+    return lived(life)

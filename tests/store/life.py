@@ -26,7 +26,7 @@ from daemon.actions.vocabulary import (
 from daemon.model import Decision, DomainVerdict, Grade, Kind, Match, Trust
 from daemon.reasons import Outcome, Reason
 from daemon.store.audit import audit
-from daemon.store.database import Database
+from daemon.store.database import Database, open_database
 from daemon.store.schema import SlaClock
 from tests.actions.desk import journalled
 from tests.rules import facts
@@ -152,3 +152,10 @@ def lived(life: Life) -> Life:
 def problems(life: Life) -> list[str]:
     with life.database.reading():
         return list(audit().problems)
+
+
+def again(url: str) -> Database:
+    """A database that is there, opened anew."""
+    opened = open_database(url)
+    opened.connect()
+    return opened

@@ -1,0 +1,125 @@
+"""Commands that copy the database: backup, restore, resume, move-database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from daemon.cli.output import print_json, progress_total, say
+from daemon.cli.session import NOT_GOOD, load_config, opened_database, wall_clock
+
+if TYPE_CHECKING:
+    from daemon.store.backup import Copied
+    from daemon.store.epoch import EpochFile
+
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else.")]
+
+
+def backup(
+    file: Annotated[Path, typer.Argument(help="The file to write; one that is there is replaced at the end.")], as_json: JsonOption = False
+) -> None:
+    """Copy the database, while the daemon works, into one file that goes back into either kind of database."""
+    from daemon.store.backup import back_up
+
+    with opened_database() as database, _told(f"{file} was not written"), progress_total("copying") as tell:
+        copied = back_up(database, file, _epoch_file(), wall_clock(), tell)
+    _report(copied, f"{file}: {copied.rows} rows of {len(copied.tables)} tables, checked.", as_json)
+
+
+def restore(file: Annotated[Path, typer.Argument(help="What `backup` wrote.")], as_json: JsonOption = False) -> None:
+    """Put a backup in the place of the database. Nothing is sent, and no promise looked at, until `resume --after-restore`."""
+    from daemon.store.backup import restore as put_back
+
+    config = load_config()
+    password = config.database.password
+    with _told("nothing was changed"), progress_total("copying") as tell:
+        copied = put_back(
+            config.database.url, password.reveal() if password is not None else None, file, _epoch_file(), wall_clock(), tell
+        )  # fmt: skip
+    made = f" of {copied.made_at:%Y-%m-%d %H:%M} UTC" if copied.made_at is not None else ""
+    _report(
+        copied,
+        f"The backup{made} is in place: {copied.rows} rows of {len(copied.tables)} tables, and its books balance.\n"
+        "What was sent and done after it is unknown here. `supportd run` now reads mail and works on what is new, but sends nothing.\n"
+        "Look at `supportd outbox --state held` and `supportd quarantine`, then: supportd resume --after-restore",
+        as_json,
+    )
+
+
+def resume(
+    after_restore: Annotated[bool, typer.Option("--after-restore", help="Say that the restored database is to be worked with.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Let a restored program send again, and look at its promises."""
+    from daemon.store.epoch import Epochs, is_held
+    from daemon.store.schema import Journal, Outbox
+
+    if not after_restore:
+        raise typer.BadParameter("say `supportd resume --after-restore`", param_hint="--after-restore")
+    with opened_database() as database:
+        with database.reading():
+            held = is_held()
+            waiting = Outbox.select().where(Outbox.state == "held").count()
+            kept = Journal.select().where((Journal.state == "quarantined") & (Journal.reason == "before-restore")).count()
+        if held:
+            Epochs(database, _epoch_file()).advance(held=False)
+    if as_json:
+        print_json({"resumed": held, "held_mails": waiting, "kept_mails": kept})
+        return
+    say("It sends again." if held else "It was not held.")
+    if waiting:
+        say(f"{waiting} mail(s) stay held, as they may have been sent before: supportd outbox --state held, then release N or drop N.")
+    if kept:
+        say(f"{kept} mail(s) are kept, as they may have been acted on before: supportd quarantine, then release N.")
+
+
+def move_database(
+    new_url: Annotated[str, typer.Argument(metavar="NEW_URL", help="sqlite:///FILE or postgresql://user@host:port/name, empty.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Copy everything to another database, and prove it there. Stop the daemon first."""
+    from daemon.store.backup import move
+    from daemon.store.epoch import EpochFile
+    from daemon.wiring import epoch_file_of
+
+    config = load_config()
+    new_url = config.located(new_url)
+    with opened_database() as database, _told("the old database holds as before"), progress_total("copying") as tell:
+        copied = move(database, new_url, EpochFile(epoch_file_of(config, new_url)), EpochFile(epoch_file_of(config)), tell)
+    _report(
+        copied,
+        f"{copied.rows} rows of {len(copied.tables)} tables are there, each table as it was, and the books balance.\n"
+        f'Now write it into {config.path}, under [database]: url = "{new_url}" (a password stands beside it, not in it).',
+        as_json,
+    )
+
+
+def _epoch_file() -> EpochFile:
+    from daemon.store.epoch import EpochFile
+    from daemon.wiring import epoch_file_of
+
+    return EpochFile(epoch_file_of(load_config()))
+
+
+@contextmanager
+def _told(consequence: str) -> Iterator[None]:
+    """A copy that failed ends the command, and what follows from it is said."""
+    from daemon.store.copying import CopyFailed
+
+    try:
+        yield
+    except (CopyFailed, OSError) as error:
+        say(f"{error}\nNothing is lost: {consequence}.", error=True)
+        raise typer.Exit(NOT_GOOD) from None
+
+
+def _report(copied: Copied, words: str, as_json: bool) -> None:
+    if not as_json:
+        say(words)
+        return
+    tables = [{"table": table.table, "rows": table.rows, "digest": table.digest} for table in copied.tables]
+    print_json({"rows": copied.rows, "tables": tables})

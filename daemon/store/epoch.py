@@ -1,0 +1,221 @@
+"""Tell a database from an older copy of itself, so that what was put back from a backup does nothing a second time.
+
+The database counts its epochs, and a file outside it keeps the last one: a database behind its file was put back. The file also
+keeps numbers above all that were given to anything (see `TOLD`), so that no case, mail or person gets the number of one that was
+lost. The database is always written first: a program that dies in between leaves it ahead of the file, which is harmless.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from daemon.errors import ConfigError
+from daemon.reasons import Outcome, Reason
+from daemon.store.copying import last_numbers, skip_to
+from daemon.store.database import Database
+from daemon.store.schema import Installation, Journal, Outbox
+
+TOLD = ("support_case", "cs_ticket", "contact", "journal", "outbox", "pending_question", "sla_clock", "digest")
+"""Tables whose numbers leave the house: in subjects, in signed addresses, or inside what a Message-ID is made of."""
+
+AHEAD = 1000
+"""How far above the last number the file promises; that many are passed over after a restore."""
+
+ROOM = 400
+"""The promise is renewed when fewer are left: more than one batch of mails makes."""
+
+UNKNOWN_AHEAD = 10_000
+"""Numbers passed over when there is no file to say how far the lost life had come."""
+
+MAY_BE_SENT = "the database was put back from a backup; this mail may have been sent since that was made"
+MAY_BE_DONE = "the database was put back from a backup; this mail may have been acted on since that was made"
+
+
+class Standing(Enum):
+    """How a database stands to the file outside."""
+
+    CURRENT = "it is the newest"
+    OLDER = "it is older than its epoch file: it was put back from a copy"
+    UNKNOWN = "its epoch file is missing, so whether it is the newest is unknown"
+    FOREIGN = "its epoch file is of another database"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """What the file outside says."""
+
+    installation: str
+    epoch: int
+    numbers: dict[str, int] = field(default_factory=dict)
+
+
+class EpochFile:
+    """The file outside the database. Raises ConfigError when it can't be read or written."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def read(self) -> Mark | None:
+        """What it says; None when there is none."""
+        try:
+            facts = json.loads(self.path.read_text("utf-8"))
+            return Mark(installation=str(facts["installation"]), epoch=int(facts["epoch"]), numbers=dict(facts["numbers"]))
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise ConfigError((f"database.epoch_file: {self.path} can't be read: {error.strerror}",)) from None
+        except (ValueError, KeyError, TypeError):
+            said = f"database.epoch_file: {self.path} is no epoch file any more; delete it, then `supportd check` says what follows"
+            raise ConfigError((said,)) from None
+
+    def write(self, mark: Mark) -> None:
+        """Make it say this, durably; of two writers of one installation the later epoch holds, and the higher numbers."""
+        new = self.path.with_name(self.path.name + ".new")
+        try:
+            with self._alone():
+                before = self.read()
+                if before is not None and before.installation == mark.installation:
+                    numbers = {name: max(mark.numbers.get(name, 0), before.numbers.get(name, 0)) for name in TOLD}
+                    mark = Mark(installation=mark.installation, epoch=max(mark.epoch, before.epoch), numbers=numbers)
+                with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+                    json.dump(asdict(mark), file)
+                    file.flush()
+                    os.fsync(file.fileno())
+                new.rename(self.path)
+                sync_folder(self.path.parent)
+        except OSError as error:
+            cure = "name a file that the daemon's user may write, outside what is put back with a backup"
+            raise ConfigError((f"database.epoch_file: {self.path} can't be written: {error.strerror}; {cure}",)) from None
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        handle = os.open(self.path.with_name(self.path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename in it durable."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+# --- inside a transaction of the caller ------------------------------------------------------------------------------
+
+
+def installation() -> Installation:
+    """The one row."""
+    found: Installation = Installation.get_by_id(1)
+    return found
+
+
+def is_held() -> bool:
+    """Whether sending and promises wait for `resume --after-restore`."""
+    return bool(Installation.select(Installation.held).scalar())
+
+
+def standing(row: Any, mark: Mark | None) -> Standing:
+    """How the database stands to what the file says. A database that never worked needs no file."""
+    if mark is None:
+        return Standing.CURRENT if row.epoch == 0 else Standing.UNKNOWN
+    if mark.installation != row.name:
+        return Standing.FOREIGN
+    return Standing.OLDER if row.epoch < mark.epoch else Standing.CURRENT
+
+
+def put_back(database: Database, mark: Mark | None, now: datetime, backup_at: datetime | None) -> None:
+    """This database takes the place of one that had gone further: hold it, and let nothing that waits happen a second time.
+
+    What waited to be sent has probably been sent since; it is held. What waited to be acted on is kept for a person. Numbers skip
+    ahead of what the lost life may have told the world.
+    """
+    row = installation()
+    numbers = last_numbers(database)
+    promised = mark.numbers if mark is not None else {}
+    skip_to(database, {name: max(promised.get(name, 0), numbers.get(name, 0) + (0 if promised else UNKNOWN_AHEAD)) for name in TOLD})
+    epoch = max(row.epoch, mark.epoch if mark is not None else 0) + 1
+    Installation.update(held=True, restored_at=now, backup_at=backup_at or row.backup_at, epoch=epoch, looked_through="[]").execute()
+    Outbox.update(state="held", detail=MAY_BE_SENT, lease_owner=None, lease_until=None).where(
+        Outbox.state.in_(["queued", "unknown"])
+    ).execute()
+    Journal.update(
+        state=Outcome.QUARANTINED.value, reason=Reason.BEFORE_RESTORE.value, detail=MAY_BE_DONE, decided_at=now, lease_owner=None,
+        lease_until=None, next_attempt_at=None,
+    ).where((Journal.state == "received") & ~Journal.archive).execute()  # fmt: skip
+
+
+def must_look_through(mailbox: str) -> bool:
+    """Whether the database was put back and this mailbox was not looked through since."""
+    row = installation()
+    return row.restored_at is not None and mailbox not in json.loads(str(row.looked_through))
+
+
+def note_looked_through(mailbox: str) -> None:
+    """This mailbox was looked through."""
+    names = {*json.loads(str(installation().looked_through)), mailbox}
+    Installation.update(looked_through=json.dumps(sorted(names))).execute()
+
+
+# --- what opens transactions of its own ------------------------------------------------------------------------------
+
+
+class Epochs:
+    """Keeps database and file together for a program at work."""
+
+    def __init__(self, database: Database, file: EpochFile) -> None:
+        self.database = database
+        self.file = file
+        self._promised: dict[str, int] = {}
+        self._seen: dict[str, int] = {}
+
+    def begin(self, now: datetime) -> Standing:
+        """A worker starts: hold a database that is not the newest, else begin its next epoch. How it stood."""
+        mark = self.file.read()
+        with self.database.transaction():
+            stands = standing(installation(), mark)
+            if stands is Standing.UNKNOWN and self.database.others_at_work():
+                # the first worker of this host, beside others that know it to be the newest
+                stands = Standing.CURRENT
+            if stands is not Standing.CURRENT:
+                put_back(self.database, mark, now, None)
+        self.advance()
+        return stands
+
+    def advance(self, **changes: Any) -> None:
+        """Begin the next epoch, and promise numbers to it; `changes` to the row go with it."""
+        with self.database.transaction():
+            Installation.update(epoch=Installation.epoch + 1, **changes).execute()
+            row = installation()
+            numbers = last_numbers(self.database)
+        promised = {name: numbers.get(name, 0) + AHEAD for name in TOLD}
+        self.file.write(Mark(installation=str(row.name), epoch=int(row.epoch), numbers=promised))
+        self._promised, self._seen = promised, numbers
+
+    def keep_ahead(self) -> None:
+        """Before work: renew the promise when a number comes near it."""
+        with self.database.reading():
+            numbers = last_numbers(self.database)
+        if any(numbers.get(name, 0) + ROOM > self._promised.get(name, 0) for name in TOLD):
+            self.advance()
+
+    def keep_time(self) -> None:
+        """Now and then: a new epoch if anything was done in the last, so that a copy made meanwhile counts as older."""
+        with self.database.reading():
+            numbers = last_numbers(self.database)
+        if any(numbers.get(name, 0) != self._seen.get(name, 0) for name in TOLD):
+            self.advance()

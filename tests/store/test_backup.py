@@ -1,0 +1,94 @@
+"""Backups: whole, private, put back under nobody's feet; what was put back does nothing a second time."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from daemon.actions.replies import Desk
+from daemon.errors import Temporary
+from daemon.store.backup import back_up, restore
+from daemon.store.copying import CopyFailed, contents
+from daemon.store.database import Database
+from daemon.store.epoch import EpochFile, installation, is_held
+from daemon.store.schema import Case, Outbox
+from tests.conversations.databases import on_sqlite
+from tests.store.life import NOON, Life, again, problems
+
+NOW = NOON
+
+
+def held_contents(database: Database) -> dict[str, str]:
+    """The digest of every table that a restore leaves as it was."""
+    with database.reading():
+        return {one.table: one.digest for one in contents(database) if one.table not in ("installation", "outbox", "journal")}
+
+
+@on_sqlite
+def test_a_backup_is_one_private_file_that_is_whole(worked: Life, file: EpochFile, tmp_path: Path) -> None:
+    copied = back_up(worked.database, tmp_path / "backup.db", file, NOW)
+    assert stat.S_IMODE((tmp_path / "backup.db").stat().st_mode) == 0o600
+    assert sorted(path.name for path in tmp_path.glob("backup*")) == ["backup.db"]
+    with closing(sqlite3.connect(tmp_path / "backup.db")) as opened:
+        assert opened.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert opened.execute("SELECT count(*) FROM support_case").fetchone() == (3,)
+    assert {one.table: one.rows for one in copied.tables}["support_case"] == 3
+    with worked.database.reading():
+        assert installation().copied_at == NOW
+
+
+def test_what_was_done_after_the_backup_is_gone_and_its_numbers_do_not_come_again(
+    worked: Life, file: EpochFile, tmp_path: Path, database_url: str, shipped_desk: Desk
+) -> None:
+    before = held_contents(worked.database)
+    back_up(worked.database, tmp_path / "backup.db", file, NOW)
+    lost = [worked.opened() for _ in range(3)]
+    worked.database.close()
+    restore(database_url, None, tmp_path / "backup.db", file, NOW)
+    database = again(database_url)
+    assert held_contents(database) == before
+    with database.reading():
+        assert is_held()
+        assert not Outbox.select().where(Outbox.state.in_(["queued", "unknown"])).exists()
+    life = Life(database, shipped_desk)
+    new = life.opened()
+    assert new > max(lost)
+    assert problems(life) == []
+    database.close()
+
+
+@on_sqlite
+@pytest.mark.parametrize("harm", ["text", "cut", "other"])
+def test_what_is_no_backup_is_refused_and_nothing_changes(
+    worked: Life, file: EpochFile, tmp_path: Path, database_url: str, harm: str
+) -> None:
+    backup = tmp_path / "backup.db"
+    back_up(worked.database, backup, file, NOW)
+    worked.database.close()
+    if harm == "text":
+        backup.write_text("Dear all")
+    elif harm == "cut":
+        backup.write_bytes(backup.read_bytes()[:20000])
+    else:
+        backup.unlink()
+        with closing(sqlite3.connect(backup)) as opened:
+            opened.execute("CREATE TABLE something (x)")
+    with pytest.raises(CopyFailed):
+        restore(database_url, None, backup, file, NOW)
+    database = again(database_url)
+    with database.reading():
+        assert not is_held()
+        assert Case.select().count() == 3
+    database.close()
+
+
+def test_nothing_is_put_back_under_a_worker(worked: Life, file: EpochFile, tmp_path: Path, database_url: str) -> None:
+    back_up(worked.database, tmp_path / "backup.db", file, NOW)
+    assert worked.database.hold()
+    with pytest.raises(Temporary, match="stop it first"):
+        restore(database_url, None, tmp_path / "backup.db", file, NOW)
+    worked.database.let_go()

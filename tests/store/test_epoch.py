@@ -1,0 +1,70 @@
+"""The epoch: a database is told from an older copy of itself, and numbers that were told do not come again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from daemon.errors import ConfigError
+from daemon.store.copying import last_numbers
+from daemon.store.epoch import AHEAD, TOLD, EpochFile, Epochs, Standing, installation, is_held
+from daemon.store.schema import Installation
+from tests.conversations.databases import on_sqlite
+from tests.store.life import NOON, Life, problems
+
+NOW = NOON
+
+
+def test_a_database_behind_its_file_is_held_and_one_that_is_not_is_not(worked: Life, file: EpochFile, tmp_path: Path) -> None:
+    epochs = Epochs(worked.database, file)
+    with worked.database.reading():
+        old = installation().epoch
+        numbers = last_numbers(worked.database)
+    assert epochs.begin(NOW) is Standing.CURRENT
+    with worked.database.transaction():
+        Installation.update(epoch=old).execute()
+    assert epochs.begin(NOW) is Standing.OLDER
+    with worked.database.reading():
+        assert is_held()
+        after = last_numbers(worked.database)
+    assert all(after.get(name, 0) >= numbers.get(name, 0) + AHEAD for name in TOLD)
+    assert Epochs(worked.database, file).begin(NOW) is Standing.CURRENT
+    with worked.database.reading():
+        assert is_held()
+    Epochs(worked.database, file).advance(held=False)
+    with worked.database.reading():
+        assert not is_held()
+    assert problems(worked) == []
+
+
+@on_sqlite
+def test_without_its_file_or_with_anothers_a_database_that_worked_is_held(worked: Life, file: EpochFile) -> None:
+    file.path.unlink()
+    assert Epochs(worked.database, file).begin(NOW) is Standing.UNKNOWN
+    mark = file.read()
+    assert mark is not None
+    file.path.write_text(file.path.read_text().replace(mark.installation, "another"))
+    assert Epochs(worked.database, file).begin(NOW) is Standing.FOREIGN
+    file.path.write_text("{")
+    with pytest.raises(ConfigError, match="no epoch file any more"):
+        Epochs(worked.database, file).begin(NOW)
+
+
+@on_sqlite
+def test_numbers_are_promised_before_they_are_given(worked: Life, file: EpochFile) -> None:
+    epochs = Epochs(worked.database, file)
+    epochs.begin(NOW)
+    mark = file.read()
+    epochs.keep_ahead()
+    epochs.keep_time()
+    assert file.read() == mark
+    worked.opened()
+    epochs.keep_ahead()
+    assert file.read() == mark
+    epochs.keep_time()
+    now = file.read()
+    assert mark is not None
+    assert now is not None
+    assert now.epoch == mark.epoch + 1
+    assert now.numbers["support_case"] == mark.numbers["support_case"] + 1
