@@ -1,0 +1,100 @@
+"""From every earlier schema to today's: rows stay, the books balance, and a program killed in between does the step again as a whole."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playhouse.migrations import Runner
+
+from daemon.store.audit import audit
+from daemon.store.database import MIGRATIONS, Database, open_database
+from daemon.store.schema import TABLES
+from tests.conversations.databases import on_sqlite
+
+STEPS = sorted(path.stem for path in MIGRATIONS.glob("[0-9]*.py"))
+
+THEN = "2026-11-23 17:00:00.000000"
+
+ROWS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("organization", {"id": 1, "name": "House", "name_key": "house", "kind": "house", "active": True}),
+    ("organization", {"id": 2, "name": "Acme", "name_key": "acme", "kind": "customer", "active": True}),
+    ("contact", {"id": 1, "handle": "ann", "first_name": "Ann", "last_name": "Lee", "organization_id": 2, "active": True, "extra": "{}"}),
+    ("contact_email", {"address": "ann@acme.example", "contact_id": 1, "position": 0}),
+    ("mailbox_state", {
+        "id": 1, "mailbox": "support", "folder": "INBOX", "uidvalidity": 7, "first_contact_at": THEN, "uidnext": 3,
+    }),
+    ("journal", {
+        "id": 1, "mailbox": "support", "folder": "INBOX", "uidvalidity": 7, "uid": 2, "size": 0, "internal_date": THEN,
+        "recorded_at": THEN, "lane": "", "archive": False, "released": False, "state": "vanished", "attempts": 0, "failures": 0,
+        "alone": 0, "reason": "vanished", "decided_at": THEN, "tidied": True,
+    }),
+)  # fmt: skip
+"""What the first schema held already."""
+
+
+def at_step(url: str, last: str) -> None:
+    """A database as the program of that step left it, with a few rows."""
+    database = Database(url)
+    if database.is_sqlite:
+        database.path.touch(0o600)
+    with database.transaction():
+        Runner(database.peewee, str(MIGRATIONS)).up(target=last)
+        for table, row in ROWS:
+            there = {column.name for column in database.peewee.get_columns(table)}
+            assert set(row) <= there
+            names = ", ".join(f'"{name}"' for name in row)
+            marks = ", ".join([database.peewee.param] * len(row))
+            database.peewee.execute_sql(f'INSERT INTO "{table}" ({names}) VALUES ({marks})', list(row.values()))
+    database.close()
+
+
+def assert_upgraded(url: str) -> None:
+    database = open_database(url)
+    try:
+        assert database.migrate() == ()
+        with database.reading():
+            assert {row[0] for row in database.peewee.execute_sql("SELECT name FROM schema_migration").fetchall()} == set(STEPS)
+            assert audit().problems == ()
+            assert audit().received == 1
+            for model in TABLES:
+                list(model.select().limit(1))
+            for table, row in ROWS:
+                names = ", ".join(f'"{name}"' for name in row if name not in ("internal_date", "recorded_at", "decided_at"))
+                assert database.peewee.execute_sql(f'SELECT {names} FROM "{table}"').fetchone() is not None
+    finally:
+        database.close()
+
+
+@on_sqlite
+@pytest.mark.parametrize("last", STEPS)
+def test_a_database_of_each_earlier_step_comes_up_to_date_with_its_rows(database_url: str, last: str) -> None:
+    at_step(database_url, last)
+    assert_upgraded(database_url)
+
+
+@pytest.mark.parametrize("database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+def test_so_does_the_first_on_postgresql(database_url: str) -> None:
+    at_step(database_url, STEPS[0])
+    assert_upgraded(database_url)
+
+
+def test_a_program_killed_inside_the_upgrade_leaves_the_old_schema_and_the_next_start_makes_it_whole(
+    database_url: str, tmp_path: Path
+) -> None:  # fmt: skip
+    at_step(database_url, STEPS[0])
+    (tmp_path / "supportd.toml").write_text(f'[house]\nname = "S"\naddress = "s@support.example"\n[database]\nurl = "{database_url}"\n')
+    command = [sys.executable, "-m", "daemon", "--config", str(tmp_path / "supportd.toml"), "audit"]
+    killed = subprocess.run(command, env={**os.environ, "SUPPORTD_FAILPOINT": "migration_step"}, capture_output=True, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    database = Database(database_url)
+    database.connect()
+    assert [row[0] for row in database.peewee.execute_sql("SELECT name FROM schema_migration").fetchall()] == [STEPS[0]]
+    assert not database.peewee.table_exists("installation")
+    database.close()
+    assert_upgraded(database_url)
