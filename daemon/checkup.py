@@ -20,7 +20,7 @@ from daemon.mail.smtp import Abilities, Relay
 from daemon.rules.entitlement import FACTS, SupportRules
 from daemon.rules.forms import FormRules
 from daemon.store.database import open_database
-from daemon.store.epoch import EpochFile, Standing, installation, standing
+from daemon.store.epoch import EpochFile, told_of_epoch
 from daemon.store.schema import Contact, ContactRole, Organization, Outbox, Queue
 from daemon.wiring import (
     accounts_of,
@@ -308,7 +308,8 @@ def _database(config: Config, forms: Sequence[FormRules], support: SupportRules 
     try:
         with database.reading():
             yield Verdict(what="database", verdict=GOOD, detail=f"{database.shown_url} opened, its tables are of this version")
-            yield from _epoch(config)
+            for what, weight, detail, mend in told_of_epoch(EpochFile(epoch_file_of(config))):
+                yield Verdict(what=what, verdict=(GOOD, UNWISE, BAD)[weight], detail=detail, mend=mend)
             yield from _new_key(config)
             yield from _directory(config)
             yield from _form_people(forms)
@@ -318,30 +319,6 @@ def _database(config: Config, forms: Sequence[FormRules], support: SupportRules 
         yield Verdict(what="database", verdict=BAD, detail=str(error), mend="try again; is it running?")
     finally:
         database.close()
-
-
-def _epoch(config: Config) -> Iterator[Verdict]:
-    """Whether the database is the newest, whether it waits after a restore, and when it was backed up last."""
-    file = epoch_file_of(config)
-    row = installation()
-    try:
-        stands = standing(row, EpochFile(file).read())
-    except ConfigError as error:
-        yield Verdict(what="epoch", verdict=BAD, detail=str(error), mend="see database.epoch_file")
-        return
-    if stands is not Standing.CURRENT:
-        mend = "the next start holds it: nothing is sent until `supportd resume --after-restore`"
-        yield Verdict(what="epoch", verdict=UNWISE, detail=f"{stands.value} ({file})", mend=mend)
-    elif row.held:
-        since = f"{row.restored_at:%Y-%m-%d %H:%M} UTC" if row.restored_at is not None else "a restore"
-        mend = "look at `supportd outbox --state held` and `supportd quarantine`, then `supportd resume --after-restore`"
-        yield Verdict(what="epoch", verdict=UNWISE, detail=f"held since {since}: nothing is sent, no promise looked at", mend=mend)
-    else:
-        yield Verdict(what="epoch", verdict=GOOD, detail=f"number {row.epoch}, as {file} says" if row.epoch else "nothing was done yet")
-    if row.copied_at is not None:
-        yield Verdict(what="backup", verdict=GOOD, detail=f"the last one is of {row.copied_at:%Y-%m-%d %H:%M} UTC")
-    elif row.epoch:
-        yield Verdict(what="backup", verdict=UNWISE, detail="none was ever made", mend="`supportd backup FILE`, every night")
 
 
 def _new_key(config: Config) -> Iterator[Verdict]:

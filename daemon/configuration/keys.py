@@ -169,9 +169,7 @@ class HouseKeys(Section):
 class DatabaseKeys(Section):
     """Where everything is kept."""
 
-    url: str = Field(
-        "sqlite:///supportd.db", description="sqlite:///FILE or postgresql://user@host:5432/name; its password stands beside it, not in it"
-    )
+    url: str = Field("sqlite:///supportd.db", description="sqlite:///FILE or postgresql://user@host:5432/name, without its password")
     password: Reference | None = Field(None, description=SEALED)
     epoch_file: str | None = Field(None, description="a file that keeps the database's epoch, outside what a backup of the database holds")
 

@@ -171,6 +171,32 @@ def note_looked_through(mailbox: str) -> None:
     Installation.update(looked_through=json.dumps(sorted(names))).execute()
 
 
+def told_of_epoch(file: EpochFile) -> Iterator[tuple[str, int, str, str]]:
+    """For whoever checks an installation: (what, weight, found, how to mend); weight 0 is good, 1 unwise, 2 bad.
+
+    Whether the database is the newest, whether it waits after a restore, and when it was backed up last.
+    """
+    row = installation()
+    try:
+        stands = standing(row, file.read())
+    except ConfigError as error:
+        yield "epoch", 2, str(error), "see database.epoch_file"
+        return
+    if stands is not Standing.CURRENT:
+        mend = "the next start holds it: nothing is sent until `supportd resume --after-restore`"
+        yield "epoch", 1, f"{stands.value} ({file.path})", mend
+    elif row.held:
+        since = f"{row.restored_at:%Y-%m-%d %H:%M} UTC" if row.restored_at is not None else "a restore"
+        mend = "look at `supportd outbox --state held` and `supportd quarantine`, then `supportd resume --after-restore`"
+        yield "epoch", 1, f"held since {since}: nothing is sent, no promise looked at", mend
+    else:
+        yield "epoch", 0, f"number {row.epoch}, as {file.path} says" if row.epoch else "nothing was done yet", ""
+    if row.copied_at is not None:
+        yield "backup", 0, f"the last one is of {row.copied_at:%Y-%m-%d %H:%M} UTC", ""
+    elif row.epoch:
+        yield "backup", 1, "none was ever made", "`supportd backup FILE`, every night"
+
+
 # --- what opens transactions of its own ------------------------------------------------------------------------------
 
 
