@@ -30,6 +30,7 @@ EVENTS: dict[str, tuple[str, str]] = {
     "mailbox-open": ("info", "Logged in to the IMAP server, the folder is open."),
     "mailbox-away": ("warning", "The IMAP server can't be reached or the line broke; it is tried again."),
     "fetch-paused": ("warning", "Too much is waiting, or the disk is nearly full; mail stays safe on the server."),
+    "sender-flood": ("warning", "Mails of a sender are held because they opened too many cases; see the triage queue."),
     "mail-fetched": ("info", "New mails were written down."),
     "mail-vanished": ("warning", "The server announced mails that it no longer had."),
     "mail-unreadable": ("warning", "The server lists mails that it does not hand out; they are asked for again at the next deep look."),

@@ -691,6 +691,25 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedFacts:
+    """How many cases the mails of a sender opened in the hour and in the day before this one."""
+
+    hour: int = 0
+    day: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldFacts:
+    """Mails of a sender and day that are held, and the case that told of them before."""
+
+    id: int
+    sender: str
+    day: date
+    count: int
+    case_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutgoingFacts:
     """A mail of ours that a bounce names."""
 
@@ -718,6 +737,9 @@ class Policy:
     max_attempts: int
     answers_per_stranger_day: int
     answers_per_contact_day: int
+    cases_per_sender_hour: int = 0
+    """What one sender's mails may open; more are held. 0: no limit."""
+    cases_per_sender_day: int = 0
     compliments_to: AddrSpec | None = None
     """Where compliments and complaints go; None: to the triage queue."""
     own_domains: frozenset[str] = frozenset()
@@ -763,6 +785,9 @@ class Situation:
     """The open question that the sender can answer with this mail: the one its thread holds, else of its case, else the newest."""
     waiting: tuple[QuestionFacts, ...] = ()
     """Every open question of ours to the sender, the newest first."""
+    opened: OpenedFacts = OpenedFacts()
+    """Cases that mails of this author opened; those in the triage queue are `opened_triage`."""
+    opened_triage: OpenedFacts = OpenedFacts()
     referenced_cs_ids: tuple[int, ...] = ()
     """CS tickets of the mails named in In-Reply-To and References, nearest first."""
     tagged_cs_ids: tuple[int, ...] = ()

@@ -55,6 +55,7 @@ class Reason(StrEnum):
     FORM_EDITED = "form-edited", "The submission was known and has other answers now; request and work were brought up to date."
     FORM_NEEDS_PERSON = "form-needs-person", "A form's request that a person must decide; it waits in the triage queue."
     FORM_NOT_VERIFIED = "form-not-verified", "Other answers to a known submission, and nothing proves them; kept as a note for the house."
+    FLOOD_TOLD = "flood-told", "Mails of a sender are held because they opened too many cases; a triage case tells how many."
     BOUNCE_RECORDED = "bounce-recorded", "A mail of ours came back; it was marked and the owner told."
     # ignored
     COPY_OF_MAIL = "copy-of-mail", "The same mail was received before."
@@ -73,6 +74,7 @@ class Reason(StrEnum):
     PARSER_FAILED = "parser-failed", "The parser died or ran out of time on this mail, each time it was tried."
     COMMAND_FORGED = "command-forged", "The mail carries a command, and the sender's domain says it is forged."
     FORM_FORGED = "form-forged", "A form's request, and the sender's domain says the mail is forged."
+    SENDER_FLOOD = "sender-flood", "The sender opened too many cases lately; held until somebody releases it."
     UNEXPECTED_ERROR = "unexpected-error", "An unexpected error happened on this mail, each time it was tried."
     # vanished
     VANISHED = "vanished", "The server announced the mail but no longer had it."

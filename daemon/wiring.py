@@ -159,6 +159,7 @@ def policy_of(config: Config) -> Policy:
     limits = config.limits
     return Policy(
         house_address=AddrSpec(config.house.address), house_name=config.house.name, own_addresses=config.own_addresses(),
+        cases_per_sender_hour=limits.cases_per_sender_hour, cases_per_sender_day=limits.cases_per_sender_day,
         authserv_id=config.trust.authserv_id, authserv_position=config.trust.authserv_position,
         auto_answer_max_age_days=limits.answer_max_age_days, max_attempts=limits.attempts,
         answers_per_stranger_day=limits.answers_per_stranger_day, answers_per_contact_day=limits.answers_per_contact_day,

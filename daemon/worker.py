@@ -34,6 +34,7 @@ from daemon.record import record_of
 from daemon.rules.clocks import decide_clock
 from daemon.rules.decide import decide, decide_refusal
 from daemon.rules.digests import decide_digest, digest_day
+from daemon.rules.floods import decide_held
 from daemon.rules.intake import files_of, names_of_form, staff_of
 from daemon.rules.questions import decide_expiry
 from daemon.rules.reminders import decide_reminder, reminder_name, work_due
@@ -45,7 +46,8 @@ from daemon.store.database import Database
 from daemon.store.epoch import Epochs
 from daemon.store.journal import Claimed, Delivery
 from daemon.store.people import people_of
-from daemon.store.situation import case_facts, due_clocks, load_situation
+from daemon.store.senders import note_held, tell, told_on, untold
+from daemon.store.situation import case_facts, due_clocks, load_situation, triage_queue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -301,6 +303,8 @@ def _act(house: House, row: Claimed, reading: Reading, now: datetime) -> Decisio
             "author": (message.author or message.from_text)[:1000], "message_id": message.message_id, "subject": message.subject[:1000],
             "identity": message.identity,
         }  # fmt: skip
+        if decision.reason is Reason.SENDER_FLOOD:
+            note_held(facts["author"] or "", row.internal_date.date())
         record = json.dumps(record_of(decision, applied.case_id), ensure_ascii=False, separators=(",", ":"))
         if not journal.finish(house.database, row.id, decision, facts, record, now):
             transaction.give_up()
@@ -433,7 +437,27 @@ def tick(house: House, *, clocks: bool = True) -> int:
             apply(decision, message=None, journal_id=None, cause=f"outbox:{outgoing.outbox_id}", at=now, clock=now, desk=house.desk)
         told += 1
     timed = (_look_at_clocks, _end_questions, _remind_of_work, _send_digests) if clocks else ()
-    return told + sum(look(house, now) for look in timed)
+    return told + _tell_of_held(house, now) + sum(look(house, now) for look in timed)
+
+
+def _tell_of_held(house: House, now: datetime) -> int:
+    """Senders whose mails are held: the house learns of each by one case, and again whenever there are twice as many."""
+    with house.database.reading():
+        due = untold(now.date(), 100)
+    for number in due:
+        with house.database.transaction() as transaction:
+            held = tell(number)
+            if held is None:
+                transaction.give_up()
+                continue
+            cases = case_facts([held.case_id], lock=True) if held.case_id is not None else ()
+            decision = decide_held(held, cases[0] if cases else None, triage_queue())
+            cause = f"flood:{number}:{held.count}"
+            applied = apply(decision, message=None, journal_id=None, cause=cause, at=now, clock=now, desk=house.desk)
+            if applied.case_id is not None:
+                told_on(number, applied.case_id)
+        log.event("sender-flood", sender=held.sender, held=held.count)
+    return len(due)
 
 
 def _end_questions(house: House, now: datetime) -> int:

@@ -473,9 +473,21 @@ def quarantine_retry(number: NumberArgument) -> None:
 
 
 @quarantine.command("release")
-def quarantine_release(number: NumberArgument) -> None:
-    """Treat a mail as a plain ticket."""
-    _quarantine_again(number, released=True)
+def quarantine_release(
+    what: Annotated[str, typer.Argument(metavar="N", help="The number in the listing, or an address: all it has held.")],
+) -> None:
+    """Treat a mail as a plain ticket, or all that a sender has held for opening too many cases."""
+    from daemon.store import senders
+
+    if what.isdecimal() and 0 < int(what[:10]) <= MOST:
+        _quarantine_again(int(what[:10]), released=True)
+        return
+    with opened_database() as database, database.transaction():
+        count = senders.release(what.strip().lower() if "@" in what else what)
+    if not count:
+        say(f"No mail of {escape(what)} is held for opening too many cases.", error=True)
+        raise typer.Exit(NOT_GOOD)
+    say(f"{count} {'mail' if count == 1 else 'mails'} of {escape(what)} will be treated as plain tickets in the next round.")
 
 
 @quarantine.command("export")

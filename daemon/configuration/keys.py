@@ -350,6 +350,8 @@ class LimitsKeys(Section):
     attempts: int = limit(3, most=100)
     batch: int = limit(100, most=10_000)
     batch_bytes: Size = octets(8 << 20)
+    cases_per_sender_hour: int = rate(60)
+    cases_per_sender_day: int = rate(300)
     max_backlog: int = limit(10_000)
     free_disk: Size = octets(64 << 20)
     outbox_age_days: int = limit(5, most=365)

@@ -26,7 +26,7 @@ from daemon.model import (
 )
 from daemon.parsers.keywords import BY_VERB, CASE
 from daemon.reasons import Outcome, Reason
-from daemon.rules import levelone
+from daemon.rules import floods, levelone
 from daemon.rules.correlate import correlate
 from daemon.rules.cstickets import about_ticket
 from daemon.rules.drafts import draft_of
@@ -91,7 +91,7 @@ def decide(
         form=form,
     )  # fmt: skip
     for name, gate in GATES:
-        stopped = gate(hearing)
+        stopped = _within_bounds(hearing, gate(hearing))
         gates.append(Gate(name=name, verdict="passed" if stopped is None else "stopped", detail=stopped.detail if stopped else ""))
         if stopped is not None:
             return _explained(stopped, gates, hearing)
@@ -218,7 +218,17 @@ def _notice_of(template: str) -> str:
 # --- grants: a person's mail ---------------------------------------------------------------------------------------
 
 
+def _within_bounds(h: Hearing, made: Decision | None) -> Decision | None:
+    """What was decided, or the mail held because its sender opens too many cases."""
+    return (floods.hold_back(h, made) or made) if made is not None else None
+
+
 def _person(h: Hearing) -> Decision:
+    granted = _granted(h)
+    return _within_bounds(h, granted) or granted
+
+
+def _granted(h: Hearing) -> Decision:
     case = h.found.case
     asks = h.judgement is not None and h.judgement.is_command
     if case is None:

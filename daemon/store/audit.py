@@ -22,6 +22,7 @@ from daemon.store.schema import (
     Digest,
     Event,
     FeedItem,
+    HeldSender,
     Interaction,
     Journal,
     Octets,
@@ -100,11 +101,12 @@ def _causes() -> Iterator[str]:
     ours = {f"clock:{number}" for (number,) in rows(SlaClock.select(SlaClock.id))}
     ours |= {f"ticket:{number}" for (number,) in rows(CsTicket.select(CsTicket.id))}
     ours |= {f"digest:{number}" for (number,) in rows(Digest.select(Digest.id))}
+    ours |= {f"flood:{number}" for (number,) in rows(HeldSender.select(HeldSender.id))}
     ours |= {f"question:{number}" for (number,) in rows(PendingQuestion.select(PendingQuestion.id))}
     caused: set[str] = set()
 
     def known(cause: str) -> bool:
-        """A mail that was acted on, a refusal that was told, or a clock, digest, question or CS ticket of ours; with a time behind."""
+        """A mail that was acted on, a refusal that was told, or a clock, digest, question, held sender, CS ticket; with a time behind."""
         return cause in acted or cause in told or ":".join(cause.split(":", 2)[:2]) in ours
 
     for number, cause in rows(Event.select(Event.id, Event.cause)):

@@ -235,7 +235,7 @@ class Case(Row):
 
     class Meta:
         table_name = "support_case"
-        indexes = ((("closed_at", "last_update"), False),)
+        indexes = ((("closed_at", "last_update"), False), (("contact_address", "created_at"), False))
 
 
 class CaseComment(Row):
@@ -588,6 +588,23 @@ Outbox.add_index(Outbox.index(Outbox.forward_path, Outbox.case, name="outbox_lan
 Outbox.add_index(Outbox.index(Outbox.id, name="outbox_untold", where=pw.SQL("state = 'failed' AND NOT told")))
 
 
+class HeldSender(Row):
+    """A sender whose mails of a day are held, because they opened too many cases, and the case that tells so.
+
+    `held` counts them, `told` is how many the case has told of.
+    """
+
+    id = pw.AutoField()
+    sender = pw.TextField()
+    day = pw.DateField()
+    held = pw.IntegerField()
+    told = pw.IntegerField()
+    case = pw.ForeignKeyField(Case, null=True)
+
+    class Meta:
+        indexes = ((("sender", "day"), True),)
+
+
 class Undeliverable(Row):
     """An address that bounced for good; after two permanent bounces nothing is mailed there until somebody lifts it."""
 
@@ -614,6 +631,7 @@ class Installation(Row):
 
 
 TABLES: tuple[type[Row], ...] = (
+    HeldSender,
     Organization, OrganizationDomain, Contact, ContactEmail, ContactRole, System, Contract, Order, Evaluation, AccountKey, WebsiteTail,
     Queue, QueueMember, Case, CaseComment, FeedItem, Event, SlaClock, Task, PendingQuestion, Reversal, Digest, CsTicket, OutstandingItem,
     FormRequest, Octets,

@@ -25,6 +25,7 @@ from daemon.model import (
     FormNames,
     KeyFacts,
     Message,
+    OpenedFacts,
     OrganizationFacts,
     OutgoingFacts,
     Policy,
@@ -57,6 +58,7 @@ from daemon.store.schema import (
     System,
     database,
 )
+from daemon.store.senders import opened_lately
 from daemon.store.statements import Select, first, rows
 
 REFERENCES_LOOKED_UP = 20
@@ -107,13 +109,16 @@ def load_situation(
     asks = level_queues is not None and form is None and copy_of is None and _asks_level_one(reading, sender, cases)
     caller = _caller(reading, sender, listed, policy) if asks else None
     waiting = waiting_for(sender.id, now, lock=lock) if sender is not None else ()
+    robot = reading.bounce is not None or reading.automatic.is_automatic
+    bounded = not (archive or released or robot) and (policy.cases_per_sender_hour or policy.cases_per_sender_day)
+    opened, opened_triage = opened_lately(message.author, now) if bounded else (OpenedFacts(), OpenedFacts())
     return Situation(
         now=now, recorded_at=recorded_at, policy=policy, archive=archive, released=released, copy_of=copy_of, copy_by=copy_by,
         sender=sender, sender_organization=listed, keys=_key_facts(keys, case_of), bad_keys=bad_keys, referenced_case_ids=tuple(referenced),
         tagged_case_ids=tuple(tagged), cases=cases, systems=systems_of(entity) if entity is not None else (),
         default_queue=default_queue, triage_queue=triage_queue, bounced=bounced, answers_today=written.answers,
         unknown_sender_told_today="unknown-sender" in written.told, errors_this_hour=written.errors, told=written.told,
-        clock=clock,
+        clock=clock, opened=opened, opened_triage=opened_triage,
         question=_question(sender, waiting, message, wanted[:1]), waiting=waiting, asked=asked,
         referenced_cs_ids=tuple(number for number in referenced_cs if number in case_of),
         tagged_cs_ids=tuple(number for number in reading.cs_tags if number in case_of), form=facts, caller=caller,
@@ -265,6 +270,11 @@ def _queues() -> tuple[QueueFacts | None, QueueFacts | None]:
     default = next((queue for queue, is_default, _ in found if is_default), None)
     triage = next((queue for queue, _, is_triage in found if is_triage), None)
     return default, triage
+
+
+def triage_queue() -> QueueFacts | None:
+    """The queue of what a person must look at."""
+    return _queues()[1]
 
 
 # --- cases ---------------------------------------------------------------------------------------------------------
