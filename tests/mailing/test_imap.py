@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import imaplib
 import os
+import re
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +20,7 @@ from tests.servers.dovecot import Dovecot
 from tests.servers.ports import free_ports
 
 LIMIT = 25 * 1024 * 1024
+THREATS = Path(__file__).parent.parent / "hostile" / "threats"
 Wake = tuple[int, int]
 
 
@@ -67,6 +71,32 @@ def test_arrival_is_told_in_utc(imap_server: EmbeddedImap) -> None:
         [found] = watch.fetch(watch.uids(), LIMIT)
     assert found.internal_date == moment
     assert found.internal_date.tzinfo is UTC
+
+
+def test_no_word_of_a_mail_goes_into_a_command(imap_server: EmbeddedImap, wake: Wake, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever mails hold, the commands are made of numbers, of configured names and of our own words (CVE-2025-15366 and its kin)."""
+    said: list[bytes] = []
+    send = imaplib.IMAP4.send
+
+    def heard(self: imaplib.IMAP4, octets: bytes) -> None:
+        said.append(octets)
+        send(self, octets)
+
+    for path in sorted(THREATS.glob("*.eml")):
+        imap_server.deliver(path.read_bytes())
+    monkeypatch.setattr(imaplib.IMAP4, "send", heard)
+    with Watch(account_of(imap_server)) as watch:
+        everything(watch)
+        assert watch.put_away(watch.uids(), "Processed")
+        watch.wait(0.1, wake[0])
+    user, password = imap_server.user, imap_server.password
+    ours = re.compile(
+        rf'[A-Z]+\d+ (CAPABILITY|NOOP|LOGOUT|IDLE|(LOGIN|login) "?{user}"? "?{password}"?|(SELECT|LIST "" |CREATE) ?"?(INBOX|Processed)"?'
+        r"|UID SEARCH UID [\d:*]+|UID FETCH [\d:,]+ \([A-Z0-9. \[\]]+\)|UID MOVE [\d:,]+ \"?Processed\"?)|DONE"
+    )
+    lines = b"".join(said).decode("ascii").split("\r\n")
+    assert [line for line in lines if line and ours.fullmatch(line) is None] == []
+    assert len(lines) > 8
 
 
 def test_an_empty_folder_has_no_uids(imap_server: EmbeddedImap) -> None:
