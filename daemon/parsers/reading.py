@@ -53,6 +53,8 @@ def read(octets: bytes, limits: ReadLimits, own_addresses: frozenset[str], marke
         lambda: forwarded.read(opened, told, trimmed, limits, own_addresses) if returned is None and not machine.is_automatic else None,
         None,
     )
+    if form is None:  # a form's service says that nobody reads its address, and the person who filled it in waits for an answer
+        machine = guarded("automatic", lambda: automatic.with_words(machine, words), machine)
     if failures:
         told = replace(told, defects=(*told.defects, *failures))
     return Reading(

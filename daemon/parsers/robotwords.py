@@ -78,13 +78,28 @@ _LOCAL_PARTS = frozenset(
         "maildeliverysystem",
         "symantec-bounce",
         "undeliverable",
+        "notification",
+        "notifications",
+        "notify",
+        "alert",
+        "alerts",
+        "newsletter",
+        "newsletters",
+        "automated",
+        "auto-confirm",
+        "auto-notification",
+        "autorespond",
+        "nicht_antworten",
+        "monitoring",
+        "jenkins",
         "delivery-notification",
         "delivery-status",
     ]
 )
 _LOCAL_PATTERN = re.compile(
     r"(?:.{0,60}[-_.+])?(?:no|do[-_.]?not|dont)[-_.]?reply(?:[-_.+0-9].{0,60})?|owner-.{1,60}|.{1,60}-(?:request|owner|bounces?|return)|"
-    r"microsoftexchange[0-9a-f]{32}|(?:bounces?|return|prvs|srs0|msprvs1)[-+=].{1,200}|.{1,60}[-_.]noreply|(?:mailer-daemon|postmaster)[-+.].{1,60}"
+    r"microsoftexchange[0-9a-f]{32}|(?:bounces?|return|prvs|srs0|msprvs1)[-+=].{1,200}|.{1,60}[-_.]noreply|"
+    r"(?:mailer-daemon|postmaster)[-+].{1,60}"
 )
 _LIST_ROLE = re.compile(r"owner-.{1,60}|.{1,60}-(?:request|owner|bounces?|admin)(?:[+=].{0,200})?|bounces?[-+=].{1,200}")
 _DAEMON_NAMES = (
@@ -99,15 +114,17 @@ _ROBOT_MAILERS = ("vacation", "autorespond", "autoreply", "auto-reply", "mdaemon
 _ANSWER_STARTS = (
     "automatic reply:", "automatic response:", "auto reply:", "auto-reply:", "autoreply:", "auto response:", "auto-response:",
     "autoresponse:",
-    "auto:", "out of office:", "out of the office:", "out of office autoreply:", "out of office reply:", "[auto-reply]", "[autoreply]",
+    "auto: re:", "out of office:", "out of the office:", "out of office autoreply:", "out of office reply:", "[auto-reply]",
+    "[autoreply]",
     "[automatic reply]", "[auto reply]", "[auto response]", "[auto-response]", "automatic reply from", "automated reply:",
     "automated response:",
-    "vacation reply:", "vacation message:", "vacation:", "away message:", "auto respond", "autoresponder:", "auto responder:",
-    "automatische antwort:", "automatische antwort auf", "abwesend:", "abwesenheit:", "abwesenheitsnotiz:", "abwesenheitsnotiz",
+    "vacation reply:", "vacation message:", "away message:", "auto respond", "autoresponder:", "auto responder:",
+    "automatische antwort:", "automatische antwort auf", "abwesenheitsnotiz:", "abwesenheitsnotiz",
     "abwesenheitsassistent",
     "abwesenheitsnachricht", "automatische abwesenheit", "autom. antwort:", "auto-antwort:", "réponse automatique",
-    "reponse automatique", "absence :",
-    "absence du bureau", "message d'absence", "absent du bureau", "notification d'absence", "respuesta automática", "respuesta automatica",
+    "reponse automatique",
+    "absence du bureau", "message d'absence", "absent du bureau", "notification d'absence", "respuesta automática",
+    "respuesta automatica",
     "fuera de la oficina", "fuera de oficina", "ausente de la oficina", "autorespuesta", "risposta automatica", "fuori sede",
     "fuori ufficio",
     "assenza dall'ufficio", "resposta automática", "resposta automatica", "fora do escritório", "ausência temporária",
@@ -123,7 +140,8 @@ _ANSWER_STARTS = (
     "ofis dışında",
     "automatikus válasz", "automatikus valasz", "irodán kívül", "răspuns automat", "absent de la birou", "αυτόματη απάντηση",
     "εκτός γραφείου", "自动回复",
-    "自動回覆", "自动答复", "自動回信", "自動返信", "自動応答", "不在通知", "不在のお知らせ", "休暇中", "자동 회신", "자동회신",
+    "自動回覆", "自动答复", "自動回信", "自動返信", "自動応答", "不在通知", "不在のお知らせ", "自動応答", "자동응답",
+    "аутоматски одговор", "automātiskā atbilde", "자동 회신", "자동회신",
     "자동 응답", "부재중", "מענה אוטומטי", "תשובה אוטומטית",
     "رد تلقائي",
     "الرد التلقائي", "trả lời tự động", "balasan otomatis", "automaatvastus", "automatinis atsakymas", "automātiska atbilde",
@@ -132,30 +150,33 @@ _ANSWER_STARTS = (
 )  # fmt: skip
 _ANSWER_WORDS = re.compile(
     r"out of (?:the )?office|auto[- ]?(?:reply|respon[ds])|automatic(?:ally)? (?:generated|reply|response)|automated (?:reply|response)|"
-    r"on vacation|"
+    r"on vacation|on leave|lomalla|fraværende|assenza|ausência|izindeyim|"
     r"vacation|away from|on holiday|annual leave|parental leave|maternity leave|sick leave|"
     r"abwesen|im urlaub|nicht im büro|automatische|absent|en congé|congés|vacances|vacaciones|ausente|fuera de|ferie|assente|férias|"
     r"afwezig|vakantie|semester|frånvar|ferie|lomalla|urlop|nieobecn|dovolen|отпуск|отсутств|відпуст|izinde|szabadság|concediu|休假|休暇|不在|휴가|부재",
     re.IGNORECASE,
 )
 _BODY_WORDS = re.compile(
-    r"(?:i am|i'm|i will be|i'll be|we are|will be|currently|am currently) (?:out of|away|on (?:vacation|holiday|leave|annual|parental|"
+    r"(?:i am|i'm|i will be|i'll be|we are|will be|currently|am currently) (?:out of (?:the )?(?:office|town)|away|"
+    r"on (?:vacation|holiday|leave|annual|parental|"
     r"maternity|sick)|back in|"
     r"unavailable|travel)|out of (?:the )?office|(?:will|i'll) (?:be back|return)|i am back|limited access to (?:my )?e?-?mail|"
     r"no longer (?:with|work|employed)|"
-    r"this is an auto(?:matic|mated|mated reply|-?reply)|automatic(?:ally)? (?:generated|reply|response)|do not reply to this|"
+    r"this is an auto(?:matic|mated|mated reply|-?reply)|do not reply to this|"
     r"auto-?respon[ds]|"
     r"has (?:been )?received your|thank you for (?:your (?:e?-?mail|message)|contacting)|nicht im büro|im urlaub|abwesend|außer haus|"
     r"nicht erreichbar|"
     r"automatisch (?:generiert|erstellt|versendet)|wieder (?:im büro|erreichbar|für sie da)|absente? (?:du|de|jusqu)|en congés?|"
     r"de retour le|"
-    r"serai de retour|estaré fuera|fuera de la oficina|de vacaciones|sono assente|in ferie|fuori ufficio|sarò di ritorno|"
+    r"serai de retour|estaré fuera|fuera de la oficina|de vacaciones|(?:sono|sarò) assente|(?:sono|sarò|siamo|saremo) in ferie|"
+    r"fuori ufficio|sarò di ritorno|"
     r"estou (?:ausente|de férias|fora)|"
     r"estarei (?:ausente|de férias|fora)|ik ben (?:afwezig|niet aanwezig|op vakantie)|jag är (?:på semester|inte på kontoret|ledig)|"
     r"jeg er på ferie|"
     r"jeg er (?:ikke på kontoret|ude af)|olen lomalla|poissa toimistosta|jestem na urlopie|poza biurem|nie ma mnie w biurze|"
     r"jsem na dovolené|"
-    r"в отпуске|отсутствую|не в офисе|у відпустці|izindeyim|szabadságon|în concediu|休假|休暇|不在|外出|휴가|부재중",
+    r"в отпуске|отсутствую|не в офисе|у відпустці|izindeyim|szabadságon|în concediu|"
+    r"休假中|正在休假|休暇を|休暇中(?:です|のため)|不在(?:に|です|のため)|外出(?:して|中)|휴가 ?중|부재중",
     re.IGNORECASE,
 )
 _REPLY_PREFIX = re.compile(r"\s*(?:re|aw|antw|sv|vs|odp|r|ref|rif)\s*(?:\[\d{1,4}\])?\s*[:：]", re.IGNORECASE)
@@ -220,11 +241,11 @@ def automatic_answer(subject: str, body: str) -> str | None:
     """
     text = (
         _TAGS.sub("", subject[:300], count=1)
-        if subject.lstrip()[:1] == "[" and not subject.lower().lstrip().startswith(("[auto", "[out"))
+        if subject.lstrip()[:1] == "[" and not subject.lower().lstrip().startswith(("[auto", "[out", "[自", "[자동"))
         else subject[:300]
     )
     lower = text.strip().lower()
-    if lower.startswith(_ANSWER_STARTS):
+    if lower.lstrip("[【 ").startswith(_ANSWER_STARTS):
         return lower[:40]
     found = _ANSWER_WORDS.search(lower)
     if found is None:
@@ -242,7 +263,8 @@ _BOUNCED = re.compile(
 )
 _BOUNCED_BODY = re.compile(
     r"(?:was|has) not (?:been )?delivered|"
-    r"mailer-daemon|could not be delivered|unable to deliver|\b5\d\d 5\.\d\.\d|rcpt to:|permanent fatal errors|reporting-mta|user unknown|"
+    r"mailer-daemon|could not be delivered|unable to deliver|\b5\d\d 5\.\d\.\d|rcpt to:|permanent fatal errors|reporting-mta|"
+    r"user unknown|"
     r"konnte nicht zugestellt|pas pu [eê]tre d[eé]livr",
     re.IGNORECASE,
 )
