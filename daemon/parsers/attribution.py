@@ -19,7 +19,8 @@ TRAILING = " \t\r*_\xa0\u200b\u200e\u200f\u202a\u202c\u2069\u3000"
 
 _VERB = re.compile(
     r"\b(?:wrote|writes|has written|said|sent|schrieb|schrieben|geschrieben|verfasste|écrit|ecrit|écrivait|escribió|escribio|escribía|"
-    r"ha scritto|scrisse|scriveva|escreveu|schreef|geschreven|skrev|skreiv|kirjoitti|napisał\(a\)|napisał|napisała|napisal|pisze|napsal|"
+    r"ha scritto|scrisse|scriveva|escreveu|schreef|geschreven|skrev|skreiv|kirjoitti|napisał\(a\)|napisana przez|missatge de|написао/ла|"
+    r"napisał|napisała|napisal|pisze|napsal|"
     r"napsala|napsal\(a\)|napísal|napísala|написал|написала|написал\(а\)|пишет|писал|писала|написав|пише|писав|написа|napisao|napisala|"
     r"yazdı|tarihinde|írta|a scris|έγραψε|va escriure|rašė|rakstīja|kirjutas|đã viết|menulis|"
     r"skrifaði|shkroi|idatzi|scribis|quoting|zitat von|citando|citat|cytat|citáció|цитата)\b"

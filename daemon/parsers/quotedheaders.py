@@ -18,13 +18,14 @@ _FIELDS = {
         "from|von|de|da|van|fra|från|lähettäjä|od|от|от кого|від|kimden|gönderen|feladó|de la|από|发件人|寄件者|寄件人|發件人|差出人|"
         "送信者|"
         "보낸사람|보낸 사람|발신|מאת|من|từ|dari|expéditeur|mittente|remitente|afzender|avsändare|odesílatel|odosielateľ|absender|nuo|no|"
-        "saatja|จาก"
+        "saatja|จาก|frá|از|प्रेषक"
     ),
     "sent": (
         "sent|gesendet|envoyé|envoyé le|enviado|enviado el|enviado em|enviada em|enviada|inviato|inviata|verzonden|sendt|skickat|lähetetty|"
         "wysłano|wysłane|data wysłania|odesláno|odoslané|отправлено|надіслано|gönderildi|gönderme tarihi|gönderim|elküldve|küldve|trimis|"
         "στάλθηκε|发送时间|發送時間|寄件日期|傳送時間|送信日時|送信|보낸 날짜|보낸날짜|발송|sendt den|נשלח|תאריך|gesendet am|dikirim|"
-        "đã gửi|enviat"
+        "đã gửi|enviat|"
+        "изпратено|poslano|poslato|saadetud|nosūtīts|išsiųsta|تاریخ ارسال|भेजा गया"
     ),
     "date": (
         "date|datum|fecha|data|dato|päivämäärä|päiväys|дата|tarih|dátum|日期|日付|日時|날짜|التاريخ|message du|le|ngày|tanggal|"
@@ -33,12 +34,13 @@ _FIELDS = {
     "to": (
         "to|an|à|a|para|aan|naar|til|till|vastaanottaja|do|komu|кому|kime|alıcı|címzett|către|προς|收件人|收件者|宛先|받는사람|받는 사람|"
         "수신|"
-        "אל|إلى|pour|đến|kepada|destinataire|destinatario|destinatário|pro|per a|kam|ถึง"
+        "אל|إلى|pour|đến|kepada|destinataire|destinatario|destinatário|pro|per a|kam|ถึง|до|za|adressaat|به|प्रति"
     ),
     "cc": "cc|bcc|kopie|copie|copie à|copia|cópia|kopia|kopi|kopio|dw|копия|копія|bilgi|másolatot kap|抄送|副本|参照|참조|kopija|kópia",
     "subject": (
         "subject|betreff|objet|sujet|asunto|oggetto|assunto|onderwerp|emne|ämne|aihe|temat|předmět|predmet|тема|konu|tárgy|subiect|θέμα|"
-        "主题|主題|主旨|标题|件名|제목|נושא|الموضوع|chủ đề|perihal|subjek|assumpte|tema|เรื่อง"
+        "主题|主題|主旨|标题|件名|제목|נושא|الموضوع|chủ đề|perihal|subjek|assumpte|tema|เรื่อง|"
+        "относно|zadeva|naslov|teema|tēma|efni|موضوع|विषय"
     ),
     "reply-to": "reply-to|reply to|antwort an|risposta|répondre à|responder a|rispondi a|antwoord aan|svar till|svar til|ответить",
 }
@@ -83,6 +85,11 @@ _ORIGINAL = frozenset(
         "d’origine",
         "inicial",
         "початкове",
+        "оригінальне",
+        "оригинално",
+        "izvorna",
+        "الأصلية",
+        "gốc",
     ]
 )
 _FORWARDED = frozenset(

@@ -58,7 +58,8 @@ _PHONE_STARTS = (
 PHONE_SIGNS = frozenset(sign for start in (*_PHONE_STARTS, *_TAGLINES) for sign in (start[0], start[0].upper()))
 """The signs a phone's line can begin with: the cheap question before `is_phone`."""
 _PRODUCTS = (
-    "phone", "pad", "ipod", "android", "outlook", "samsung", "galaxy", "blackberry", "mobil", "handy", "smartphone", "tablet", "nexus",
+    "phone", "iphon", "pad",
+    "ipod", "android", "outlook", "samsung", "galaxy", "blackberry", "mobil", "handy", "smartphone", "tablet", "nexus",
     "pixel",
     "huawei", "xiaomi", "redmi", "nokia", "htc", "sony", "lumia", "windows", "mail", "gmx", "web.de", "yahoo", "proton", "tutanota",
     "spark",

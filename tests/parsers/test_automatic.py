@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daemon.model import Automatic
-from daemon.parsers import ANSWER_MARKER, ReadLimits, automatic, message, read
+from daemon.parsers import ReadLimits, automatic, message
 from daemon.parsers.parts import open_octets
 
 MAILS = Path(__file__).parent.parent / "mail" / "automatic"
@@ -66,46 +66,6 @@ def test_nobody_reads_at_these_local_parts(name: str) -> None:
 )
 def test_people_have_these_local_parts(name: str) -> None:
     assert judged(PERSON.replace("ann@", f"{name}@").encode() + b"\nx").may_answer
-
-
-ABSENT = [
-    "Thank you for your email. I am currently out of the office and will return on 5 December.",
-    "Vielen Dank für Ihre Nachricht. Ich bin derzeit nicht im Büro und ab dem 5.12. wieder erreichbar.",
-    "Je suis actuellement en congés. En cas d'urgence, contactez Bob.",
-    "Estaré fuera de la oficina hasta el 5. Para asuntos urgentes contacte con Bob.",
-    "Estou de férias. Em caso de urgência contate Bob.",
-    "Przebywam na urlopie. W pilnych sprawach proszę o kontakt z Bob.",
-    "Я нахожусь в отпуске. По срочным вопросам обращайтесь к Bob.",
-    "休暇をいただいております。お急ぎの場合は田中まで。",
-    "Your request (12345) has been received and is being reviewed by our support staff.",
-    "Dies ist eine automatische Antwort.",
-    "このメールは自動返信です。",
-    "This mailbox is not monitored.",
-]
-PRESENT = [
-    "I'm away next week, can you call Bob instead?",
-    "Wir sind im Dezember im Urlaub, bitte keinen Techniker schicken.",
-    "Our automatic reply stopped working after the update.",
-    "The automatically generated invoice is wrong.",
-    "Thank you for your email. I tried it and it works now.",
-    "When will my request be received by the manufacturer?",
-    "Bob no longer works with us, please put me in as contact.",
-    "Quando siete in ferie?",
-    "I got a message from you:\n> This is an automated message, do not reply to this email.",
-]
-
-
-@pytest.mark.parametrize("words", ABSENT)
-def test_a_robot_that_stamps_nothing_is_known_by_its_words(words: str) -> None:
-    told = read(f"{PERSON}Content-Type: text/plain; charset=utf-8\n\n{words}\n".encode(), ReadLimits(), OURS, ANSWER_MARKER).automatic
-    assert not told.may_answer
-    assert not told.is_automatic, "a person may write so, too: nothing but the answer is kept back"
-
-
-@pytest.mark.parametrize("words", PRESENT)
-def test_a_person_who_speaks_of_absence_or_robots_is_answered(words: str) -> None:
-    octets = f"{PERSON}Content-Type: text/plain; charset=utf-8\n\n{words}\n".encode()
-    assert read(octets, ReadLimits(), OURS, ANSWER_MARKER).automatic.may_answer
 
 
 @pytest.mark.parametrize(
