@@ -228,7 +228,7 @@ def _part_signs(opened: Opened) -> list[_Sign]:
     for part in opened.parts:
         if part.depth <= 1 and part.content_type in _REPORT_TYPES:
             return [(_Class.ROBOT, part.content_type)]
-        if part.content_type == "text/calendar" and (part.parameter("method") or "").lower() == "reply":  # RFC 5546 section 3.2.3
+        if part.content_type == "text/calendar" and (part.parameter("method") or "").lower() == "reply":
             return [(_Class.ROBOT, "text/calendar: reply")]
     return []
 
