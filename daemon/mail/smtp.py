@@ -29,6 +29,8 @@ Outcome = Literal["sent", "refused", "deferred", "unknown", "channel"]
 
 TURNS = 4
 """Of the event loop, in which a connection that was dropped closes its socket (one more under TLS)."""
+LAST_WORDS_SECONDS = 0.2
+"""What these turns may take where a connection failed: a TLS alert leaves before its socket closes."""
 
 CONNECT_SECONDS = 30.0
 REPLY_SECONDS = 60.0
@@ -134,6 +136,8 @@ class Relay:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._kept: list[_Line] = []
         self._owed: list[Result] = []
+        self._broken = False
+        """Whether a connection could not be had: the rest of it may still be on its way out of the loop."""
 
     @property
     def owes(self) -> bool:
@@ -159,6 +163,7 @@ class Relay:
                 await line.open()
                 return line.abilities()
             except _NoLineError as error:
+                self._broken = True
                 raise Temporary(f"relay {self.server.host}: {error.text}") from None
             finally:
                 await line.close()
@@ -174,7 +179,7 @@ class Relay:
         async def leave() -> None:
             await asyncio.gather(*(line.close() for line in kept), return_exceptions=True)
             for _ in range(TURNS):
-                await asyncio.sleep(0)
+                await asyncio.sleep(LAST_WORDS_SECONDS / TURNS if self._broken else 0)
 
         self._run(leave())
         self._loop.run_until_complete(self._loop.shutdown_default_executor())
@@ -224,6 +229,7 @@ class Relay:
                 try:
                     finished.append(task.result())
                 except _NoLineError as error:
+                    self._broken = True
                     await line.close()
                     if error.outcome == "deferred" and (flying or self._kept):
                         # the relay wants fewer connections than we do: the mail goes over another one
