@@ -479,8 +479,12 @@ def quarantine_release(
     """Treat a mail as a plain ticket, or all that a sender has held for opening too many cases."""
     from daemon.store import senders
 
-    if what.isdecimal() and 0 < int(what[:10]) <= MOST:
-        _quarantine_again(int(what[:10]), released=True)
+    if what.isascii() and what.isdigit():
+        # a number longer than this is none of ours, and int() is not asked to read it
+        number = int(what) if len(what) <= len(str(MOST)) else 0
+        if not 0 < number <= MOST:
+            raise typer.BadParameter(f"{what} is not in the range 1 to {MOST}.", param_hint="N")
+        _quarantine_again(number, released=True)
         return
     with opened_database() as database, database.transaction():
         count = senders.release(what.strip().lower() if "@" in what else what)

@@ -713,8 +713,10 @@ def test_every_mail_has_one_decision_that_keeps_the_laws(hearing: tuple[Reading,
 class TestEveryReason:
     """The reasons of `decide` and `decide_refusal`, each with a mail that has it."""
 
-    NOT_OF_RULES: ClassVar = {Reason.PARSER_FAILED, Reason.UNEXPECTED_ERROR, Reason.VANISHED, Reason.DIGEST_DUE, Reason.WORK_DUE}
-    """Of the stages and of the time of day: there is no reading to decide."""
+    NOT_OF_RULES: ClassVar = {
+        Reason.PARSER_FAILED, Reason.UNEXPECTED_ERROR, Reason.VANISHED, Reason.DIGEST_DUE, Reason.WORK_DUE, Reason.BEFORE_RESTORE,
+    }  # fmt: skip
+    """Of the stages, of the time of day and of a database put back: there is no reading to decide."""
     OF_FORMS: ClassVar = {reason for reason in Reason if reason.name.startswith("FORM_") or "FLOOD" in reason.name}
     """conversations/test_channel_partner.py has a mail for each, and test_floods.py for floods."""
 
