@@ -11,7 +11,7 @@ import peewee as pw
 from daemon.mail.addresses import Key, Signer
 from daemon.model import EVERYBODY, LOOP_PATTERN_SPAN, MAILS_PER_RECEIVED, PERSONS_WORDS, Kind, LoopFacts, LoopQuestion
 from daemon.reasons import Reason
-from daemon.store.schema import Journal, MailHold, Outbox, Undeliverable
+from daemon.store.schema import Journal, MailHold, Outbox, Undeliverable, database
 from daemon.store.statements import Select, rows
 
 _PERSONAL = (Kind.TICKET.value, Kind.REPLY.value, Kind.COMMAND.value, Kind.LIST.value)
@@ -91,7 +91,7 @@ _ENDS = Select(
             Journal.select(Journal.id).order_by(Journal.id.desc()).limit(1),
             Journal.select(Journal.id).where(Journal.recorded_at <= hour).order_by(Journal.recorded_at.desc(), Journal.id.desc()).limit(1),
         ),
-    )
+    ).bind(database.obj)
 )
 
 
