@@ -33,7 +33,7 @@ def offline(make_world: Callable[..., World], database_url: str) -> World:
     """A world whose mailbox and relay are not there."""
     gone = PymapInbox()
     gone.close()
-    return make_world(gone, database_url, smtp_port=1)
+    return make_world(gone, database_url, smtp_port=1, limits={"cases_per_sender_hour": 0, "cases_per_sender_day": 0})
 
 
 def test_every_mail_of_the_corpora_gets_its_end_and_the_books_balance(offline: World) -> None:
