@@ -273,7 +273,10 @@ def stormed(world: World, submissions: int, kills: int, seconds: float) -> str:
     """Submissions and kills, then Done for half of them and more kills; the figures in words."""
     world.clock = MONDAY
     with_colleagues(world)
-    world.configure(connections=CONNECTIONS, limits={"answers_per_stranger_day": 0, "answers_per_contact_day": 0})
+    world.configure(
+        connections=CONNECTIONS,
+        limits={"answers_per_stranger_day": 0, "answers_per_contact_day": 0, "cases_per_sender_hour": 0, "cases_per_sender_day": 0},
+    )
     storm = Storm(world, random.Random(submissions), submissions)
     begun = time.monotonic()
     storm.rage(storm.mailbox(), kills - kills // 3)

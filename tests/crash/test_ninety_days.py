@@ -369,7 +369,11 @@ def lived(world: World, tmp_path: Path, days: int, cases: int, kills: int, seed:
     for name, rows in (("organizations.csv", ORGANIZATIONS), ("contacts.csv", CONTACTS)):
         with (folder / name).open("a", encoding="utf-8") as file:
             file.write(rows)
-    world.configure(connections=4, digests=True, limits={"answers_per_stranger_day": 0, "answers_per_contact_day": 0})
+    world.configure(
+        connections=4,
+        digests=True,
+        limits={"answers_per_stranger_day": 0, "answers_per_contact_day": 0, "cases_per_sender_hour": 0, "cases_per_sender_day": 0},
+    )
     with world.path.open("a", encoding="utf-8") as file:
         file.write(CALENDARS)
     world.import_directory(folder)

@@ -158,7 +158,10 @@ class Storm:
 
 def stormed(world: World, mails: int, kills: int, seed: int, seconds: float) -> str:
     """A whole storm; its figures in words."""
-    world.configure(connections=CONNECTIONS, limits={"answers_per_stranger_day": 0, "answers_per_contact_day": 0})
+    world.configure(
+        connections=CONNECTIONS,
+        limits={"answers_per_stranger_day": 0, "answers_per_contact_day": 0, "cases_per_sender_hour": 0, "cases_per_sender_day": 0},
+    )
     storm = Storm(world, random.Random(seed))
     begun = time.monotonic()
     storm.rage(mails, kills)
