@@ -395,14 +395,14 @@ def lived(world: World, tmp_path: Path, days: int, cases: int, kills: int, seed:
     )
 
 
-KINDS = ["sqlite"]
+DATABASES = ["sqlite"]
 """Where a quarter is lived; on PostgreSQL too when its length is chosen."""
 if "SUPPORTD_TEST_DAYS" in os.environ:
-    KINDS.append("postgres")
+    DATABASES.append("postgres")
 
 
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize("database_url", KINDS, indirect=True)
+@pytest.mark.parametrize("database_url", DATABASES, indirect=True)
 def test_ninety_days_of_promises_are_told_exactly_once_through_random_kills(
     make_world: Callable[..., World], database_url: str, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
