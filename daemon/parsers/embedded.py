@@ -78,7 +78,9 @@ def _uuencoded(octets: bytes, position: int) -> tuple[bytes | None, int]:
                 content.append(binascii.a2b_uu(written[: wanted + 2]))  # the padding is wrong: the length octet counts
             except binascii.Error:
                 return None, block.end()
-    return b"".join(content), block.end()
+    whole = b"".join(content)
+    # a line may have lost the spaces at its end, which are zeros; a few signs that promise far more than they hold are no file
+    return (whole if len(whole) <= block.end() - position else None), block.end()
 
 
 def _base64(octets: bytes, position: int) -> tuple[bytes | None, int]:

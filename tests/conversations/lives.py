@@ -454,6 +454,8 @@ def postgres_copies(original: str, server_url: str) -> Callable[[], Any]:
     def fresh() -> Iterator[str]:
         copy = f"{name}_{next(numbers)}"
         with psycopg.connect(server_url, autocommit=True) as connection:
+            # a template is copied only when nobody is connected to it, and who made it may not be gone yet
+            connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
             connection.execute(f'CREATE DATABASE "{copy}" TEMPLATE "{name}"')
         try:
             yield urlunsplit(urlsplit(server_url)._replace(path=f"/{copy}"))

@@ -15,8 +15,8 @@ from tests.servers.dovecot import Dovecot
 
 pytestmark = pytest.mark.crash
 
-APART = frozenset({"after_copy_before_delete", "migration_step"})
-"""Places with a test of their own below: the one needs a server without MOVE, the other an empty database."""
+APART = frozenset({"after_copy_before_delete", "migration_step", "token_written"})
+"""Places with a test of their own: a server without MOVE, an empty database (both below), a token that rotates (in test_oauth)."""
 
 ONCE_A_ROUND = frozenset(
     {
