@@ -39,7 +39,13 @@ def test_the_base64_form_is_read() -> None:
 
 
 def test_what_only_looks_like_a_block_stays_text() -> None:
-    for text in (b"begin 644 x\nno lines of it\nend\n", b"begin 644 x\n", b"=ybegin line=1 name=x\nabc\n", b"begin-base64 644 x\nR3LD\n", b"begin 644 x\nM"):
+    for text in (
+        b"begin 644 x\nno lines of it\nend\n",
+        b"begin 644 x\n",
+        b"=ybegin line=1 name=x\nabc\n",
+        b"begin-base64 644 x\nR3LD\n",
+        b"begin 644 x\nM",
+    ):
         assert split(text) == (text, ())
 
 
