@@ -1,4 +1,4 @@
-"""Servers that misbehave on purpose: an SMTP sink that answers by a script, and a line that breaks where it is told to."""
+"""A server that misbehaves on purpose: an SMTP sink that answers by a script. (Lines that fail: tests.chaos.proxy.)"""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import struct
 import threading
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Literal, Self
+from typing import Self
 
 from daemon.demo.servers import Sent
 
@@ -216,67 +216,3 @@ class _Conversation:
             with self.sink.lock:
                 self.sink.sent.append(Sent(reverse_path=reverse_path, forward_paths=forward_paths, octets=octets))
         self._say(reply)
-
-
-class FaultyLine:
-    """A TCP proxy to a server on loopback that breaks each connection after `cut_after` octets of the server's."""
-
-    def __init__(self, target_port: int, cut_after: int, how: Literal["close", "reset", "silence"]) -> None:
-        self.cut_after, self.how = cut_after, how
-        self._target = target_port
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        self._sockets: list[socket.socket] = []
-        self._threads: list[threading.Thread] = []
-        self._start(self._accept)
-
-    def _start(self, target: object, *arguments: object) -> None:
-        thread = threading.Thread(target=target, args=arguments, daemon=True)  # type: ignore[arg-type]
-        self._threads.append(thread)
-        thread.start()
-
-    def _accept(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                client, _ = self._listener.accept()
-                server = socket.create_connection(("127.0.0.1", self._target))
-                self._sockets += [client, server]
-                for line in (client, server):
-                    line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                self._start(self._forward, client, server)
-                self._start(self._answer, server, client)
-
-    @staticmethod
-    def _forward(client: socket.socket, server: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            while octets := client.recv(65536):
-                server.sendall(octets)
-            server.shutdown(socket.SHUT_WR)
-
-    def _answer(self, server: socket.socket, client: socket.socket) -> None:
-        left = self.cut_after
-        with contextlib.suppress(OSError):
-            while left > 0 and (octets := server.recv(min(65536, left))):
-                client.sendall(octets)
-                left -= len(octets)
-            if self.how == "reset":
-                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                client.shutdown(socket.SHUT_RD)
-            if self.how == "close":
-                client.shutdown(socket.SHUT_RDWR)
-            if self.how == "reset":
-                client.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        for line in self._sockets:
-            with contextlib.suppress(OSError):
-                line.shutdown(socket.SHUT_RDWR)
-            line.close()
-        for thread in self._threads:
-            thread.join(5)

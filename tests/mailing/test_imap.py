@@ -15,7 +15,7 @@ import pytest
 from daemon.demo.servers import EmbeddedImap
 from daemon.errors import Permanent, Temporary
 from daemon.mail.imap import Account, LoginRefused, Watch
-from tests.doubles import FaultyLine
+from tests.chaos.proxy import Break, End, Proxy
 from tests.servers.dovecot import Dovecot
 from tests.servers.ports import free_ports
 
@@ -247,14 +247,14 @@ def _session(server: EmbeddedImap, port: int, wake: Wake) -> list[bytes | None]:
 
 @pytest.mark.parametrize("how", ["close", "reset"])
 def test_a_line_that_breaks_anywhere_is_temporary_and_the_next_one_finds_everything(
-    imap_server: EmbeddedImap, wake: Wake, how: str
+    imap_server: EmbeddedImap, wake: Wake, how: End
 ) -> None:
     mails = [mail(number) for number in range(3)]
     for octets in mails:
         imap_server.deliver(octets)
     broken = 0
     for offset in range(0, 2600, 19):
-        with FaultyLine(imap_server.port, offset, how) as line:  # type: ignore[arg-type]
+        with Proxy(imap_server.port, [Break(after=offset, how=how)]) as line:
             try:
                 assert _session(imap_server, line.port, wake) == mails
             except Temporary:
@@ -266,7 +266,7 @@ def test_a_line_that_breaks_anywhere_is_temporary_and_the_next_one_finds_everyth
 def test_a_line_that_falls_silent_is_given_up(imap_server: EmbeddedImap, wake: Wake) -> None:
     imap_server.deliver(mail(1))
     for offset in range(0, 1200, 150):
-        with FaultyLine(imap_server.port, offset, "silence") as line, pytest.raises(Temporary):
+        with Proxy(imap_server.port, [Break(after=offset, how="silence")]) as line, pytest.raises(Temporary):
             _session(imap_server, line.port, wake)
 
 

@@ -1,0 +1,5 @@
+"""The worlds that faults happen to: on SQLite and a mailbox of this process, unless a test brings others."""
+
+from tests.crash.conftest import make_world, postgres_database, sqlite_url
+
+__all__ = ["make_world", "postgres_database", "sqlite_url"]
