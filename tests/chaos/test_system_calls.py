@@ -34,7 +34,9 @@ def run_traced(world: World, log: Path, *options: str) -> int:
     command = ["strace", "-f", "-q", "-o", str(log), *options, *world.command(*rig.ONCE)]
     environment = world.environment(SUPPORTD_NOW=world.clock.isoformat())
     with (world.folder / "daemon.log").open("ab") as out:
-        return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=environment, cwd=world.folder, timeout=110).returncode
+        return subprocess.run(
+            command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=environment, cwd=world.folder, timeout=110
+        ).returncode
 
 
 @dataclass(slots=True)
@@ -104,7 +106,14 @@ def test_killed_at_each_write_and_sync_every_mail_acts_once(make_world: Callable
         call += step
     assert kills >= size(3, 60)
     lost, repeated = talk.lost_and_doubled(kills)
-    saw("G3", f"killed at the n-th of {', '.join(TO_DISK)}", times=kills, lost=lost, doubled=repeated, note="SQLite; same Message-ID, RFC 1047")
+    saw(
+        "G3",
+        f"killed at the n-th of {', '.join(TO_DISK)}",
+        times=kills,
+        lost=lost,
+        doubled=repeated,
+        note="SQLite; same Message-ID, RFC 1047",
+    )
 
 
 # --- the order of things ---------------------------------------------------------------------------------------------
@@ -155,7 +164,9 @@ def test_nothing_is_told_to_a_server_before_what_it_rests_on_is_synced(
     unsynced: set[str] = set()
     told = renamed = 0
     for call in calls_of(log):
-        if call.name in ("pwrite64", "ftruncate") or (call.name == "write" and call.file.startswith(str(world.folder)) and "epoch" in call.file):
+        if call.name in ("pwrite64", "ftruncate") or (
+            call.name == "write" and call.file.startswith(str(world.folder)) and "epoch" in call.file
+        ):
             unsynced.add(call.file)
         elif call.name in ("fsync", "fdatasync"):
             unsynced.discard(call.file)
@@ -172,4 +183,11 @@ def test_nothing_is_told_to_a_server_before_what_it_rests_on_is_synced(
     lost, doubled = talk.lost_and_doubled(0)
     assert told == 5, "one MOVE for each outcome, one dot for each answer"
     assert renamed > 0
-    saw("G3", "every MOVE and final dot comes after the sync of its row", times=told, lost=lost, doubled=doubled, note="order of system calls")
+    saw(
+        "G3",
+        "every MOVE and final dot comes after the sync of its row",
+        times=told,
+        lost=lost,
+        doubled=doubled,
+        note="order of system calls",
+    )
