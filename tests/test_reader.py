@@ -13,6 +13,7 @@ from daemon.model import Reading
 from daemon.parsers import read
 from daemon.parsers.parts import ReadLimits
 from daemon.reader import Reader, ReadFailure
+from tests.chaos.record import saw
 
 LIMITS = ReadLimits()
 OWN = frozenset({"support@desk.example"})
@@ -87,12 +88,15 @@ def test_a_mail_that_burns_too_much_cpu_time_is_given_up_and_the_next_one_is_rea
         assert isinstance(good.result(60), Reading)
 
 
+@pytest.mark.chaos
 def test_a_mail_that_needs_too_much_memory_is_given_up_and_the_next_one_is_read() -> None:
     with Reader(LIMITS, OWN, memory_bytes=256 * 1024 * 1024) as reader:
         failure = reader.submit(b"\n" + b"x\n" * 80_000_000).result(60)
         assert isinstance(failure, ReadFailure)
         assert failure.cause == "memory"
-        assert isinstance(reader.submit(GOOD).result(60), Reading)
+        lost = int(not isinstance(reader.submit(GOOD).result(60), Reading))
+    saw("G19", "a mail that needs more memory than its reader may have", times=1, lost=lost, doubled=0)
+    assert lost == 0
 
 
 def test_the_child_gets_no_secret_of_the_environment(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,8 @@ from daemon.config import load_config
 from daemon.errors import Temporary
 from daemon.service import clock_of, database_of, open_house, require_hold, tell_what_ends
 from daemon.store.database import open_database
+from tests.chaos.counts import count
+from tests.chaos.record import saw
 from tests.conversations.fixtures import inbox, make_world, world
 from tests.conversations.world import Gate, PymapInbox, World, end, mail, until
 
@@ -69,6 +71,7 @@ def test_sigint_ends_it_like_sigterm(world: World) -> None:
     assert process.wait(30) == 0
 
 
+@pytest.mark.chaos
 def test_sigterm_in_the_middle_of_much_mail_finishes_what_is_in_hand_and_loses_nothing(world: World) -> None:
     for number in range(60):
         _deliver_now(world, mail(f"sender{number}@mail.example", f"words {number}", subject="Hello"))
@@ -81,6 +84,8 @@ def test_sigterm_in_the_middle_of_much_mail_finishes_what_is_in_hand_and_loses_n
     assert len({one.message_id for one in world.out()}) == len(world.sink.sent) == 120
     assert {m["attempts"] for m in world.mails()} == {1}
     world.assert_good_books()
+    found = count(world, 60)
+    saw("G16", "SIGTERM in the middle of much mail", times=1, lost=found.lost + found.unsent, doubled=found.doubled + found.resent)
 
 
 @SQLITE
@@ -150,6 +155,7 @@ def test_systemd_hears_ready_alive_reloading_and_stopping(world: World, short_fo
     assert "STOPPING=1" in heard[-1]
 
 
+@pytest.mark.chaos
 @SQLITE
 def test_a_mailbox_that_is_away_at_the_start_is_found_when_it_comes_back(make_world: Callable[..., World], database_url: str) -> None:
     inbox = PymapInbox()
@@ -168,6 +174,8 @@ def test_a_mailbox_that_is_away_at_the_start_is_found_when_it_comes_back(make_wo
             gate.open()
             _deliver_now(world, mail("sam", "Order 9001.", subject="Order"))
             until(lambda: len(world.sink.sent) == 4, "it does not come back again")
+        found = count(world, 2)
+        saw("G4", "the mailbox can't be reached", times=2, lost=found.lost + found.unsent, doubled=found.doubled + found.resent)
     inbox.close()
 
 

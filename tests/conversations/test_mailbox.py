@@ -7,6 +7,8 @@ from datetime import timedelta
 
 import pytest
 
+from tests.chaos.counts import count
+from tests.chaos.record import saw
 from tests.conversations.world import Inbox, World, mail
 
 
@@ -84,6 +86,7 @@ def test_a_new_uidvalidity_makes_copies_and_nothing_else(world: World) -> None:
     world.assert_good_books()
 
 
+@pytest.mark.chaos
 def test_mails_that_vanish_before_we_see_them_are_counted(world: World) -> None:
     world.talk(mail("sam", "Order 9001.", subject="Order"), ("sam", "case-received"), ("lou", "case-assigned"))
     world.deliver(mail("ann", "You won't read this."))
@@ -96,6 +99,8 @@ def test_mails_that_vanish_before_we_see_them_are_counted(world: World) -> None:
         m["outcome"] for m in world.mails()
     ].count("vanished") == 2
     assert world.assert_good_books().vanished == 2
+    found = count(world, 4)
+    saw("G9", "mails taken away before they were seen", times=2, lost=found.lost, doubled=found.doubled)
 
 
 def test_finished_mails_go_where_the_configuration_says(world: World) -> None:

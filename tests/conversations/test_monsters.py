@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from daemon import worker
 from daemon.store.journal import Delivery
+from tests.chaos.counts import count
+from tests.chaos.record import saw
 from tests.conversations.fixtures import gate_database_url as database_url
 from tests.conversations.world import World, mail
 
@@ -26,6 +30,7 @@ def _ingest(world: World, *mails: bytes) -> None:
     assert worker.apply_batch(world.house) == len(mails)  # one batch is enough
 
 
+@pytest.mark.chaos
 def test_monsters_between_good_mails_cost_only_themselves(world: World) -> None:
     good = [mail("sam", f"Order {number}.", subject=f"Good {number}") for number in range(5)]
     _ingest(world, good[0])
@@ -39,3 +44,5 @@ def test_monsters_between_good_mails_cost_only_themselves(world: World) -> None:
     ]  # fmt: skip
     assert world.house.reader.child_pid == child
     world.assert_good_books()
+    found = count(world, 9)
+    saw("G14", "hostile mails between good ones", times=len(MONSTERS), lost=found.lost, doubled=found.doubled)

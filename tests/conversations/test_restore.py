@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from daemon.store.backup import back_up, restore
+from tests.chaos.counts import count
+from tests.chaos.record import saw
 from tests.conversations.databases import on_sqlite
 from tests.conversations.world import World, mail
+
+pytestmark = pytest.mark.chaos
 
 ANN = "ann"
 
@@ -40,8 +46,11 @@ def test_nothing_is_sent_or_acted_on_again_until_a_person_resumes(world: World, 
     world.run()
     world.later(days=3)
     world.run()
-    assert world.out() == []
+    again = len(world.out())
+    assert again == 0
     assert len(world.cases()) == 1
+    books = count(world, 6)
+    saw("G18", "a backup put back after five more mails", times=1, lost=books.lost, doubled=books.doubled + again)
     found = [row for row in world.mails() if row["reason"] == "before-restore"]
     assert [row["outcome"] for row in found] == ["ignored"] * 5
     world.assert_good_books()
@@ -72,6 +81,8 @@ def test_where_finished_mails_stay_a_person_decides_on_those_the_ledger_lost(wor
     world.run()
     assert len(world.cases()) == 2
     world.assert_good_books()
+    books = count(world, 4)
+    saw("G18", "a backup put back where mails stay in the inbox", times=1, lost=books.lost, doubled=books.doubled)
 
 
 @on_sqlite
@@ -88,6 +99,9 @@ def test_a_file_put_back_by_hand_is_noticed_at_the_start(world: World) -> None:
     world.out()
     world.later(days=3)
     world.run()
-    assert world.out() == []
+    again = len(world.out())
+    assert again == 0
     assert len(world.cases()) == 1
     world.assert_good_books()
+    books = count(world, 2)
+    saw("G18", "a file put back by hand", times=1, lost=books.lost, doubled=books.doubled + again)

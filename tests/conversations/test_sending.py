@@ -7,6 +7,8 @@ from contextlib import suppress
 import pytest
 
 from daemon.errors import Temporary
+from tests.chaos.counts import count
+from tests.chaos.record import saw
 from tests.conversations.world import PEOPLE, World, mail
 from tests.doubles import RESET, Script
 
@@ -99,6 +101,7 @@ def test_a_dropped_mail_stays_unsent_with_its_reason(world: World) -> None:
     assert "told him on the phone" in world.outbox()[0]["detail"]
 
 
+@pytest.mark.chaos
 def test_half_an_hour_without_the_relay_loses_nothing_and_repeats_nothing(world: World) -> None:
     world.sink.greeting = "421 4.3.2 down for maintenance"
     world.deliver(mail("ann", "Roof-7 shows no data."))
@@ -120,6 +123,8 @@ def test_half_an_hour_without_the_relay_loses_nothing_and_repeats_nothing(world:
     world.run()
     world.expect()
     world.assert_good_books()
+    found = count(world, 2)
+    saw("G5", "a relay away for half an hour", times=1, lost=found.lost + found.unsent, doubled=found.doubled + found.resent)
 
 
 def test_a_relay_that_is_not_there_keeps_no_other_stage_from_its_work(world: World) -> None:
@@ -135,6 +140,7 @@ def test_a_relay_that_is_not_there_keeps_no_other_stage_from_its_work(world: Wor
     world.expect(("ann", "case-received"), ("bob", "case-assigned"))
 
 
+@pytest.mark.chaos
 def test_a_lost_answer_to_the_final_dot_is_sent_again_with_the_same_octets(world: World) -> None:
     world.sink.script.append(Script(dot=RESET))
     world.deliver(mail("sam", "Order 9001."))
@@ -148,6 +154,8 @@ def test_a_lost_answer_to_the_final_dot_is_sent_again_with_the_same_octets(world
     assert len({one.octets for one in twice}) == 1
     assert [one.template for one in out if one.to == "lou"] == ["case-assigned"]
     assert {row["state"] for row in world.outbox()} == {"sent"}
+    found = count(world, 1)
+    saw("G7", "the line cut after the final dot", times=1, lost=found.unsent, doubled=found.resent, note="same octets, RFC 1047")
 
 
 def test_a_mail_for_now_refused_is_tried_again_and_keeps_its_place_in_the_case(world: World) -> None:

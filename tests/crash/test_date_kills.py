@@ -7,12 +7,14 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.chaos.counts import count
+from tests.chaos.record import saw
 from tests.conversations.forms import taken_in
 from tests.conversations.test_cs_dates import WEDNESDAY
 from tests.conversations.world import World
 from tests.crash import rig
 
-pytestmark = pytest.mark.crash
+pytestmark = [pytest.mark.chaos, pytest.mark.crash]
 
 IN_THE_TRANSACTION = ("t3_begin", "t3_after_interaction", "t3_after_outbox")
 
@@ -32,4 +34,6 @@ def test_a_date_reminds_once(point: str, make_world: Callable[..., World], datab
         world.run()
         assert left(world)["ivan", "cs-reminder"] == 1
     assert len([row for row in world.outbox() if row["template"] == "cs-reminder"]) == 1
-    world.assert_good_books()
+    books = world.assert_good_books()
+    found = count(world, books.received)
+    saw("G11", "kill -9 while a date reminds", times=1, lost=found.unsent, doubled=found.resent)

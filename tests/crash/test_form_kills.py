@@ -20,12 +20,14 @@ import pytest
 
 from daemon.failpoints import POINTS
 from daemon.store import views
+from tests.chaos.counts import count
+from tests.chaos.record import saw
 from tests.conversations.forms import DANA, MONDAY, form, forwarded_as_file, submitted
 from tests.conversations.world import DIRECTORY, DovecotInbox, Out, World, copy_directory, end, mail, trust_authority, until
 from tests.crash import rig
 from tests.servers.dovecot import Dovecot
 
-pytestmark = pytest.mark.crash
+pytestmark = [pytest.mark.chaos, pytest.mark.crash]
 
 
 LIVES: dict[str, tuple[int, ...]] = (
@@ -288,6 +290,9 @@ def stormed(world: World, submissions: int, kills: int, seconds: float) -> str:
     storm.settle(seconds)
     got = storm.count(len(chosen))
     kind = "SQLite" if world.database_url.startswith("sqlite") else "PostgreSQL"
+    found = count(world, storm.came)
+    saw("G2", "kill -9 while forms come in and are worked on", times=kills, lost=found.lost, doubled=found.doubled, note=kind)
+    saw("G7", "kill -9 while forms come in and are worked on", times=kills, lost=found.unsent, doubled=found.resent, note=kind)
     return (
         f"{kind}: {storm.came} mails of {submissions} submissions, {kills} kills; as many requests, cases, CS tickets and first quick "
         f"replies, {len(chosen)} last ones; {len(got.by_id)} mails left, {got.doubled} of them twice ({first.doubled} before Done), "

@@ -9,11 +9,13 @@ import psycopg
 import pytest
 
 from daemon.failpoints import POINTS
+from tests.chaos.counts import count
+from tests.chaos.record import saw
 from tests.conversations.world import DIRECTORY, DovecotInbox, World, mail, trust_authority
 from tests.crash import rig
 from tests.servers.dovecot import Dovecot
 
-pytestmark = pytest.mark.crash
+pytestmark = [pytest.mark.chaos, pytest.mark.crash]
 
 APART = frozenset({"after_copy_before_delete", "migration_step", "token_written"})
 """Places with a test of their own: a server without MOVE, an empty database (both below), a token that rotates (in test_oauth)."""
@@ -96,6 +98,12 @@ def test_every_mail_acts_once_and_every_answer_leaves(point: str, make_world: Ca
     for _ in range(2):  # the round after the crash does the rest, another one nothing
         world.run()
         assert_three_cases(world, mails, doubled)
+    found = count(world, 3)
+    note = "SQLite" if database_url.startswith("sqlite") else "PostgreSQL"
+    saw("G1", "kill -9 at each place that a mail passes", times=1, lost=found.lost, doubled=0, note=note)
+    saw("G2", "kill -9 at each place that a mail passes", times=1, lost=0, doubled=found.doubled, note=note)
+    saw("G6", "kill -9 at each place that an answer passes", times=1, lost=found.unsent, doubled=0, note=note)
+    saw("G7", "kill -9 at each place that an answer passes", times=1, lost=0, doubled=found.resent, note=note)
 
 
 @pytest.mark.dovecot
@@ -113,6 +121,8 @@ def test_a_mail_copied_but_not_deleted_when_the_program_died_is_put_away_again(
     assert world.inbox.mails() == []
     # the server has the copies twice, as a person with another client would see
     assert sorted(world.inbox.mails("Processed")) == sorted(mails * 2)
+    found = count(world, 3)
+    saw("G1", "kill -9 between COPY and EXPUNGE", times=1, lost=found.lost, doubled=found.doubled, note="Dovecot")
 
 
 def test_a_migration_that_was_killed_is_made_as_a_whole_at_the_next_start(make_world: Callable[..., World], database_url: str) -> None:
@@ -123,6 +133,8 @@ def test_a_migration_that_was_killed_is_made_as_a_whole_at_the_next_start(make_w
     world.import_directory(DIRECTORY)
     rig.round_again(world)
     assert_three_cases(world, mails)
+    found = count(world, 3)
+    saw("G17", "kill -9 inside the first migration", times=1, lost=found.lost, doubled=found.doubled)
 
 
 def forget_everything(world: World) -> None:

@@ -27,11 +27,13 @@ from zoneinfo import ZoneInfo
 import psycopg
 import pytest
 
+from tests.chaos.counts import count
+from tests.chaos.record import saw
 from tests.conversations.world import DIRECTORY, Out, World, address_of, mail, until
 from tests.crash import rig
 from tests.crash.oracle import Due, Oracle, Partner, Place, Step
 
-pytestmark = pytest.mark.crash
+pytestmark = [pytest.mark.chaos, pytest.mark.crash]
 
 BEGIN = datetime(2025, 2, 3, 12, 0, tzinfo=UTC)
 """A Monday; the clocks change within, in New York on 9 March and in Berlin on 30 March."""
@@ -159,7 +161,7 @@ class Program:
     def _bury(self) -> None:
         """Wait until nothing is left of a life: its lines to the relay and its sessions."""
         self.alive = False
-        rig.count_taken(self.world.sink)
+        rig.noticestaken(self.world.sink)
         if not self.world.database_url.startswith("sqlite"):
             with psycopg.connect(self.world.database_url, autocommit=True) as watcher:
                 others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -382,16 +384,22 @@ def lived(world: World, tmp_path: Path, days: int, cases: int, kills: int, seed:
     with program(world, random.Random(seed + 1), kills, rounds=6 * days) as lives:
         quarter.run(lives)
         quarter.settle(lives)
-    count = quarter.assert_told_exactly_once()
+    notices = quarter.assert_told_exactly_once()
     got = rig.assert_all_sent(world)
     rig.assert_all_final(world, quarter.mails)
     kind = "SQLite" if world.database_url.startswith("sqlite") else "PostgreSQL"
+    found = count(world, quarter.mails)
+    told = sum(len(times) for times in quarter.told().values())
+    saw("G1", "kill -9 during ninety days of promises", times=lives.killed, lost=found.lost, doubled=found.doubled, note=kind)
+    saw("G11", "promises in four zones with outages and kill -9", times=len(quarter.oracle.told), lost=max(0, notices - told),
+        doubled=max(0, told - notices), note=kind)  # fmt: skip
+    saw("G7", "kill -9 during ninety days of promises", times=lives.killed, lost=found.unsent, doubled=found.resent, note=kind)
     by_kind: dict[str, int] = defaultdict(int)
     for due, _ in quarter.oracle.told:
         by_kind[due.template] += 1
     return (
         f"{kind}: {days} days, {cases} cases, {quarter.mails} mails, {lives.rounds} rounds, {lives.killed} kills, "
-        f"{lives.commands} commands, {count} notices {dict(by_kind)}, each once; {got.doubled} of {len(got.by_id)} mails came twice"
+        f"{lives.commands} commands, {notices} notices {dict(by_kind)}, each once; {got.doubled} of {len(got.by_id)} mails came twice"
     )
 
 

@@ -12,10 +12,12 @@ import pytest
 
 from daemon.errors import Temporary
 from daemon.store.database import Database
+from tests.chaos.counts import count
+from tests.chaos.record import saw
 from tests.conversations.world import Inbox, World, end, mail, until
 from tests.crash.books import assert_each_answer_once, assert_every_mail_once
 
-pytestmark = pytest.mark.crash
+pytestmark = [pytest.mark.chaos, pytest.mark.crash]
 
 
 @contextmanager
@@ -59,6 +61,9 @@ def test_several_workers_share_the_work_and_one_that_stands_still_blocks_nobody(
     assert len(world.cases()) == 30
     assert_every_mail_once(world, 30)
     assert_each_answer_once(world, repeats=0)
+    found = count(world, 30)
+    saw("G10", "three programs on one database, one stopped and continued", times=1, lost=found.lost + found.unsent,
+        doubled=found.doubled + found.resent, note="PostgreSQL")  # fmt: skip
 
 
 @pytest.mark.postgres
@@ -99,6 +104,9 @@ def test_a_server_that_ends_our_sessions_again_and_again_loses_nothing(world: Wo
     assert len(world.cases()) == 40
     assert_every_mail_once(world, 40)
     assert_each_answer_once(world, repeats=outages)
+    found = count(world, 40)
+    saw("G13", "every session ended by the server", times=cut, lost=found.lost + found.unsent, doubled=found.doubled, note="PostgreSQL")
+    saw("G7", "every session to the database ended by its server", times=cut, lost=found.unsent, doubled=found.resent)
     # an outage is no attempt, and no mail was suspected
     assert {row["reason"] for row in world.mails()} == {"case-opened"}
 
@@ -113,6 +121,7 @@ def test_a_nearly_full_disk_pauses_fetching(world: World, monkeypatch: pytest.Mo
         assert len(world.inbox.mails()) == 1
     world.run()
     assert_every_mail_once(world, 1)
+    saw("G12", "too little room to begin", times=1, lost=count(world, 1).lost, doubled=count(world, 1).doubled)
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -127,3 +136,5 @@ def test_killed_between_copy_and_delete_only_the_copy_on_the_server_is_there_twi
     assert_every_mail_once(world, 1)
     assert_each_answer_once(world, repeats=0)
     assert len(world.inbox.mails("Processed")) == 2
+    found = count(world, 1)
+    saw("G1", "kill -9 between COPY and EXPUNGE", times=1, lost=found.lost, doubled=found.doubled)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from daemon.store.schema import Journal, Outbox
+from tests.chaos.counts import count
 from tests.chaos.record import saw, size
 from tests.conversations.world import DovecotInbox, Out, World, end, mail, trust_authority, until
 from tests.crash import rig
@@ -170,10 +171,10 @@ def stormed(world: World, mails: int, kills: int, seed: int, seconds: float) -> 
     raged = time.monotonic() - begun
     got = storm.count()
     kind = "SQLite" if world.database_url.startswith("sqlite") else "PostgreSQL"
-    lost = storm.delivered - len(world.mails())
-    repeats = sum(len(octets) - 1 for octets in got.by_id.values())
-    words = f"{kind}, {storm.delivered} mails; doubled are answers with the same Message-ID, RFC 1047"
-    saw("G1", "SIGKILL at random moments", times=kills, lost=lost, doubled=repeats, note=words)
+    found = count(world, storm.delivered)
+    words = f"{kind}, {storm.delivered} mails"
+    for guarantee, lost, doubled in (("G1", found.lost, 0), ("G2", 0, found.doubled), ("G6", found.unsent, 0), ("G7", 0, found.resent)):
+        saw(guarantee, "SIGKILL at random moments under load", times=kills, lost=lost, doubled=doubled, note=words)
     return (
         f"{kind}: {storm.delivered} mails, {kills} kills, {len(storm.tickets)} cases, {len(storm.replies)} comments, "
         f"{len(got.by_id)} answers, {got.doubled} of them twice, {raged / 60:.1f} minutes"

@@ -15,10 +15,12 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import pytest
 
+from tests.chaos.counts import count
+from tests.chaos.record import saw
 from tests.conversations.world import PymapInbox, World, end, mail, until
 from tests.crash import rig
 
-pytestmark = pytest.mark.crash
+pytestmark = [pytest.mark.chaos, pytest.mark.crash]
 
 OPENED = (("ann", "case-received"), ("bob", "case-assigned"))
 TRY_AGAIN = 75
@@ -56,6 +58,9 @@ def test_mails_under_another_uidvalidity_are_copies_and_change_nothing(make_worl
         rig.assert_all_final(world, 7)
         rig.assert_all_sent(world)
         assert len(inbox.mails()) == 4
+        found = count(world, 7)
+        saw("G8", "all mails under another UIDVALIDITY", times=1, lost=found.lost, doubled=found.doubled + found.resent)
+        saw("G2", "the whole mailbox once more under other UIDs", times=1, lost=found.lost, doubled=found.doubled)
 
 
 # --- K5: two workers -----------------------------------------------------------------------------------------------
@@ -86,6 +91,15 @@ def test_a_worker_that_wakes_up_after_its_lease_has_no_effect(make_world: Callab
     rig.assert_all_final(world, 3)
     assert rig.assert_all_sent(world).doubled == 0
     world.expect(*OPENED * 3)
+    found = count(world, 3)
+    saw(
+        "G10",
+        "a program wakes up after its lease ran out",
+        times=1,
+        lost=found.lost,
+        doubled=found.doubled + found.resent,
+        note="PostgreSQL",
+    )
 
 
 def test_a_second_worker_on_sqlite_is_turned_away(make_world: Callable[..., World], sqlite_url: str) -> None:
@@ -102,6 +116,8 @@ def test_a_second_worker_on_sqlite_is_turned_away(make_world: Callable[..., Worl
     assert status == 0, world.log()[-3000:]
     world.expect(*OPENED)
     rig.assert_all_final(world, 1)
+    found = count(world, 1)
+    saw("G10", "a second program at the database of a first", times=1, lost=found.lost, doubled=found.doubled + found.resent, note="SQLite")
 
 
 # --- K6: a mail that takes the parser child down -------------------------------------------------------------------
@@ -136,6 +152,8 @@ def test_a_mail_on_which_the_child_dies_three_times_is_quarantined_until_somebod
     world.run()
     world.expect(*OPENED)
     rig.assert_all_final(world, 1)
+    found = count(world, 1)
+    saw("G14", "the reader killed three times on one mail", times=1, lost=found.lost, doubled=found.doubled)
 
 
 def test_a_mail_that_is_too_much_for_the_child_does_not_keep_the_others_waiting(make_world: Callable[..., World], sqlite_url: str) -> None:
@@ -151,6 +169,8 @@ def test_a_mail_that_is_too_much_for_the_child_does_not_keep_the_others_waiting(
     world.expect(*OPENED * 3)
     books = world.assert_good_books()
     assert (books.received, books.acted, books.quarantined) == (4, 3, 1)
+    found = count(world, 4)
+    saw("G14", "a mail that costs its reader all its CPU, three times", times=1, lost=found.lost, doubled=found.doubled)
 
 
 # --- K9: a template fails ------------------------------------------------------------------------------------------
@@ -233,6 +253,10 @@ def test_while_the_database_is_away_mails_stay_on_the_server_and_afterwards_it_g
     rig.assert_all_final(world, 4)
     assert rig.assert_all_sent(world).doubled == 0
     world.expect(*OPENED * 4)
+    found = count(world, 4)
+    note = "SQLite" if database_url.startswith("sqlite") else "PostgreSQL"
+    saw("G13", "locked from outside, or every line cut and no new one allowed", times=1, lost=found.lost + found.unsent,
+        doubled=found.doubled + found.resent, note=note)  # fmt: skip
 
 
 def test_on_a_full_disk_mails_stay_on_the_server_and_with_room_again_it_goes_on(make_world: Callable[..., World], sqlite_url: str) -> None:
@@ -263,3 +287,11 @@ def test_on_a_full_disk_mails_stay_on_the_server_and_with_room_again_it_goes_on(
     rig.assert_all_sent(world)
     world.expect(*OPENED * 6)
     assert rig.put_away(world) == sorted(mails)
+    found = count(world, 6)
+    saw(
+        "G12",
+        "the file of the database may not grow (EFBIG)",
+        times=1,
+        lost=found.lost + found.unsent,
+        doubled=found.doubled + found.resent,
+    )

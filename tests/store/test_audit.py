@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from daemon.store import audit
+from tests.chaos.record import saw
 from tests.conversations.fixtures import inbox, world
 from tests.conversations.world import World, bounce, mail
 
@@ -90,6 +91,7 @@ CHANGES = (
 )
 
 
+@pytest.mark.chaos
 def test_a_true_world_has_good_books_and_every_change_is_named(lived: World) -> None:
     books = lived.assert_good_books()
     assert (books.received, books.acted, books.ignored, books.vanished) == (7, 5, 2, 0)
@@ -102,6 +104,7 @@ def test_a_true_world_has_good_books_and_every_change_is_named(lived: World) -> 
             if not any(said in problem for problem in problems):
                 silent.append((change, said, problems))
             transaction.give_up()
+    saw("G15", "one thing changed behind the program", times=len(CHANGES), lost=len(silent), doubled=0)
     assert silent == []
     lived.assert_good_books()
 

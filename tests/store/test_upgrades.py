@@ -15,6 +15,7 @@ from playhouse.migrations import Runner
 from daemon.store.audit import audit
 from daemon.store.database import MIGRATIONS, Database, open_database
 from daemon.store.schema import TABLES
+from tests.chaos.record import saw
 from tests.conversations.databases import on_sqlite
 
 STEPS = sorted(path.stem for path in MIGRATIONS.glob("[0-9]*.py"))
@@ -54,7 +55,9 @@ def at_step(url: str, last: str) -> None:
     database.close()
 
 
-def assert_upgraded(url: str) -> None:
+def assert_upgraded(url: str) -> int:
+    """The rows of ROWS that are not there any more."""
+    lost = 0
     database = open_database(url)
     try:
         assert database.migrate() == ()
@@ -66,16 +69,19 @@ def assert_upgraded(url: str) -> None:
                 list(model.select().limit(1))
             for table, row in ROWS:
                 names = ", ".join(f'"{name}"' for name in row if name not in ("internal_date", "recorded_at", "decided_at"))
-                assert database.peewee.execute_sql(f'SELECT {names} FROM "{table}"').fetchone() is not None
+                lost += database.peewee.execute_sql(f'SELECT {names} FROM "{table}"').fetchone() is None
     finally:
         database.close()
+    assert lost == 0
+    return lost
 
 
+@pytest.mark.chaos
 @on_sqlite
 @pytest.mark.parametrize("last", STEPS)
 def test_a_database_of_each_earlier_step_comes_up_to_date_with_its_rows(database_url: str, last: str) -> None:
     at_step(database_url, last)
-    assert_upgraded(database_url)
+    saw("G17", "a database of each earlier step", times=1, lost=assert_upgraded(database_url), doubled=0)
 
 
 @pytest.mark.parametrize("database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
@@ -84,6 +90,7 @@ def test_so_does_the_first_on_postgresql(database_url: str) -> None:
     assert_upgraded(database_url)
 
 
+@pytest.mark.chaos
 def test_a_program_killed_inside_the_upgrade_leaves_the_old_schema_and_the_next_start_makes_it_whole(
     database_url: str, tmp_path: Path
 ) -> None:  # fmt: skip
@@ -97,4 +104,4 @@ def test_a_program_killed_inside_the_upgrade_leaves_the_old_schema_and_the_next_
     assert [row[0] for row in database.peewee.execute_sql("SELECT name FROM schema_migration").fetchall()] == [STEPS[0]]
     assert not database.peewee.table_exists("installation")
     database.close()
-    assert_upgraded(database_url)
+    saw("G17", "kill -9 inside the upgrade", times=1, lost=assert_upgraded(database_url), doubled=0)
