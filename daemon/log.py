@@ -37,6 +37,7 @@ EVENTS: dict[str, tuple[str, str]] = {
     "tidy-failed": ("warning", "Finished mails could not be put away; it is tried again."),
     "mail-decided": ("info", "A mail was decided and carried out; `explain` shows why."),
     "mail-quarantined": ("warning", "A mail is kept for a person; see `quarantine show`."),
+    "mail-held-back": ("warning", "Mails look like a loop and are held from here on; see `lift`."),
     "apply-waits": ("warning", "A mail can't be finished now; it is tried again."),
     "apply-failed": ("error", "An unexpected error on a mail; it is tried again until the limit of attempts."),
     "mail-sent": ("info", "The relay took responsibility for mails of ours."),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import NewType
 
@@ -725,6 +725,73 @@ class OutgoingFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LoopLimits:
+    """How much is too much to be people talking; 0 is off everywhere. The keys of `[limits]` that they come from say what each is."""
+
+    case_hour: int = 0
+    case_day: int = 0
+    domain_day: int = 0
+    pattern: int = 0
+    depth: int = 0
+    subject: int = 0
+    breaker: int = 0
+
+    @property
+    def any(self) -> bool:
+        """Whether there is anything to watch."""
+        return any((self.case_hour, self.case_day, self.domain_day, self.pattern, self.depth, self.subject, self.breaker))
+
+
+EVERYBODY = "*"
+"""Stands for an address where mail to everybody is held back."""
+
+PERSONS_WORDS = ("case-comment", "mention")
+"""Templates that carry what somebody wrote to somebody: the breaker neither counts nor holds them."""
+
+MAILS_PER_RECEIVED = 3
+"""So many mails an hour the breaker lets each received one cause, beside what it lets through anyway."""
+
+LOOP_PATTERN_SPAN = timedelta(minutes=10)
+"""In this time mails of one address with one subject are counted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoopQuestion:
+    """What must be known before mails that a mail causes are queued. `now` is the arrival of that mail, `clock` the time of this round."""
+
+    addresses: tuple[str, ...]
+    """To whom they go, and what else may be held back."""
+    author: str | None
+    """None: the pattern of their mails is not asked for."""
+    case_id: int | None
+    """None: no answer about a case that is there already is among them."""
+    domain: str | None
+    """None: the limit of a domain is off, or the sender is known."""
+    references: tuple[MessageId, ...]
+    breaker: int
+    now: datetime
+    clock: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoopFacts:
+    """What is stored of that. Counts are of mails that were not held back."""
+
+    holds: Mapping[str, str] = field(default_factory=dict)
+    """By address, EVERYBODY or case number: why mail is held back there now."""
+    earlier: tuple[tuple[str, bool], ...] = ()
+    """Mails of the author in the time of the pattern: the subject, and whether its commands were carried out."""
+    own_references: int = 0
+    """How many mails of ours References names."""
+    case_hour: int = 0
+    case_day: int = 0
+    domain_day: int = 0
+    automatic_hour: int = 0
+    """Mails that mails caused in the last hour, at most; without those that carry a person's words."""
+    received_hour: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """What of the configuration the rules need, as plain values."""
 
@@ -744,6 +811,9 @@ class Policy:
     """Where compliments and complaints go; None: to the triage queue."""
     own_domains: frozenset[str] = frozenset()
     """Mail domains of the house: whoever writes from one is never made a customer by it."""
+    loops: LoopLimits = LoopLimits()
+    answer_bcc: bool = False
+    """Whether a mail that names us nowhere is answered all the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -804,6 +874,8 @@ class Situation:
     """Error receipts written to this address in the last hour."""
     told: frozenset[str] = frozenset()
     """Templates this address was sent in the last 24 hours."""
+    own_message_id: bool = False
+    """The mail's own Message-ID is signed by us: it is one that we wrote, whatever its other fields say."""
 
 
 # --- what is granted -----------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from daemon.errors import ConfigError, Temporary
 from daemon.mail.imap import Account
 from daemon.mail.oauth import Client, Expiry, TokenSource, expiries
 from daemon.mail.smtp import Server
-from daemon.model import AddrSpec, Policy
+from daemon.model import AddrSpec, LoopLimits, Policy
 from daemon.parsers import ReadLimits
 from daemon.parsers.keywords import Vocabulary, vocabulary
 from daemon.parsers.phrases import Phrasebook, phrasebook
@@ -163,7 +163,11 @@ def policy_of(config: Config) -> Policy:
         authserv_id=config.trust.authserv_id, authserv_position=config.trust.authserv_position,
         auto_answer_max_age_days=limits.answer_max_age_days, max_attempts=limits.attempts,
         answers_per_stranger_day=limits.answers_per_stranger_day, answers_per_contact_day=limits.answers_per_contact_day,
-        own_domains=frozenset(config.house.domains),
+        own_domains=frozenset(config.house.domains), answer_bcc=limits.answer_bcc,
+        loops=LoopLimits(
+            case_hour=limits.answers_per_case_hour, case_day=limits.answers_per_case_day, domain_day=limits.answers_per_domain_day,
+            pattern=limits.loop_pattern, depth=limits.loop_depth, subject=limits.loop_subject, breaker=limits.breaker,
+        ),
         compliments_to=AddrSpec(config.house.compliments_to) if config.house.compliments_to else None,
     )  # fmt: skip
 

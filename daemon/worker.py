@@ -20,6 +20,7 @@ import peewee as pw
 from daemon import log
 from daemon.actions.apply import apply
 from daemon.actions.replies import Desk
+from daemon.actions.vocabulary import HoldMail
 from daemon.errors import Temporary
 from daemon.failpoints import failpoint
 from daemon.lookback import look_back
@@ -36,6 +37,7 @@ from daemon.rules.decide import decide, decide_refusal
 from daemon.rules.digests import decide_digest, digest_day
 from daemon.rules.floods import decide_held
 from daemon.rules.intake import files_of, names_of_form, staff_of
+from daemon.rules.loops import loop_question, restrain
 from daemon.rules.questions import decide_expiry
 from daemon.rules.reminders import decide_reminder, reminder_name, work_due
 from daemon.rules.rulebook import Rulebook
@@ -45,6 +47,7 @@ from daemon.store.asking import look_up
 from daemon.store.database import Database
 from daemon.store.epoch import Epochs
 from daemon.store.journal import Claimed, Delivery
+from daemon.store.loops import loop_facts
 from daemon.store.people import people_of
 from daemon.store.senders import note_held, tell, told_on, untold
 from daemon.store.situation import case_facts, due_clocks, load_situation, triage_queue
@@ -277,6 +280,8 @@ def _apply_one(house: House, row: Claimed, future: Future[Reading | ReadFailure]
             _failed(house, row, Reason.UNEXPECTED_ERROR, _trace(error), now)
         else:
             if decision is not None:
+                for hold in (action for action in decision.actions if isinstance(action, HoldMail)):
+                    log.event("mail-held-back", mail=row.id, address=hold.address, reason=hold.reason)
                 log.event(
                     "mail-decided", mail=row.id, kind=decision.kind.value, outcome=decision.outcome.value, reason=decision.reason.value
                 )
@@ -293,7 +298,7 @@ def _act(house: House, row: Claimed, reading: Reading, now: datetime) -> Decisio
             form=names_of_form(reading, house.policy, house.rulebook), staff=staff_of(house.rulebook),
             level_queues=house.rulebook.level_queues(),
         )  # fmt: skip
-        decision = decide(reading, situation, token_digest(message.author) if message.author else None, house.rulebook)
+        decision = _decided(house, reading, situation, number=row.id)
         if decision.kind is Kind.FORM or decision.reason in OF_FORWARDS:
             message = replace(message, attachments=files_of(reading))
         applied = apply(
@@ -312,6 +317,14 @@ def _act(house: House, row: Claimed, reading: Reading, now: datetime) -> Decisio
         failpoint("before_t3_commit")
     failpoint("after_t3_commit")
     return decision
+
+
+def _decided(house: House, reading: Reading, situation: Situation, *, number: int | None) -> Decision:
+    """What is granted; its mails held where they would go on with a loop."""
+    author = reading.message.author
+    decision = decide(reading, situation, token_digest(author) if author else None, house.rulebook)
+    asked = loop_question(decision, reading, situation)
+    return restrain(decision, reading, situation, loop_facts(asked, house.desk.signer, number=number)) if asked is not None else decision
 
 
 def _asked(house: House, reading: Reading, *, lock: bool) -> Asked | None:
@@ -360,8 +373,8 @@ def explain(house: House, octets: bytes, sha256: str, now: datetime) -> tuple[Re
             form=names_of_form(reading, house.policy, house.rulebook), staff=staff_of(house.rulebook),
             level_queues=house.rulebook.level_queues(),
         )  # fmt: skip
-    author = reading.message.author
-    return reading, situation, decide(reading, situation, token_digest(author) if author else None, house.rulebook)
+        decision = _decided(house, reading, situation, number=None)
+    return reading, situation, decision
 
 
 # --- send ----------------------------------------------------------------------------------------------------------

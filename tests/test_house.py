@@ -277,6 +277,7 @@ TRANSACTIONS = {
     "store/epoch.py": "an epoch is on disk in the database before the file outside says so",
     "store/backup.py": "a copy is there whole or not at all",
     "cli/looking.py": "the verbs of operators: retry, release, drop",
+    "cli/lifting.py": "an operator mails an address again",
     "cli/directory.py": "the directory is loaded whole or not at all",
     "demo/world.py": "its sample directory, likewise",
 }

@@ -8,7 +8,7 @@ from typing import assert_never
 
 from daemon.actions.cases import add_comment, keep_attachments, keep_note, log_events, open_case, report_refusal, set_contact
 from daemon.actions.contacts import register_contact
-from daemon.actions.interactions import mark_bounced, record_incoming
+from daemon.actions.interactions import hold_mail, mark_bounced, record_incoming
 from daemon.actions.levelone import name_account, record_support
 from daemon.actions.lifecycle import (
     acknowledge,
@@ -53,6 +53,7 @@ from daemon.actions.vocabulary import (
     CloseCsTicket,
     DescribeCsTicket,
     EndClock,
+    HoldMail,
     KeepAttachments,
     KeepNote,
     LogReview,
@@ -133,6 +134,8 @@ def apply(  # noqa: C901 - one line an action
                 pass  # kept below, for mails without a case too
             case MarkBounced():
                 mark_bounced(action, at=at)
+            case HoldMail():
+                hold_mail(action, at=clock)
             case ReportRefusal():
                 if case_id is not None:
                     report_refusal(case_id, action, at=at, cause=cause)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from daemon.actions.vocabulary import MarkBounced
-from daemon.store.schema import Interaction, Outbox, Undeliverable
+from daemon.actions.vocabulary import HoldMail, MarkBounced
+from daemon.store.schema import Interaction, MailHold, Outbox, Undeliverable
 from daemon.store.statements import Select, insert
 
 
@@ -29,6 +29,12 @@ def mark_bounced(action: MarkBounced, *, at: datetime) -> None:
         Undeliverable.insert(address=action.address, bounces=1, last_at=at).on_conflict(
             conflict_target=[Undeliverable.address], update={Undeliverable.bounces: Undeliverable.bounces + 1, Undeliverable.last_at: at}
         ).execute()
+
+
+def hold_mail(action: HoldMail, *, at: datetime) -> None:
+    """Hold back the mails to an address from now on; a hold that has run out begins anew."""
+    facts = {"since": at, "until": action.until, "reason": action.reason}
+    MailHold.insert(address=action.address, **facts).on_conflict(conflict_target=[MailHold.address], update=facts).execute()
 
 
 PERMANENT_BOUNCES = 2

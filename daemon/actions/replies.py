@@ -233,10 +233,10 @@ DEFAULTS: Mapping[str, Any] = MappingProxyType(
             "acknowledged_at", "assignee_name", "author_name", "author_organization", "case_number", "case_subject", "closed_at",
             "comment", "company", "completion_mail", "configuration_date", "contact_block", "contract", "contract_status",
             "customer_address", "customer_name", "day", "deadline", "description", "due_date", "evaluating_days", "evaluation_started",
-            "form_file", "form_title", "manager_name",
+            "form_file", "form_title", "held_to", "manager_name",
             "next", "organization", "partner", "partner_company", "planned_date", "planned_resolution", "qa_assignee_name", "qa_due_date",
-            "queue", "request_title", "resolution", "sent_at", "sent_to", "submitter_email", "submitter_name", "system", "ticket_number",
-            "ticket_summary", "timezone", "undo", "undone", "website", "written_at",
+            "queue", "reason", "request_title", "resolution", "sent_at", "sent_to", "submitter_email", "submitter_name", "system",
+            "ticket_number", "ticket_summary", "timezone", "undo", "undone", "website", "written_at",
         ),
         "",
     )

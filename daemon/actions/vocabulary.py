@@ -99,6 +99,15 @@ class MarkBounced:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HoldMail:
+    """Hold back the mails to an address until then ("*": to everybody, but for a person's words), so that a loop ends."""
+
+    address: str
+    until: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportRefusal:
     """Note on the case that the relay refused a mail of ours for good."""
 
@@ -457,6 +466,7 @@ Action = (
     | KeepNote
     | KeepAttachments
     | MarkBounced
+    | HoldMail
     | ReportRefusal
     | QueueMail
     | Acknowledge
@@ -498,6 +508,7 @@ VERBS: dict[type, str] = {
     KeepNote: "keep-note",
     KeepAttachments: "keep-attachments",
     MarkBounced: "mark-bounced",
+    HoldMail: "hold-mail",
     ReportRefusal: "report-refusal",
     QueueMail: "queue-mail",
     Acknowledge: "set-acknowledged",

@@ -38,6 +38,7 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("contact", "looking", "contact"),
     ("mail", "looking", "mail"),
     ("outbox", "looking", "outbox"),
+    ("lift", "lifting", "lift"),
     ("quarantine", "looking", "quarantine"),
     ("audit", "looking", "audit"),
     ("report", "report", "report"),

@@ -132,21 +132,26 @@ def _end_of(clock: dict[str, Any]) -> tuple[str, datetime | None]:
 
 def contact(who: Annotated[str, typer.Argument(help="A handle or an address.")], as_json: JsonOption = False) -> None:
     """Show a contact: names, addresses, organization, roles, what else is known, cases and mails."""
-    from daemon.store import people
+    from daemon.actions.interactions import PERMANENT_BOUNCES
+    from daemon.cli.session import wall_clock
+    from daemon.store import loops, people
 
     with opened_database() as database, database.reading():
         view = people.contact_view(who)
+        held = loops.unmailed(wall_clock(), PERMANENT_BOUNCES, view["emails"]) if view is not None else []
         mails = people.contact_mails(view["handle"], TABLE_ROWS) if view is not None and not as_json else []
     if view is None:
         say(f"Nobody here is called {who}.", error=True)
         raise typer.Exit(NOT_GOOD)
     if as_json:
-        print_json(view)
+        print_json(view | {"unmailed": [{"address": one.address, "until": one.until, "reason": one.reason} for one in held]})
         return
     section(f"@{view['handle']}  {view['first_name']} {view['last_name']}", view["organization"])
     fields = {name: view[name] for name in ("phone", "language")} | view["extra"]
     lists = {name: ", ".join(view[name]) for name in ("emails", "roles", "cases")}
     table(None, [[name, value] for name, value in (lists | fields).items() if value])
+    for one in held:
+        say(f"Nothing is mailed to {one.address}: {one.reason}. `supportd lift {one.address}` ends that.")
     if mails:
         section("Emails")
         table(

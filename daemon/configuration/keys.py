@@ -358,6 +358,14 @@ class LimitsKeys(Section):
     answer_max_age_days: int = limit(7, most=3650)
     answers_per_stranger_day: int = rate(3)
     answers_per_contact_day: int = rate(10)
+    answers_per_case_hour: int = rate(5)
+    answers_per_case_day: int = rate(20)
+    answers_per_domain_day: int = rate(0)
+    loop_pattern: int = rate(4)
+    loop_depth: int = rate(10)
+    loop_subject: int = rate(300)
+    breaker: int = rate(60)
+    answer_bcc: bool = Field(False, description="true or false")
 
 
 class HoursKeys(Section):

@@ -165,6 +165,11 @@ def _mailer(name: str, value: str) -> _Sign | None:
     return (_Class.ROBOT, f"{name}: {value[:40]}") if robotwords.is_robot_mailer(value) else None
 
 
+def _spam(name: str, value: str) -> _Sign | None:
+    """What the receiving server's filter says: spam is not answered, its sender is seldom who it says."""
+    return (_Class.SILENT, f"{name}: yes") if value.partition(",")[0].strip() in ("yes", "true") else None
+
+
 def _list_role(name: str, value: str) -> _Sign | None:
     local = value.rpartition("<")[2].partition("@")[0]
     return (_Class.BULK, f"{name}: {local[:40]}") if robotwords.is_list_role(local) else None
@@ -184,6 +189,8 @@ _FIELDS: dict[str, Callable[[str, str], _Sign | None]] = {
     "preference": _precedence,
     "content-class": lambda name, value: (_Class.ROBOT, f"{name}: {value[:40]}") if value.endswith((":dsn", ":mdn")) else None,
     "sender": _list_role,
+    "x-spam-flag": _spam,
+    "x-spam-status": _spam,
     **dict.fromkeys(
         (
             "x-failed-recipients", "x-autoreply", "x-autorespond", "x-autoresponder", "x-autoresponse", "x-autoreply-from", "x-auto-reply",

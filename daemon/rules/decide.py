@@ -116,9 +116,10 @@ def _quarantine_over_limit(h: Hearing) -> Decision | None:
 def _ignore_own(h: Hearing) -> Decision | None:
     message = h.reading.message
     ours = message.author is not None and message.author in h.situation.policy.own_addresses
-    if not (ours or h.reading.automatic.own_mark) or h.reading.bounce is not None:
+    if not (ours or h.reading.automatic.own_mark or h.situation.own_message_id) or h.reading.bounce is not None:
         return None
-    why = "From is our own address" if ours else "it carries the mark of this program or another instance of it"
+    marked = "it carries the mark of this program or another instance of it"
+    why = "From is our own address" if ours else marked if h.reading.automatic.own_mark else "its Message-ID is one that we signed"
     return decision(h, Kind.OWN, Outcome.IGNORED, Reason.OWN_MAIL, detail=why)
 
 

@@ -25,7 +25,7 @@ def never_answer(reading: Reading, situation: Situation, trust: Trust) -> str | 
         return "the sender's address is ours"
     if situation.recorded_at - situation.now > timedelta(days=policy.auto_answer_max_age_days):
         return f"older than {policy.auto_answer_max_age_days} days when first seen"
-    if not situation.keys and not policy.own_addresses.intersection(message.recipients):
+    if not policy.answer_bcc and not situation.keys and not policy.own_addresses.intersection(message.recipients):
         return "our address is in neither To nor Cc"
     return None
 

@@ -503,6 +503,8 @@ class Journal(Row):
             (("sha256",), False),
             (("identity",), False),
             (("message_id",), False),
+            (("author", "internal_date"), False),
+            (("recorded_at", "id"), False),
         )
 
 
@@ -560,7 +562,7 @@ class Outbox(Row):
     """What to render again when a template failed: JSON of template and values."""
 
     class Meta:
-        indexes = ((("forward_path", "created_at"), False), (("cause",), False))
+        indexes = ((("forward_path", "created_at"), False), (("created_at", "id"), False), (("cause",), False))
 
 
 class Interaction(Row):
@@ -630,11 +632,20 @@ class Installation(Row):
     """JSON: the mailboxes that were looked through since it was restored."""
 
 
+class MailHold(Row):
+    """Mails to this address ("*": to everybody) are held back until then, because what came looked like a loop."""
+
+    address = pw.TextField(primary_key=True)
+    since = UtcDateTimeField()
+    until = UtcDateTimeField()
+    reason = pw.TextField()
+
+
 TABLES: tuple[type[Row], ...] = (
     HeldSender,
     Organization, OrganizationDomain, Contact, ContactEmail, ContactRole, System, Contract, Order, Evaluation, AccountKey, WebsiteTail,
     Queue, QueueMember, Case, CaseComment, FeedItem, Event, SlaClock, Task, PendingQuestion, Reversal, Digest, CsTicket, OutstandingItem,
     FormRequest, Octets,
-    MailboxState, Journal, Attachment, CsTicketAttachment, Outbox, Interaction, Undeliverable,
+    MailboxState, Journal, Attachment, CsTicketAttachment, Outbox, Interaction, Undeliverable, MailHold,
     Installation,
 )  # fmt: skip

@@ -123,6 +123,7 @@ def load_situation(
         referenced_cs_ids=tuple(number for number in referenced_cs if number in case_of),
         tagged_cs_ids=tuple(number for number in reading.cs_tags if number in case_of), form=facts, caller=caller,
         level_queues=_queues_called(level_queues) if asks and level_queues else {},
+        own_message_id=message.message_id is not None and isinstance(signer.read_message_id(message.message_id), Key),
     )  # fmt: skip
 
 

@@ -153,7 +153,7 @@ def test_a_mail_to_answer_begins_with_the_line_to_reply_above():
         assert rendered.text.startswith(f"{ANSWER_MARKER}\n\n") == found.expects_reply
         assert (ANSWER_MARKER in rendered.html) == found.expects_reply
     unanswered = {name for name in TEMPLATES.names if not TEMPLATES.find(name).expects_reply}
-    assert unanswered == {"bounce-notice", "command-not-run", "compliment-forward", "form-changed", "unknown-sender"}
+    assert unanswered == {"bounce-notice", "command-not-run", "compliment-forward", "form-changed", "mail-held", "unknown-sender"}
 
 
 def test_an_acknowledgement_to_a_stranger_holds_nothing_the_stranger_wrote():
