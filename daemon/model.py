@@ -774,13 +774,24 @@ class LoopQuestion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EarlierMail:
+    """A mail that came from this address a short time ago."""
+
+    subject: str
+    ran: bool = False
+    """Whether its commands were carried out."""
+    wording: str | None = None
+    """Which words it said, as `parsers.wording` keeps them; None: not known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LoopFacts:
     """What is stored of that. Counts are of mails that were not held back."""
 
     holds: Mapping[str, str] = field(default_factory=dict)
     """By address, EVERYBODY or case number: why mail is held back there now."""
-    earlier: tuple[tuple[str, bool], ...] = ()
-    """Mails of the author in the time of the pattern: the subject, and whether its commands were carried out."""
+    earlier: tuple[EarlierMail, ...] = ()
+    """Mails of the author in the time of the pattern."""
     own_references: int = 0
     """How many mails of ours References names."""
     case_hour: int = 0

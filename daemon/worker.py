@@ -37,7 +37,7 @@ from daemon.rules.decide import decide, decide_refusal
 from daemon.rules.digests import decide_digest, digest_day
 from daemon.rules.floods import decide_held
 from daemon.rules.intake import files_of, names_of_form, staff_of
-from daemon.rules.loops import loop_question, restrain
+from daemon.rules.loops import loop_question, restrain, words_of
 from daemon.rules.questions import decide_expiry
 from daemon.rules.reminders import decide_reminder, reminder_name, work_due
 from daemon.rules.rulebook import Rulebook
@@ -306,7 +306,7 @@ def _act(house: House, row: Claimed, reading: Reading, now: datetime) -> Decisio
         )  # fmt: skip
         facts = {
             "author": (message.author or message.from_text)[:1000], "message_id": message.message_id, "subject": message.subject[:1000],
-            "identity": message.identity,
+            "identity": message.identity, "wording": words_of(reading) if message.author else None,
         }  # fmt: skip
         if decision.reason is Reason.SENDER_FLOOD:
             note_held(facts["author"] or "", row.internal_date.date())

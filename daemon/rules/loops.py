@@ -2,7 +2,8 @@
 
 The daily rates of one address are in `robots`; here is the rest: how often about a case and to a domain, mails that come again
 and again with one subject, threads without end, and the breaker for everything at once. Only what a mail causes can loop: what
-the clock causes is never held here. A mail whose commands were carried out is a person's and may stand deep in its thread.
+the clock causes is never held here. A mail whose commands were carried out is a person's and may stand deep in its thread. So is
+one that says something new and whose sender is known and proved: who orders ten things in ten minutes hears of each.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from daemon.model import (
     PERSONS_WORDS,
     ContactFacts,
     Decision,
+    EarlierMail,
     Grade,
     Kind,
     LoopFacts,
@@ -26,13 +28,14 @@ from daemon.model import (
     Reading,
     Situation,
 )
+from daemon.parsers.wording import says_the_same, wording
 from daemon.reasons import Reason
 from daemon.rules.hearing import audience_of, mails
 
 PATTERN_HOLD = timedelta(hours=24)
 BREAKER_HOLD = timedelta(hours=1)
-COMMANDS_WEIGH = 5
-"""A person gives several commands in a row by one subject: so many times as many mails are a pattern all the same."""
+PERSONS_WEIGH = 5
+"""A person gives several commands, or orders several things, in a row by one subject: so many times as many are a pattern all the same."""
 
 HELD_NOTICE = "mail-held"
 
@@ -52,6 +55,11 @@ def pattern_of(subject: str) -> str:
     while (found := _PREFIX.match(rest)) is not None:
         rest = rest[found.end() :]
     return _CHANGING.sub("", _BRACKETED.sub("", rest)).lower()
+
+
+def words_of(reading: Reading) -> str:
+    """Which words and files a mail brings, without what it quotes."""
+    return wording(reading.new_text, (file.sha256 for file in reading.message.attachments))
 
 
 def loop_question(decision: Decision, reading: Reading, situation: Situation) -> LoopQuestion | None:
@@ -127,7 +135,7 @@ def _begun(decision: Decision, reading: Reading, situation: Situation, facts: Lo
     if pattern is not None and author is not None:
         begin(author, PATTERN_HOLD, pattern)
         # receipts go to the registered address; whoever only claims to be somebody can't silence them there
-        if sender is not None and sender.address != author and decision.trust.grade in (Grade.VERIFIED, Grade.KEYED):
+        if sender is not None and sender.address != author and _is_known(decision, situation):
             begin(sender.address, PATTERN_HOLD, pattern)
     deep = _too_deep(decision, reading, situation, facts)
     if deep is not None:
@@ -149,11 +157,24 @@ def _pattern(decision: Decision, reading: Reading, situation: Situation, facts: 
     if not most or decision.kind not in _PERSONAL:
         return None
     wanted = pattern_of(reading.message.subject)
-    alike = [ran for subject, ran in facts.earlier if pattern_of(subject) == wanted] + [_ran(decision)]
-    talk = alike.count(False)
-    if talk < most and len(alike) < COMMANDS_WEIGH * most:
+    earlier = [mail for mail in facts.earlier if pattern_of(mail.subject) == wanted]
+    if len(earlier) + 1 >= PERSONS_WEIGH * most:
+        return f"loop_pattern: {len(earlier) + 1} mails with one subject in 10 minutes"
+    words = words_of(reading) if _is_known(decision, situation) else None
+    alike = sum(not mail.ran and _says_the_same(words, mail) for mail in earlier) + (not _ran(decision))
+    if alike < most:
         return None
-    return f"loop_pattern: {len(alike)} mails with one subject in 10 minutes"
+    return f"loop_pattern: {alike} mails with one subject{' and the same words' if words is not None else ''} in 10 minutes"
+
+
+def _is_known(decision: Decision, situation: Situation) -> bool:
+    """Whether a registered person is proved to have written it."""
+    return situation.sender is not None and decision.trust.grade in (Grade.VERIFIED, Grade.KEYED)
+
+
+def _says_the_same(words: str | None, earlier: EarlierMail) -> bool:
+    """Whether an earlier mail counts: one without proof (`words` None) is believed no words."""
+    return words is None or earlier.wording is None or says_the_same(words, earlier.wording)
 
 
 def _too_deep(decision: Decision, reading: Reading, situation: Situation, facts: LoopFacts) -> str | None:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import peewee as pw
 
 from daemon.mail.addresses import Key, Signer
-from daemon.model import EVERYBODY, LOOP_PATTERN_SPAN, MAILS_PER_RECEIVED, PERSONS_WORDS, Kind, LoopFacts, LoopQuestion
+from daemon.model import EVERYBODY, LOOP_PATTERN_SPAN, MAILS_PER_RECEIVED, PERSONS_WORDS, EarlierMail, Kind, LoopFacts, LoopQuestion
 from daemon.reasons import Reason
 from daemon.store.schema import Journal, MailHold, Outbox, Undeliverable, database
 from daemon.store.statements import Select, rows
@@ -22,10 +22,12 @@ MOST_LOOKED_AT = 100
 def loop_facts(asked: LoopQuestion, signer: Signer, *, number: int | None) -> LoopFacts:
     """What `rules.loops` must know; `number` is the journal number of the mail that is decided now, None without one."""
     holds = dict(_HOLDS(addresses=list(asked.addresses), now=asked.clock))
-    earlier: tuple[tuple[str, bool], ...] = ()
+    earlier: tuple[EarlierMail, ...] = ()
     if asked.author is not None:
         found = _EARLIER(author=asked.author, since=asked.now - LOOP_PATTERN_SPAN, until=asked.now, number=number or 0)
-        earlier = tuple((subject or "", reason == Reason.COMMANDS_RUN.value) for subject, reason in found)
+        earlier = tuple(
+            EarlierMail(subject=subject or "", ran=reason == Reason.COMMANDS_RUN.value, wording=words) for subject, reason, words in found
+        )
     hour, day = asked.clock - timedelta(hours=1), asked.clock - timedelta(hours=24)
     about_case = [row[0] for row in _OF_CASE(case=asked.case_id, since=day)] if asked.case_id is not None else []
     automatic, received = _volume(hour, asked.breaker) if asked.breaker and EVERYBODY not in holds else (0, 0)
@@ -43,7 +45,7 @@ _HOLDS = Select(
 )
 _EARLIER = Select(
     lambda author, since, until, number: (
-        Journal.select(Journal.subject, Journal.reason)
+        Journal.select(Journal.subject, Journal.reason, Journal.wording)
         .where(
             (Journal.author == author)
             & (Journal.internal_date > since)

@@ -493,6 +493,8 @@ class Journal(Row):
     message_id = pw.TextField(null=True)
     subject = pw.TextField(null=True)
     identity = pw.CharField(max_length=64, null=True)
+    wording = pw.TextField(null=True)
+    """Which words it says (`parsers.wording`); of mails without a sender, and of those from before this was kept, nothing."""
     decided_at = UtcDateTimeField(null=True)
     record = pw.TextField(null=True)
     tidied = pw.BooleanField(default=False)

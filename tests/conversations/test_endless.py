@@ -58,6 +58,25 @@ def test_a_naive_responder_with_a_new_number_each_time_is_soon_left_alone(world:
     world.assert_good_books()
 
 
+ORDERS = (
+    "Please deliver five panels to Main Street, the Millers wait for them.",
+    "One inverter for the Brown family. Their old one burned out on Sunday.",
+    "Could you quote cables, 40 metres, for the barn in Ohio?",
+    "Cancel what we said of the roof hooks: the customer has some.",
+    "A second meter for the school. They asked for the grey one.",
+)
+
+
+def test_a_busy_reseller_is_no_robot(world: World) -> None:
+    for number, order in enumerate(ORDERS, start=1001):
+        world.deliver(mail("ann", f"{order}\n\n-- \nAnn Lee, Acme Homes", subject=f"Order {number}"))
+        world.later(seconds=90)
+        world.run()
+    assert [one.template for one in world.all_out() if one.to == "ann"] == ["case-received"] * len(ORDERS)
+    assert _held(world) == []
+    world.assert_good_books()
+
+
 def test_two_installations_that_write_to_each_other_fall_silent(
     world: World, tmp_path: Path, environment: Callable[..., dict[str, str]]
 ) -> None:  # fmt: skip

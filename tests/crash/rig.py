@@ -18,6 +18,12 @@ from tests.doubles import Sink
 
 ONCE = ("run", "--once")
 
+NO_RATES = {
+    "answers_per_stranger_day": 0, "answers_per_contact_day": 0, "answers_per_case_hour": 0, "answers_per_case_day": 0,
+    "cases_per_sender_hour": 0, "cases_per_sender_day": 0, "loop_pattern": 0, "breaker": 0,
+}  # fmt: skip
+"""Storms have few writers, who say much the same and fast: what the limits are for. They are off, so that every answer is owed."""
+
 
 # --- the process ---------------------------------------------------------------------------------------------------
 

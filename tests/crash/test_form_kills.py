@@ -277,7 +277,7 @@ def stormed(world: World, submissions: int, kills: int, seconds: float) -> str:
     with_colleagues(world)
     world.configure(
         connections=CONNECTIONS,
-        limits={"answers_per_stranger_day": 0, "answers_per_contact_day": 0, "cases_per_sender_hour": 0, "cases_per_sender_day": 0},
+        limits=rig.NO_RATES,
     )
     storm = Storm(world, random.Random(submissions), submissions)
     begun = time.monotonic()

@@ -374,7 +374,7 @@ def lived(world: World, tmp_path: Path, days: int, cases: int, kills: int, seed:
     world.configure(
         connections=4,
         digests=True,
-        limits={"answers_per_stranger_day": 0, "answers_per_contact_day": 0, "cases_per_sender_hour": 0, "cases_per_sender_day": 0},
+        limits=rig.NO_RATES,
     )
     with world.path.open("a", encoding="utf-8") as file:
         file.write(CALENDARS)

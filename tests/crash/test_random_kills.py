@@ -161,7 +161,7 @@ def stormed(world: World, mails: int, kills: int, seed: int, seconds: float) -> 
     """A whole storm; its figures in words."""
     world.configure(
         connections=CONNECTIONS,
-        limits={"answers_per_stranger_day": 0, "answers_per_contact_day": 0, "cases_per_sender_hour": 0, "cases_per_sender_day": 0},
+        limits=rig.NO_RATES,
     )
     begun = time.monotonic()
     with Nursery(world) as nursery:

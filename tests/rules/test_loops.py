@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.actions.vocabulary import HoldMail, QueueMail
-from daemon.model import AddrSpec, Decision, LoopFacts, LoopLimits, MessageId
+from daemon.model import AddrSpec, Attachment, Decision, EarlierMail, LoopFacts, LoopLimits, MessageId
+from daemon.parsers.wording import wording
 from daemon.reasons import Reason
 from daemon.rules.loops import loop_question, pattern_of, restrain
 from tests.rules import facts
@@ -49,31 +50,82 @@ def test_neither_digits_nor_prefixes_nor_brackets_change_a_pattern(words: str, n
 
 
 def test_a_plain_mail_is_answered_and_nothing_begins() -> None:
-    made = restrained(LoopFacts(earlier=(("Invoice", False),) * 9))
+    made = restrained(LoopFacts(earlier=(EarlierMail(subject="Invoice"),) * 9))
     assert set(held(made).values()) == {None}
     assert holds(made) == []
 
 
 def test_the_fourth_mail_with_one_subject_in_ten_minutes_begins_a_hold_and_the_house_is_told() -> None:
-    earlier = tuple((f"Re: [CASE-{n}] No data since noon {n}", False) for n in range(3))
+    earlier = tuple(EarlierMail(subject=f"Re: [CASE-{n}] No data since noon {n}") for n in range(3))
     assert holds(restrained(LoopFacts(earlier=earlier[:2]))) == []
     made = restrained(LoopFacts(earlier=earlier))
     assert holds(made) == [facts.ANN.address]
-    assert held(made)["case-received"] == "loop_pattern: 4 mails with one subject in 10 minutes"
+    assert held(made)["case-received"] == "loop_pattern: 4 mails with one subject and the same words in 10 minutes"
     assert held(made)["case-assigned"] is None
     assert held(made)["mail-held"] is None
 
 
+ORDERS = (
+    "Please deliver five panels to Main Street, the Millers wait for them.",
+    "One inverter for the Brown family. Their old one burned out on Sunday.",
+    "Could you quote cables, 40 metres, for the barn in Ohio?",
+    "Cancel what we said of the roof hooks: the customer has some.",
+)
+
+
+def ordered(*words: str | None) -> tuple[EarlierMail, ...]:
+    return tuple(
+        EarlierMail(subject=f"Order {number}", wording=wording(said) if said is not None else None)
+        for number, said in enumerate(words, start=1001)
+    )
+
+
+def test_somebody_known_and_proved_who_orders_different_things_hears_of_each() -> None:
+    made = restrained(LoopFacts(earlier=ordered(*ORDERS[:3])), subject="Order 1004", text=ORDERS[3])
+    assert (holds(made), held(made)["case-received"]) == ([], None)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "changes"),
+    [
+        (ordered(*ORDERS[:3]), {"sender": None}),
+        (ordered(*ORDERS[:3]), {"domain_says": None}),
+        (ordered(*[ORDERS[3].replace("40", "70")] * 3), {}),
+        (ordered(None, None, None), {}),
+        (ordered(*ORDERS[:3], *(f"{word} thing" for word in "abcdefghijklmnop")), {}),
+    ],
+    ids=["a stranger", "not proved", "the same words", "words that are not known", "twenty mails"],
+)
+def test_nobody_else_does(earlier: tuple[EarlierMail, ...], changes: dict[str, Any]) -> None:
+    assert holds(restrained(LoopFacts(earlier=earlier), subject="Order 1004", text=ORDERS[3], **changes)) != []
+
+
+def test_photographs_without_a_word_are_different_mails_and_one_file_again_and_again_is_not() -> None:
+    def photo(digest: str) -> Attachment:
+        return Attachment(name="IMG.jpg", content_type="image/jpeg", size=9, sha256=digest * 64, inline=True, content=b"")
+
+    def after(*digests: str) -> list[str]:
+        earlier = tuple(EarlierMail(subject="Roof", wording=wording("", (digest * 64,))) for digest in digests)
+        return holds(restrained(LoopFacts(earlier=earlier), subject="Roof", text="", attachments=(photo("d"),)))
+
+    assert after("a", "b", "c") == []
+    assert after("d", "d", "d") == [facts.ANN.address]
+
+
 def test_while_a_hold_lasts_nobody_is_told_again() -> None:
-    made = restrained(LoopFacts(holds={facts.ANN.address: "loop_pattern: before"}, earlier=(("No data since noon", False),) * 9))
+    made = restrained(
+        LoopFacts(holds={facts.ANN.address: "loop_pattern: before"}, earlier=(EarlierMail(subject="No data since noon"),) * 9)
+    )
     assert holds(made) == []
     assert held(made)["case-received"] == "loop_pattern: before"
     assert "mail-held" not in held(made)
 
 
 def test_somebody_who_gives_commands_in_a_row_is_no_loop_until_it_is_many() -> None:
-    assert holds(restrained(LoopFacts(earlier=(("No data since noon", True),) * 18), ran=True)) == []
-    assert holds(restrained(LoopFacts(earlier=(("No data since noon", True),) * 19), ran=True)) == [facts.ANN.address]
+    assert holds(restrained(LoopFacts(earlier=(EarlierMail(subject="No data since noon", ran=True),) * 18), ran=True)) == []
+    assert holds(restrained(LoopFacts(earlier=(EarlierMail(subject="No data since noon", ran=True),) * 19), ran=True)) == [
+        facts.ANN.address
+    ]
 
 
 @pytest.mark.parametrize(

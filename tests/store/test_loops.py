@@ -24,7 +24,15 @@ def _received(
 ) -> None:
     for age in ages:
         at = NOW - timedelta(minutes=age)
-        row = {"mailbox": "m", "folder": "INBOX", "internal_date": at, "recorded_at": at, "state": "acted", "author": author}
+        row = {
+            "mailbox": "m",
+            "folder": "INBOX",
+            "internal_date": at,
+            "recorded_at": at,
+            "state": "acted",
+            "author": author,
+            "wording": "0a0b0c",
+        }
         insert(Journal, [row | {"subject": subject, "kind": kind, "reason": reason}])
 
 
@@ -53,7 +61,7 @@ def test_mails_of_people_in_ten_minutes_are_the_pattern(database: Database) -> N
         _received(1, author="amy@acme.example")
         _received(1, kind="copy")
         found = loops.loop_facts(replace(ASKED, author="ann@acme.example"), SIGNER, number=None)
-    assert sorted(found.earlier) == [("Re: Roof", False), ("Roof", True)]
+    assert [(mail.subject, mail.ran, mail.wording) for mail in found.earlier] == [("Roof", True, "0a0b0c"), ("Re: Roof", False, "0a0b0c")]
 
 
 def test_answers_about_a_case_and_to_a_domain_are_counted_without_the_held(database: Database) -> None:
