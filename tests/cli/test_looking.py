@@ -78,7 +78,7 @@ def test_a_case_of_somebody_unknown_has_no_contact_but_their_address(day: Instal
     assert {row["queue"] for row in triage} == {"triage"}
 
 
-CONTACT = ["handle", "first_name", "last_name", "emails", "organization", "roles", "phone", "language", "extra", "cases"]
+CONTACT = ["handle", "first_name", "last_name", "emails", "organization", "roles", "phone", "language", "extra", "cases", "unmailed"]
 
 
 @pytest.mark.parametrize("who", ["ann", "@ann", "ann@acme.example", "Ann@ACME.example"])
