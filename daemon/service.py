@@ -14,7 +14,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -84,18 +84,20 @@ def clock_of(environment: str | None) -> Callable[[], datetime]:
 
 
 @contextmanager
-def open_house(config: Config, now: Callable[[], datetime], *, stopping: Callable[[], bool] = lambda: False) -> Iterator[House]:
-    """Open the database, load templates and key, have a parser child ready; close them at the end."""
+def open_house(
+    config: Config, now: Callable[[], datetime], *, stopping: Callable[[], bool] = lambda: False, reader: Reader | None = None
+) -> Iterator[House]:
+    """Open the database, load templates and key, have a parser child ready; close them at the end.
+
+    A `reader` that is given (see `reader_of`) stays open.
+    """
     database = database_of(config)
     try:
         templates = Templates.load(config.templates_dirs())
         signer = Signer(_key(config, database), config.trust.reply_address, config.house.address)
-        with Reader(
-            read_limits_of(config), config.own_addresses(), cpu_seconds=config.limits.child_cpu_seconds,
-            wall_seconds=config.limits.child_wall_seconds, memory_bytes=config.limits.child_memory,
-        ) as reader:  # fmt: skip
+        with reader_of(config) if reader is None else nullcontext(reader) as at_work:
             yield House(
-                database=database, reader=reader, policy=policy_of(config), limits=limits_of(config),
+                database=database, reader=at_work, policy=policy_of(config), limits=limits_of(config),
                 rulebook=rulebook_of(config, [faq.title or faq.name for faq in templates.faqs]), digests=config.digests.enabled,
                 now=now, stopping=stopping, epochs=Epochs(database, EpochFile(epoch_file_of(config))),
                 desk=Desk(
@@ -107,6 +109,15 @@ def open_house(config: Config, now: Callable[[], datetime], *, stopping: Callabl
     finally:
         database.let_go()
         database.close()
+
+
+def reader_of(config: Config) -> Reader:
+    """A reader with the configured limits."""
+    limits = config.limits
+    return Reader(
+        read_limits_of(config), config.own_addresses(), cpu_seconds=limits.child_cpu_seconds, wall_seconds=limits.child_wall_seconds,
+        memory_bytes=limits.child_memory,
+    )  # fmt: skip
 
 
 def database_of(config: Config) -> Database:

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.conversations.fixtures import make_world
+from tests.conversations.fixtures import database_url, make_world, settled_postgres
 from tests.conversations.world import PymapInbox, World
 
-__all__ = ["make_world"]
+__all__ = ["database_url", "make_world", "settled_postgres"]
 
 pytestmark = [pytest.mark.corpora, pytest.mark.timeout(900)]
 

@@ -21,10 +21,10 @@ from daemon.service import clock_of, database_of, open_house, require_hold, tell
 from daemon.store.database import open_database
 from tests.chaos.counts import count
 from tests.chaos.record import saw
-from tests.conversations.fixtures import inbox, make_world, world
+from tests.conversations.fixtures import database_url, inbox, make_world, settled_postgres, world
 from tests.conversations.world import Gate, PymapInbox, World, end, mail, until
 
-__all__ = ["inbox", "make_world", "world"]
+__all__ = ["database_url", "inbox", "make_world", "settled_postgres", "world"]
 
 SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 """For what the database has no part in."""
@@ -208,10 +208,12 @@ def test_stages_in_processes_of_their_own_meet_in_the_queues(world: World, datab
             world.cli("run", "--once", "--stage", stage)
     else:
         processes = [world.start("run", "--stage", stage) for stage in ("fetch", "apply", "send", "tick")]
-        until(lambda: world.log_lines("ready") == 4, "they do not start")
-        _deliver_now(world, mail("ann", "Roof-7 shows no data."))
-        until(lambda: len(world.sink.sent) == 2, "no answer")
-        assert [end(process) for process in processes] == [0, 0, 0, 0]
+        try:
+            until(lambda: world.log_lines("ready") == 4, "they do not start")
+            _deliver_now(world, mail("ann", "Roof-7 shows no data."))
+            until(lambda: len(world.sink.sent) == 2, "no answer")
+        finally:
+            assert [end(process) for process in processes] == [0, 0, 0, 0]
     world.expect(("ann", "case-received"), ("bob", "case-assigned"))
     world.assert_good_books()
 

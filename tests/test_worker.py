@@ -19,11 +19,11 @@ from daemon.reader import ReadFailure
 from daemon.store import journal, outbox
 from daemon.store.journal import ALONE_LIMIT, Delivery
 from daemon.wiring import accounts_of
-from tests.conversations.fixtures import inbox, world
+from tests.conversations.fixtures import database_url, inbox, settled_postgres, world
 from tests.conversations.world import World, mail
 from tests.doubles import Script
 
-__all__ = ["inbox", "world"]
+__all__ = ["database_url", "inbox", "settled_postgres", "world"]
 
 SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 

