@@ -28,6 +28,7 @@ EVENTS: dict[str, tuple[str, str]] = {
     "stop-cut-short": ("warning", "A stage did not end in time; what it had in hand is taken up at the next start."),
     "stage-failed": ("error", "An unexpected error in a stage; it starts again after a pause."),
     "mailbox-open": ("info", "Logged in to the IMAP server, the folder is open."),
+    "mailbox-elsewhere": ("info", "Another worker reads the mailbox; this one takes over when that one ends or falls silent."),
     "mailbox-away": ("warning", "The IMAP server can't be reached or the line broke; it is tried again."),
     "fetch-paused": ("warning", "Too much is waiting, or the disk is nearly full; mail stays safe on the server."),
     "sender-flood": ("warning", "Mails of a sender are held because they opened too many cases; see the triage queue."),

@@ -7,9 +7,11 @@ only costs seconds.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import random
 import secrets
+import select
 import signal
 import threading
 import time
@@ -31,7 +33,9 @@ from daemon.reader import Reader
 from daemon.store import journal, outbox
 from daemon.store.database import Database, open_database
 from daemon.store.epoch import EpochFile, Epochs, Standing, is_held
+from daemon.store.notices import listen
 from daemon.store.schema import Outbox
+from daemon.store.workers import Workers
 from daemon.wiring import (
     accounts_of,
     epoch_file_of,
@@ -67,6 +71,9 @@ TIDY_AGAIN = 5.0
 BACK_OFF_MOST = 300.0
 """Seconds; a mailbox that can't be reached is tried for ever, at least that often."""
 
+LISTEN_SECONDS = 60.0
+"""How long the listener waits for a word before it shows a pulse."""
+
 HOLD_SECONDS = 20.0
 """How often the worker's lock is looked at: a database that was away has forgotten who lives."""
 
@@ -94,18 +101,21 @@ def open_house(
     database = database_of(config)
     try:
         templates = Templates.load(config.templates_dirs())
-        signer = Signer(_key(config, database), config.trust.reply_address, config.house.address)
+        key = _key(config, database)
+        workers = Workers(database, timedelta(seconds=config.limits.worker_lease_seconds), key_mark_of(key))
+        signer = Signer(key, config.trust.reply_address, config.house.address)
         with reader_of(config) if reader is None else nullcontext(reader) as at_work:
             yield House(
                 database=database, reader=at_work, policy=policy_of(config), limits=limits_of(config),
                 rulebook=rulebook_of(config, [faq.title or faq.name for faq in templates.faqs]), digests=config.digests.enabled,
-                now=now, stopping=stopping, epochs=Epochs(database, EpochFile(epoch_file_of(config))),
+                now=now, stopping=stopping, workers=workers, epochs=Epochs(database, EpochFile(epoch_file_of(config))),
                 desk=Desk(
                     signer=signer, templates=templates, house_name=config.house.name, house_address=AddrSpec(config.house.address),
                     timezone=timezone_of(config), zones=zones_of(config),
                 ),
                 after={mailbox.name: places_of(mailbox) for mailbox in config.mailbox},
             )  # fmt: skip
+            workers.leave()
     finally:
         database.let_go()
         database.close()
@@ -141,16 +151,27 @@ def _key(config: Config, database: Database) -> bytes:
     return secret.reveal().encode()
 
 
+def key_mark_of(key: bytes) -> str:
+    """Tells keys apart, and nothing else about them: of a hundred thousand others one has the same mark."""
+    return hashlib.blake2b(key, digest_size=2, person=b"supportd mark").hexdigest()
+
+
 # --- one round -----------------------------------------------------------------------------------------------------
 
 
-def run_once(config: Config, house: House, stages: Sequence[str] = STAGES) -> None:  # noqa: C901 - one line a stage
+def run_once(config: Config, house: House, stages: Sequence[str] = STAGES) -> None:
     """One full round: fetch everything now in the mailboxes, apply all of it, tick, send what is due, put mails away.
 
     A server that is away does not keep the other stages from their work; Temporary is raised at the end.
     """
     require_hold(house.database)
+    house.workers.join(stages)
     begin_epoch(house)
+    with _showing_life(house):
+        _round(config, house, stages)
+
+
+def _round(config: Config, house: House, stages: Sequence[str]) -> None:  # noqa: C901 - one line a stage
     trouble: list[Temporary] = []
     watches: list[Watch] = []
     try:
@@ -158,6 +179,9 @@ def run_once(config: Config, house: House, stages: Sequence[str] = STAGES) -> No
             tick_free(house)
         if "fetch" in stages:
             for account in accounts_of(config):
+                if not house.workers.reads(account.name):
+                    log.event("mailbox-elsewhere", mailbox=account.name)
+                    continue
                 watch = Watch(account)
                 try:
                     watch.connect()
@@ -189,6 +213,7 @@ def run_once(config: Config, house: House, stages: Sequence[str] = STAGES) -> No
     finally:
         for watch in watches:
             watch.close()
+        house.workers.give_up_mailboxes()
     if trouble:
         raise trouble[0]
 
@@ -226,6 +251,30 @@ def begin_epoch(house: House) -> None:
             log.event("held-after-restore", detail="nothing is sent, no promise looked at, until `supportd resume --after-restore`")
 
 
+@contextmanager
+def _showing_life(house: House) -> Iterator[None]:
+    """Say meanwhile, again and again, that this worker lives. On SQLite nobody needs to hear it."""
+    ended = threading.Event()
+
+    def say() -> None:
+        while not ended.wait(house.workers.lease.total_seconds() / 4):
+            try:
+                house.workers.show_life()
+            except Temporary as error:
+                log.event("database-away", detail=str(error))
+        house.database.close()
+
+    speaker = threading.Thread(target=say, name="life", daemon=True)
+    if not house.database.is_sqlite:
+        speaker.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        if speaker.ident is not None:
+            speaker.join(BUSY_LOOK)
+
+
 # --- the daemon ----------------------------------------------------------------------------------------------------
 
 
@@ -244,6 +293,8 @@ class Service:
         self.threads: list[threading.Thread] = []
         self.read_at: dict[str, float] = {}
         """By mailbox: when all its mail had last been written down (monotonic)."""
+        self.listening = False
+        """Whether other workers' words arrive; without them everything is looked for again sooner."""
 
     def start(self) -> None:
         """Start the stages."""
@@ -259,6 +310,10 @@ class Service:
             self._thread("send", self._send_stage)
         if "tick" in self.stages:
             self._thread("tick", self._tick_stage)
+        if not self.house.database.is_sqlite:
+            pipe = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+            self.wakers.append(pipe)
+            self._thread("listen", lambda: self._listen_stage(pipe[0]))
 
     def _thread(self, name: str, target: Callable[[], None]) -> None:
         thread = threading.Thread(target=self._guarded, args=(name, target), name=name, daemon=True)
@@ -318,6 +373,8 @@ class Service:
         while not self.stop.is_set():
             watch = Watch(account)  # type: ignore[arg-type]
             try:
+                if not self._is_ours(watch.account.name, wake, name):
+                    return
                 watch.connect()
                 log.event("mailbox-open", mailbox=watch.account.name, uidvalidity=watch.uidvalidity)
                 pause = 1.0
@@ -329,6 +386,43 @@ class Service:
                 pause = min(pause * 2, BACK_OFF_MOST)
             finally:
                 watch.close()
+
+    def _is_ours(self, mailbox: str, wake: int, name: str) -> bool:
+        """Wait until this worker is the one that reads the mailbox; False at a stop."""
+        told = False
+        while not self.stop.is_set():
+            if self.house.workers.reads(mailbox):
+                return True
+            if not told:
+                log.event("mailbox-elsewhere", mailbox=mailbox)
+                told = True
+            self.beat(name)
+            if select.select([wake], [], [], self.house.workers.lease.total_seconds() / 4)[0]:
+                os.read(wake, 4096)
+        return False
+
+    def _listen_stage(self, wake: int) -> None:
+        """Pass on what other workers tell. It may be lost: nothing but time depends on it."""
+        told = {"apply": self.apply_wake.set, "send": self.send_wake.set, "tidy": self._wake_watches, "mailbox": self._wake_watches}
+        while not self.stop.is_set():
+            try:
+                with listen(self.house.database) as hear:
+                    self.listening = True
+                    # what was said before
+                    self.apply_wake.set()
+                    self.send_wake.set()
+                    while not self.stop.is_set():
+                        self.beat("listen")
+                        for topic in hear(wake, LISTEN_SECONDS):
+                            told.get(topic, self._nothing)()
+            except Temporary as error:
+                log.event("stage-waits", stage="listen", detail=str(error))
+            self.listening = False
+            self.beat("listen")
+            self.stop.wait(LOOK_AGAIN)
+
+    def _nothing(self) -> None:
+        """A newer program may say more."""
 
     def _watch_mailbox(self, watch: Watch, wake: int, name: str) -> None:
         deep_at = 0.0
@@ -342,6 +436,7 @@ class Service:
                 if self.stop.is_set():
                     return
             self.read_at[watch.account.name] = time.monotonic()
+            self.house.workers.note_read(watch.account.name)
             try:
                 tidy(self.house, watch)
             except Temporary as error:
@@ -365,16 +460,21 @@ class Service:
                 pause = min(pause * 2, 30.0)
                 wake.set()
             self.beat(name)
-            wake.wait(LOOK_AGAIN if fed_here else BUSY_LOOK)
+            wake.wait(LOOK_AGAIN if fed_here or self.listening else BUSY_LOOK)
 
     def _apply_round(self) -> None:
         worked = False
         while not self.stop.is_set() and apply_batch(self.house):
             worked = True
             self.send_wake.set()
+            self._tell("send")
             self.beat("apply")
         if worked:
             self._wake_watches()
+            self._tell("tidy")
+
+    def _tell(self, topic: str) -> None:
+        self.house.database.tell(topic)
 
     def _send_stage(self) -> None:
         server = relay_server_of(self.config)
@@ -393,6 +493,11 @@ class Service:
         """Whether every mailbox of this process was read lately; a promise is not called broken by mail that is out of reach."""
         if "fetch" not in self.stages:
             return True
+        if not self.house.database.is_sqlite:
+            # the mailboxes may be shared out among several workers
+            return self.house.workers.all_read(
+                {account.name: LOOKED_AT_WITHIN + account.poll_seconds for account in accounts_of(self.config)}
+            )
         now = time.monotonic()
         return all(
             now - self.read_at.get(account.name, -1e9) < LOOKED_AT_WITHIN + account.poll_seconds for account in accounts_of(self.config)
@@ -407,6 +512,7 @@ class Service:
             try:
                 if tick(self.house, clocks=self._mail_is_read()):
                     self.send_wake.set()
+                    self._tell("send")
             except Temporary as error:
                 log.event("stage-waits", stage="tick", detail=str(error))
             self.beat("tick")
@@ -456,33 +562,43 @@ def _run_with(
     stop = threading.Event()
     with open_house(config, now, stopping=stop.is_set) as house:
         require_hold(house.database)
+        house.workers.join(stages)
         begin_epoch(house)
-        service = Service(config, house, stages, stop)
-        service.start()
-        log.event("ready", stages=",".join(stages), database=house.database.shown_url)
-        systemd.notify("READY=1\nSTATUS=at work")
-        watchdog = systemd.watchdog_seconds()
-        following: Config | None = None
-        while not ending.is_set():
-            woken.wait(min(watchdog / 2, HOLD_SECONDS) if watchdog else HOLD_SECONDS)
-            woken.clear()
-            _keep_hold(house.database)
-            if turning.is_set():
-                turning.clear()
-                systemd.notify("RELOADING=1")
-                following = _reloaded(load)
-                if following is not None:
-                    break
-                systemd.notify("READY=1")
-            if watchdog and service.alive(max(watchdog, 2 * service.longest_wait)):
-                systemd.notify("WATCHDOG=1")
-        if following is None:
-            systemd.notify("STOPPING=1")
-        stop.set()
-        if not service.join(STOP_SECONDS):
-            log.event("stop-cut-short", detail="a stage did not end in time; what it had in hand is taken up at the next start")
+        with _showing_life(house):
+            following = _run_service(config, house, load, stages, ending, turning, woken, stop)
         log.event("stopped" if following is None else "reloaded")
         return following
+
+
+def _run_service(
+    config: Config, house: House, load: Callable[[], Config], stages: Sequence[str],
+    ending: threading.Event, turning: threading.Event, woken: threading.Event, stop: threading.Event,
+) -> Config | None:  # fmt: skip
+    service = Service(config, house, stages, stop)
+    service.start()
+    log.event("ready", stages=",".join(stages), database=house.database.shown_url)
+    systemd.notify("READY=1\nSTATUS=at work")
+    watchdog = systemd.watchdog_seconds()
+    following: Config | None = None
+    while not ending.is_set():
+        woken.wait(min(watchdog / 2, HOLD_SECONDS) if watchdog else HOLD_SECONDS)
+        woken.clear()
+        _keep_hold(house.database)
+        if turning.is_set():
+            turning.clear()
+            systemd.notify("RELOADING=1")
+            following = _reloaded(load)
+            if following is not None:
+                break
+            systemd.notify("READY=1")
+        if watchdog and service.alive(max(watchdog, 2 * service.longest_wait)):
+            systemd.notify("WATCHDOG=1")
+    if following is None:
+        systemd.notify("STOPPING=1")
+    stop.set()
+    if not service.join(STOP_SECONDS):
+        log.event("stop-cut-short", detail="a stage did not end in time; what it had in hand is taken up at the next start")
+    return following
 
 
 def _keep_hold(database: Database) -> None:

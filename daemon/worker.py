@@ -51,6 +51,7 @@ from daemon.store.loops import loop_facts
 from daemon.store.people import people_of
 from daemon.store.senders import note_held, tell, told_on, untold
 from daemon.store.situation import case_facts, due_clocks, load_situation, triage_queue
+from daemon.store.workers import Workers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +83,7 @@ class House:
     """By mailbox: where finished mails are put away, by outcome; None keeps them where they lie."""
     now: Callable[[], datetime]
     epochs: Epochs
+    workers: Workers
     stopping: Callable[[], bool] = lambda: False
 
 
@@ -92,10 +94,13 @@ def fetch(house: House, watch: Watch, *, deep: bool) -> int:
     """Write down every mail of the folder that is not in the ledger; how many were new.
 
     What to fetch is the server's UIDs minus the ledger's: never UNSEEN, never dates. `deep` looks at the whole folder,
-    otherwise at what came since the last look. Nothing on the server changes here.
+    otherwise at what came since the last look. Nothing on the server changes here. Raises Temporary when another worker reads
+    the mailbox, also when it has begun to meanwhile: then nothing is written.
     """
     now = house.now()
     name, folder, uidvalidity = watch.account.name, watch.account.folder, watch.uidvalidity
+    if not house.workers.reads(name):
+        raise Temporary(f"mailbox {name}: another worker reads it")
     with house.database.reading():
         state = journal.generation(name, folder, uidvalidity)
         first_contact = state is None and not journal.known_before(name, folder)
@@ -145,6 +150,7 @@ def fetch(house: House, watch: Watch, *, deep: bool) -> int:
         log.event("mail-vanished", mailbox=name, count=len(vanished))
     if complete and (put_back or state is None or state.uidnext != uidnext):
         with house.database.transaction():
+            house.workers.must_read(name)
             journal.note_generation(name, folder, uidvalidity, uidnext, now)
             if put_back:
                 epoch.note_looked_through(name)
@@ -158,6 +164,7 @@ def _look_through(house: House, watch: Watch) -> None:
     places = house.after.get(watch.account.name)
     for found in look_back(house.database, house.reader, watch, places, house.limits.message_size):
         with house.database.transaction():
+            house.workers.must_read(watch.account.name)
             journal.record_known(found, house.now())
         log.event("mails-before-restore", mailbox=watch.account.name, folder=found[0].folder, count=len(found))
 
@@ -174,6 +181,9 @@ def _record(house: House, mailbox: str, folder: str, uidvalidity: int | None, de
         return 0
     failpoint("before_t1")
     with house.database.transaction():
+        if uidvalidity is not None:
+            house.workers.must_read(mailbox)
+        house.database.tell("apply")
         numbers = journal.record(mailbox, folder, uidvalidity, deliveries, now, message_size=house.limits.message_size)
     failpoint("after_t1")
     return len(numbers)
@@ -185,12 +195,16 @@ def ingest(house: House, deliveries: Sequence[Delivery]) -> int:
 
 
 def tidy(house: House, watch: Watch) -> int:
-    """Put finished mails away on the server; how many. Their rows are final on disk before the server is touched."""
+    """Put finished mails away on the server; how many. Their rows are final on disk before the server is touched.
+
+    Raises Temporary when another worker reads the mailbox: the mails are its own to put away.
+    """
     places = house.after.get(watch.account.name)
     name, folder, uidvalidity = watch.account.name, watch.account.folder, watch.uidvalidity
     total = 0
     while True:
         with house.database.reading():
+            house.workers.must_read(name)
             rows = journal.untidied(name, folder, uidvalidity, 500)
         if not rows:
             return total
@@ -203,6 +217,7 @@ def tidy(house: House, watch: Watch) -> int:
                     watch.put_away(uids, destination)
                     failpoint("after_move")
         with house.database.transaction():
+            house.workers.must_read(name)
             journal.mark_tidied([row[0] for row in rows])
         failpoint("after_tidied")
         total += len(rows)
@@ -400,11 +415,14 @@ def send(house: House, relay: Relay) -> int:
         with house.database.transaction():
             good = [result for result in finished if result.outcome == "sent"]
             if good:
-                outbox.note_sent([result.id for result in good], good[0].reply_code or 250, good[0].text, now)
+                outbox.note_sent(house.database, [result.id for result in good], good[0].reply_code or 250, good[0].text, now)
             for result in finished:
                 if result.outcome != "sent":
-                    outbox.note_result(result.id, result.outcome, result.reply_code, result.text, now, house.limits.outbox_age)
-            rows = [] if channel is not None or house.stopping() else outbox.claim(house.database, now, free)
+                    age = house.limits.outbox_age
+                    outbox.note_result(house.database, result.id, result.outcome, result.reply_code, result.text, now, age)
+            ours = house.workers.unbroken()
+            claims = channel is None and ours() and not house.stopping()
+            rows = outbox.claim(house.database, now, free) if claims else []
         failpoint("after_t6" if finished else "after_t4")
         sent += len(good)
         for result in finished:
@@ -412,7 +430,9 @@ def send(house: House, relay: Relay) -> int:
                 log.event("mail-not-sent", outbox=result.id, outcome=result.outcome, code=result.reply_code, text=result.text)
         if channel is not None:
             log.event("relay-refuses-us", text=channel.text)
-        return [Outgoing(id=row.id, reverse_path=row.reverse_path, forward_path=row.forward_path, octets=row.octets) for row in rows]
+        return [
+            Outgoing(id=row.id, reverse_path=row.reverse_path, forward_path=row.forward_path, octets=row.octets, ours=ours) for row in rows
+        ]
 
     relay.send(turn)
     if sent:

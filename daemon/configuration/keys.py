@@ -354,6 +354,7 @@ class LimitsKeys(Section):
     cases_per_sender_day: int = rate(300)
     max_backlog: int = limit(10_000)
     free_disk: Size = octets(64 << 20)
+    worker_lease_seconds: int = limit(60, most=3600)
     outbox_age_days: int = limit(5, most=365)
     answer_max_age_days: int = limit(7, most=3650)
     answers_per_stranger_day: int = rate(3)

@@ -78,12 +78,16 @@ class Server:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
-    """A mail to one recipient. `reverse_path` is empty for the null reverse-path; the octets go out as they are."""
+    """A mail to one recipient. `reverse_path` is empty for the null reverse-path; the octets go out as they are.
+
+    `ours` is asked before the final dot: when it says no, another has taken the mail over, and it is not sent here.
+    """
 
     id: int
     reverse_path: str
     forward_path: str
     octets: bytes = field(repr=False)
+    ours: Callable[[], bool] = field(default=lambda: True, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -441,11 +445,15 @@ class _Line:
         try:
             if protocol is None:
                 return _result(mail, "deferred", None, "the connection was lost before the mail was sent")
-            protocol.write(_dot_stuffed(mail.octets))
-            failpoint("half_data")
-            if len(mail.octets) > LARGE_OCTETS and not await self._drained(smtp):
+            if mail.ours():
+                protocol.write(_dot_stuffed(mail.octets))
+                failpoint("half_data")
+                if len(mail.octets) > LARGE_OCTETS and not await self._drained(smtp):
+                    self._drop()
+                    return _result(mail, "deferred", None, "the connection broke while the mail was sent")
+            if not mail.ours():
                 self._drop()
-                return _result(mail, "deferred", None, "the connection broke while the mail was sent")
+                return _result(mail, "deferred", None, "not sent: this worker had stood still, the mail may be another's by now")
             protocol.write(b".\r\n")
         except aiosmtplib.SMTPServerDisconnected as error:
             # the dot was never written

@@ -14,6 +14,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -34,6 +35,8 @@ LOCK_MIGRATION = 7_305_001
 LOCK_CLAIM = 7_305_002
 """Keys of PostgreSQL advisory locks: one for migrating, one for claiming in order."""
 
+CHANNEL = "supportd"
+"""Of PostgreSQL's LISTEN and NOTIFY, on which workers wake each other."""
 
 OTHER_WORKERS = """
 SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
@@ -67,6 +70,7 @@ class Database:
         self._writer = threading.RLock()
         self._lock_file: int | None = None
         self._guard: Any = None
+        self._idle_seconds = 0.0
         self.owner = secrets.randbits(62)
         self.peewee: Any = self._sqlite(url) if self.is_sqlite else self._postgres(url, password)
         schema.database.initialize(self.peewee)
@@ -109,8 +113,23 @@ class Database:
         if self.peewee.is_closed():
             try:
                 self.peewee.connect()
+                if self._idle_seconds:
+                    self.peewee.execute_sql(f"SET idle_in_transaction_session_timeout = '{round(self._idle_seconds * 1000)}ms'")
             except pw.DatabaseError as error:
+                self._abandon()
                 raise Temporary(f"the database is away: {_first_line(error)}") from error
+
+    def end_idle_transactions(self, after: timedelta) -> None:
+        """Let PostgreSQL end a session of ours that stands still inside a transaction: its locks would hold up everybody."""
+        if not self.is_sqlite:
+            self._idle_seconds = after.total_seconds()
+            self.close()
+
+    def tell(self, topic: str) -> None:
+        """Wake workers elsewhere (see `notices`); inside a transaction at its end. On SQLite nobody else works."""
+        if not self.is_sqlite:
+            self.connect()
+            self.peewee.execute_sql("SELECT pg_notify(%s, %s)", (CHANNEL, f"{topic} {self.owner}"))
 
     def close(self) -> None:
         """Close this thread's connection."""
@@ -201,8 +220,7 @@ class Database:
             # the line broke, and the lock went with it
             self.let_go()
         try:
-            guard: Any = pw.PostgresqlDatabase(self.peewee.database, autoconnect=False, **self.peewee.connect_params)
-            guard.connect()
+            guard: Any = self.another_line()
             # it is never waited for: if it is taken, then by a session of ours that the server has not yet given up
             taken = guard.execute_sql("SELECT pg_try_advisory_lock(%s)", (self.owner,)).fetchone()[0]
         except pw.DatabaseError as error:
@@ -213,6 +231,15 @@ class Database:
             guard.close()
         return True
 
+    def another_line(self) -> Any:
+        """A connection to PostgreSQL that belongs to no thread. Raises Temporary when the database is away."""
+        line: Any = pw.PostgresqlDatabase(self.peewee.database, autoconnect=False, **self.peewee.connect_params)
+        try:
+            line.connect()
+        except pw.DatabaseError as error:
+            raise Temporary(f"the database is away: {_first_line(error)}") from error
+        return line
+
     def let_go(self) -> None:
         """Give up what `hold` took."""
         if self._lock_file is not None:
@@ -221,6 +248,8 @@ class Database:
         guard, self._guard = self._guard, None
         if guard is not None and not guard.is_closed():
             try:
+                # the server needs a moment to see that the line has ended
+                guard.execute_sql("SELECT pg_advisory_unlock_all()")
                 guard.close()
             except pw.DatabaseError:
                 pass

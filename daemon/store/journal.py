@@ -17,6 +17,7 @@ from daemon.reasons import Outcome, Reason
 from daemon.store.database import Database
 from daemon.store.schema import Attachment, Interaction, Journal, MailboxState, Octets
 from daemon.store.statements import Select, insert, rows, update
+from daemon.store.workers import dead_owners
 
 LEASE = timedelta(minutes=10)
 """Longer than the longest apply (the parser's wall clock is 20 s), so a living worker never loses a mail it works on."""
@@ -257,9 +258,9 @@ def _claimed(row: Sequence[Any]) -> Claimed:
 
 
 def free_dead(db: Database) -> int:
-    """Free the leases of workers that no longer live; how many mails that freed."""
+    """Free the leases of workers that died or fell silent; how many mails that freed."""
     query = Journal.select(Journal.lease_owner).where((Journal.state == "received") & Journal.lease_owner.is_null(False)).distinct()
-    dead = db.dead_owners({row[0] for row in rows(query)})
+    dead = dead_owners(db, {row[0] for row in rows(query)})
     if not dead:
         return 0
     where = (Journal.state == "received") & Journal.lease_owner.in_(sorted(dead))

@@ -14,6 +14,7 @@ from daemon.model import AddrSpec, OutgoingFacts
 from daemon.store.database import Database
 from daemon.store.schema import Outbox
 from daemon.store.statements import rows, update
+from daemon.store.workers import dead_owners
 
 BACK_OFF = (timedelta(minutes=1), timedelta(minutes=2), timedelta(minutes=5), timedelta(minutes=15), timedelta(minutes=30))
 """Then every hour, until the row is too old (RFC 5321 section 4.5.4.1)."""
@@ -63,8 +64,13 @@ def claim(db: Database, now: datetime, most: int) -> list[Waiting]:
     return [Waiting(id=row[0], reverse_path=row[1], forward_path=row[2], octets=bytes(row[3])) for row in rows]
 
 
-def note_result(number: int, outcome: str, reply_code: int | None, text: str, now: datetime, give_up_after: timedelta) -> None:
-    """Write down what became of a row: sent, refused, deferred, unknown or channel (see `mail.smtp`)."""
+def note_result(
+    db: Database, number: int, outcome: str, reply_code: int | None, text: str, now: datetime, give_up_after: timedelta
+) -> None:
+    """Write down what became of a row: sent, refused, deferred, unknown or channel (see `mail.smtp`).
+
+    A row that another worker has taken over since is left to it; but what the relay took is sent, whoever else tried.
+    """
     facts: dict[str, Any] = {"lease_owner": None, "lease_until": None, "reply_code": reply_code, "detail": text or None}
     if outcome == "sent":
         facts.update(state="sent", sent_at=now)
@@ -74,28 +80,34 @@ def note_result(number: int, outcome: str, reply_code: int | None, text: str, no
         facts.update(state="unknown")
     elif outcome == "channel":
         facts.update(attempts=Outbox.attempts - 1, next_attempt_at=now + CHANNEL_PAUSE)
-    Outbox.update(**facts).where(Outbox.id == number).execute()
+    ours = (Outbox.id == number) & ((Outbox.lease_owner == db.owner) | Outbox.lease_owner.is_null())
+    if outcome != "sent":
+        ours &= Outbox.state.in_(["queued", "unknown"])
+    if not Outbox.update(**facts).where(ours).execute():
+        return
     if outcome in ("deferred", "unknown"):
         Outbox.update(state="failed", detail=f"gave up: {text}").where(
             (Outbox.id == number) & (Outbox.created_at < now - give_up_after)
         ).execute()
 
 
-def note_sent(numbers: Sequence[int], reply_code: int, text: str, now: datetime) -> None:
-    """The relay took these; one statement for the common case."""
+def note_sent(db: Database, numbers: Sequence[int], reply_code: int, text: str, now: datetime) -> None:
+    """The relay took these; one statement each for the common case."""
     changes = {"state": "sent", "sent_at": now, "reply_code": reply_code, "detail": text or None, "lease_owner": None, "lease_until": None}
     for number in numbers:
-        update(Outbox, changes, {"id": number})
+        if not update(Outbox, changes, {"id": number, "lease_owner": db.owner}):
+            # taken for dead meanwhile; if nobody has begun to send it again, nobody needs to
+            update(Outbox, changes, {"id": number, "lease_owner": None})
 
 
 def free_dead(db: Database, now: datetime) -> int:
-    """Rows in flight when their worker died: whether the relay has them is unknown, so they are sent again, same octets.
+    """Rows in flight when their worker died or fell silent: whether the relay has them is unknown, so they are sent again, same octets.
 
     A row without a living owner was claimed just before its DATA; the receiver knows it by its Message-ID.
     """
     waiting = Outbox.state.in_(["queued", "unknown"])
     query = Outbox.select(Outbox.lease_owner).where(waiting & Outbox.lease_owner.is_null(False)).distinct()
-    dead = db.dead_owners({row[0] for row in rows(query)})
+    dead = dead_owners(db, {row[0] for row in rows(query)})
     if not dead:
         return 0
     return int(

@@ -643,11 +643,38 @@ class MailHold(Row):
     reason = pw.TextField()
 
 
+class Worker(Row):
+    """A process at work on PostgreSQL. See `store.workers`; its times are by the clock of the database."""
+
+    owner = pw.BigIntegerField(primary_key=True)
+    """What its leases are marked with."""
+    host = pw.TextField()
+    process = pw.IntegerField()
+    stages = pw.TextField()
+    key_mark = pw.TextField()
+    """Tells the keys of two hosts apart, and nothing else about them."""
+    started_at = UtcDateTimeField()
+    lives_until = UtcDateTimeField()
+    """It said so; silent beyond that, it has lost what it leased."""
+
+
+class MailboxLease(Row):
+    """Which worker reads a mailbox, on PostgreSQL."""
+
+    mailbox = pw.TextField(primary_key=True)
+    owner = pw.BigIntegerField(null=True)
+    token = pw.BigIntegerField()
+    """One more each time it changes hands; a write for the mailbox holds only with the newest."""
+    taken_at = UtcDateTimeField()
+    read_at = UtcDateTimeField(null=True)
+    """When all its mail had last been written down."""
+
+
 TABLES: tuple[type[Row], ...] = (
     HeldSender,
     Organization, OrganizationDomain, Contact, ContactEmail, ContactRole, System, Contract, Order, Evaluation, AccountKey, WebsiteTail,
     Queue, QueueMember, Case, CaseComment, FeedItem, Event, SlaClock, Task, PendingQuestion, Reversal, Digest, CsTicket, OutstandingItem,
     FormRequest, Octets,
     MailboxState, Journal, Attachment, CsTicketAttachment, Outbox, Interaction, Undeliverable, MailHold,
-    Installation,
+    Installation, Worker, MailboxLease,
 )  # fmt: skip

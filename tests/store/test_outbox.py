@@ -46,7 +46,7 @@ def _claim(database: Database, now: datetime = NOW, most: int = 10) -> list[int]
 
 def _note(database: Database, number: int, outcome: str, now: datetime = NOW, code: int | None = None) -> Outbox:
     with database.transaction():
-        outbox.note_result(number, outcome, code, "said so", now, FIVE_DAYS)
+        outbox.note_result(database, number, outcome, code, "said so", now, FIVE_DAYS)
         return Outbox.get_by_id(number)
 
 
@@ -125,7 +125,7 @@ def test_several_sent_rows_are_noted_at_once(database: Database) -> None:
     numbers = _queue(database, "a@x.example", "b@x.example")
     _claim(database)
     with database.transaction():
-        outbox.note_sent(numbers, 250, "taken", NOW)
+        outbox.note_sent(database, numbers, 250, "taken", NOW)
         assert {(row.state, row.detail) for row in Outbox.select()} == {("sent", "taken")}
 
 
