@@ -83,6 +83,16 @@ def check_installation(config: Config, *, online: bool, now: datetime | None = N
         yield from _relay(config)
 
 
+def mistakes_of(config: Config) -> list[str]:
+    """What is bad about a configuration in itself, in words: no server and no database is asked."""
+    templates, support = _loaded_templates(config), _loaded_support(config)
+    verdicts = [
+        *_secrets(config), *_calendars(config), *_templates(config, templates), *_sla(config, templates),
+        *_support(config, support, templates), *_forms(config, templates, []),
+    ]  # fmt: skip
+    return [f"{verdict.detail} ({verdict.what})" for verdict in verdicts if verdict.verdict == BAD]
+
+
 def _trust(config: Config) -> Iterator[Verdict]:
     if config.trust.authserv_id is None:
         yield Verdict(

@@ -26,6 +26,11 @@ EVENTS: dict[str, tuple[str, str]] = {
     "mails-before-restore": ("info", "Mails that came before the restore were entered; none of them is acted on."),
     "stage-waits": ("warning", "A stage can't work now; it is tried again."),
     "stop-cut-short": ("warning", "A stage did not end in time; what it had in hand is taken up at the next start."),
+    "stage-hung": (
+        "error",
+        "A stage is silent for longer than what it does may take; systemd's watchdog hears no more of us.",
+    ),
+    "reload-waits": ("info", "A reload waits until the stages are done with what they have in hand."),
     "stage-failed": ("error", "An unexpected error in a stage; it starts again after a pause."),
     "mailbox-open": ("info", "Logged in to the IMAP server, the folder is open."),
     "mailbox-elsewhere": ("info", "Another worker reads the mailbox; this one takes over when that one ends or falls silent."),

@@ -12,7 +12,6 @@ import os
 import random
 import secrets
 import select
-import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -20,15 +19,16 @@ from contextlib import contextmanager, nullcontext
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from daemon import log, systemd
+from daemon import log
 from daemon.actions.replies import Desk
 from daemon.config import Config
-from daemon.errors import ConfigError, Temporary
+from daemon.errors import Temporary
 from daemon.mail.addresses import Signer
 from daemon.mail.imap import Watch
 from daemon.mail.rendering import Templates
 from daemon.mail.smtp import Relay
 from daemon.model import AddrSpec
+from daemon.pulse import Pulse
 from daemon.reader import Reader
 from daemon.store import journal, outbox
 from daemon.store.database import Database, open_database
@@ -80,6 +80,9 @@ HOLD_SECONDS = 20.0
 STOP_SECONDS = 25.0
 """How long a stop waits for the item in hand: less than systemd's TimeoutStopSec, more than a mail takes."""
 
+HANG_UP_SECONDS = 5.0
+"""After which a stop no longer waits for an IMAP server: a mail that was not written down is still there the next time."""
+
 
 def clock_of(environment: str | None) -> Callable[[], datetime]:
     """The one clock, in UTC. An ISO time in `environment` (SUPPORTD_NOW) stands still there, for tests and rehearsals."""
@@ -100,33 +103,42 @@ def open_house(
     """
     database = database_of(config)
     try:
-        templates = Templates.load(config.templates_dirs())
-        key = _key(config, database)
-        workers = Workers(database, timedelta(seconds=config.limits.worker_lease_seconds), key_mark_of(key))
-        signer = Signer(key, config.trust.reply_address, config.house.address)
         with reader_of(config) if reader is None else nullcontext(reader) as at_work:
-            yield House(
-                database=database, reader=at_work, policy=policy_of(config), limits=limits_of(config),
-                rulebook=rulebook_of(config, [faq.title or faq.name for faq in templates.faqs]), digests=config.digests.enabled,
-                now=now, stopping=stopping, workers=workers, epochs=Epochs(database, EpochFile(epoch_file_of(config))),
-                desk=Desk(
-                    signer=signer, templates=templates, house_name=config.house.name, house_address=AddrSpec(config.house.address),
-                    timezone=timezone_of(config), zones=zones_of(config),
-                ),
-                after={mailbox.name: places_of(mailbox) for mailbox in config.mailbox},
-            )  # fmt: skip
-            workers.leave()
+            house = house_of(config, database, now, at_work, stopping=stopping)
+            yield house
+            house.workers.leave()
     finally:
         database.let_go()
         database.close()
 
 
 def reader_of(config: Config) -> Reader:
-    """A reader with the configured limits."""
+    """A reader with the configured limits; its parser child starts with the first mail."""
     limits = config.limits
     return Reader(
         read_limits_of(config), config.own_addresses(), cpu_seconds=limits.child_cpu_seconds, wall_seconds=limits.child_wall_seconds,
         memory_bytes=limits.child_memory,
+    )  # fmt: skip
+
+
+def house_of(
+    config: Config, database: Database, now: Callable[[], datetime], reader: Reader, *, stopping: Callable[[], bool] = lambda: False,
+    progress: Callable[[], None] = lambda: None,
+) -> House:  # fmt: skip
+    """Everything a stage works with. Raises ConfigError, or Temporary without a database."""
+    templates = Templates.load(config.templates_dirs())
+    key = _key(config, database)
+    return House(
+        database=database, reader=reader, policy=policy_of(config), limits=limits_of(config),
+        rulebook=rulebook_of(config, [faq.title or faq.name for faq in templates.faqs]), digests=config.digests.enabled,
+        now=now, stopping=stopping, progress=progress, epochs=Epochs(database, EpochFile(epoch_file_of(config))),
+        workers=Workers(database, timedelta(seconds=config.limits.worker_lease_seconds), key_mark_of(key)),
+        desk=Desk(
+            signer=Signer(key, config.trust.reply_address, config.house.address), templates=templates,
+            house_name=config.house.name, house_address=AddrSpec(config.house.address), timezone=timezone_of(config),
+            zones=zones_of(config),
+        ),
+        after={mailbox.name: places_of(mailbox) for mailbox in config.mailbox},
     )  # fmt: skip
 
 
@@ -167,7 +179,7 @@ def run_once(config: Config, house: House, stages: Sequence[str] = STAGES) -> No
     require_hold(house.database)
     house.workers.join(stages)
     begin_epoch(house)
-    with _showing_life(house):
+    with showing_life(house):
         _round(config, house, stages)
 
 
@@ -252,7 +264,7 @@ def begin_epoch(house: House) -> None:
 
 
 @contextmanager
-def _showing_life(house: House) -> Iterator[None]:
+def showing_life(house: House) -> Iterator[None]:
     """Say meanwhile, again and again, that this worker lives. On SQLite nobody needs to hear it."""
     ended = threading.Event()
 
@@ -281,7 +293,7 @@ def _showing_life(house: House) -> Iterator[None]:
 class Service:
     """The running daemon: its threads, its wake-ups, its pulse."""
 
-    def __init__(self, config: Config, house: House, stages: Sequence[str], stop: threading.Event) -> None:
+    def __init__(self, config: Config, house: House, stages: Sequence[str], stop: threading.Event, pulse: Pulse | None = None) -> None:
         self.config = config
         self.house = house
         self.stages = stages
@@ -289,7 +301,9 @@ class Service:
         self.apply_wake = threading.Event()
         self.send_wake = threading.Event()
         self.wakers: list[tuple[int, int]] = []
-        self.pulse: dict[str, float] = {}
+        self.pulse = pulse or Pulse()
+        self.watches: dict[str, Watch] = {}
+        """By stage: the mailbox it has open."""
         self.threads: list[threading.Thread] = []
         self.read_at: dict[str, float] = {}
         """By mailbox: when all its mail had last been written down (monotonic)."""
@@ -298,7 +312,11 @@ class Service:
 
     def start(self) -> None:
         """Start the stages."""
-        tick_free(self.house)
+        try:
+            tick_free(self.house)
+        except Temporary as error:
+            # the first tick does it again
+            log.event("database-away", detail=str(error))
         if "fetch" in self.stages:
             for account in accounts_of(self.config):
                 pipe = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
@@ -310,6 +328,7 @@ class Service:
             self._thread("send", self._send_stage)
         if "tick" in self.stages:
             self._thread("tick", self._tick_stage)
+        self._thread("hold", self._hold_stage)
         if not self.house.database.is_sqlite:
             pipe = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
             self.wakers.append(pipe)
@@ -317,7 +336,7 @@ class Service:
 
     def _thread(self, name: str, target: Callable[[], None]) -> None:
         thread = threading.Thread(target=self._guarded, args=(name, target), name=name, daemon=True)
-        self.pulse[name] = time.monotonic()
+        self.pulse.beat(name)
         self.threads.append(thread)
         thread.start()
 
@@ -330,19 +349,16 @@ class Service:
                 log.event("stage-failed", stage=name, error=type(error).__name__, detail=str(error))
                 self.stop.wait(5.0)
         self.house.database.close()
+        self.pulse.end(name)
 
-    def beat(self, name: str) -> None:
-        """The stage made progress, or waits in good order."""
-        self.pulse[name] = time.monotonic()
+    def _alive(self) -> None:
+        """The stage of this thread does something; one mail may take its parser child a while."""
+        self.pulse.beat(waits=self.config.limits.child_wall_seconds)
 
-    @property
-    def longest_wait(self) -> float:
-        """Seconds that a stage in good order may spend waiting."""
-        return max(BACK_OFF_MOST, *(account.poll_seconds for account in accounts_of(self.config)), LOOK_AGAIN)
-
-    def alive(self, within: float) -> bool:
-        """Whether every stage has shown a pulse lately."""
-        return all(time.monotonic() - last < within for last in self.pulse.values())
+    def _pause(self, seconds: float, doing: str) -> bool:
+        """Let the stage of this thread wait in good order; whether it was told to stop meanwhile."""
+        self.pulse.beat(doing=doing, waits=seconds)
+        return self.stop.wait(seconds)
 
     def join(self, seconds: float) -> bool:
         """Wait for the items in hand; whether all stages ended in time."""
@@ -350,8 +366,11 @@ class Service:
             event.set()
         self._wake_watches()
         end = time.monotonic() + seconds
-        for thread in self.threads:
-            thread.join(max(0.0, end - time.monotonic()))
+        for limit in (time.monotonic() + min(seconds, HANG_UP_SECONDS), end):
+            for thread in self.threads:
+                thread.join(max(0.0, limit - time.monotonic()))
+            for watch in list(self.watches.values()):
+                watch.hang_up()
         if any(thread.is_alive() for thread in self.threads):
             return False
         for pipe in self.wakers:
@@ -371,23 +390,25 @@ class Service:
         name = f"fetch-{account.name}"  # type: ignore[attr-defined]
         pause = 1.0
         while not self.stop.is_set():
-            watch = Watch(account)  # type: ignore[arg-type]
+            watch = Watch(account, expects=self._talks)  # type: ignore[arg-type]
+            self.watches[name] = watch
             try:
-                if not self._is_ours(watch.account.name, wake, name):
+                if not self._is_ours(watch.account.name, wake):
                     return
                 watch.connect()
                 log.event("mailbox-open", mailbox=watch.account.name, uidvalidity=watch.uidvalidity)
                 pause = 1.0
-                self._watch_mailbox(watch, wake, name)
+                self._watch_mailbox(watch, wake)
             except Temporary as error:
+                if self.stop.is_set():
+                    return
                 log.event("mailbox-away", mailbox=watch.account.name, detail=str(error), retry_seconds=round(pause))
-                self.beat(name)
-                self.stop.wait(pause * random.uniform(0.75, 1.25))
+                self._pause(pause * random.uniform(0.75, 1.25), f"waits before it tries the server again: {error}")
                 pause = min(pause * 2, BACK_OFF_MOST)
             finally:
                 watch.close()
 
-    def _is_ours(self, mailbox: str, wake: int, name: str) -> bool:
+    def _is_ours(self, mailbox: str, wake: int) -> bool:
         """Wait until this worker is the one that reads the mailbox; False at a stop."""
         told = False
         while not self.stop.is_set():
@@ -396,8 +417,9 @@ class Service:
             if not told:
                 log.event("mailbox-elsewhere", mailbox=mailbox)
                 told = True
-            self.beat(name)
-            if select.select([wake], [], [], self.house.workers.lease.total_seconds() / 4)[0]:
+            span = self.house.workers.lease.total_seconds() / 4
+            self.pulse.beat(doing="another worker reads this mailbox", waits=span)
+            if select.select([wake], [], [], span)[0]:
                 os.read(wake, 4096)
         return False
 
@@ -412,19 +434,22 @@ class Service:
                     self.apply_wake.set()
                     self.send_wake.set()
                     while not self.stop.is_set():
-                        self.beat("listen")
+                        self.pulse.beat(doing="listens to other workers", waits=LISTEN_SECONDS)
                         for topic in hear(wake, LISTEN_SECONDS):
                             told.get(topic, self._nothing)()
             except Temporary as error:
                 log.event("stage-waits", stage="listen", detail=str(error))
             self.listening = False
-            self.beat("listen")
-            self.stop.wait(LOOK_AGAIN)
+            self._pause(LOOK_AGAIN, "waits before it listens again")
 
     def _nothing(self) -> None:
         """A newer program may say more."""
 
-    def _watch_mailbox(self, watch: Watch, wake: int, name: str) -> None:
+    def _talks(self, seconds: float) -> None:
+        """A server is asked, and may take so long to answer."""
+        self.pulse.beat(doing="talks to the server", waits=seconds)
+
+    def _watch_mailbox(self, watch: Watch, wake: int) -> None:
         deep_at = 0.0
         while not self.stop.is_set():
             deep = time.monotonic() >= deep_at
@@ -432,7 +457,7 @@ class Service:
                 deep_at = time.monotonic() + DEEP_LOOK.total_seconds()
             while fetch(self.house, watch, deep=deep):
                 self.apply_wake.set()
-                self.beat(name)
+                self._alive()
                 if self.stop.is_set():
                     return
             self.read_at[watch.account.name] = time.monotonic()
@@ -442,9 +467,8 @@ class Service:
             except Temporary as error:
                 # a folder the server refuses must not keep new mail from being fetched
                 log.event("tidy-failed", mailbox=watch.account.name, detail=str(error))
-                if self.stop.wait(TIDY_AGAIN):
+                if self._pause(TIDY_AGAIN, "waits before it puts mails away again"):
                     return
-            self.beat(name)
             watch.wait(watch.account.poll_seconds, wake)
 
     def _stage(self, name: str, wake: threading.Event, work: Callable[[], None], fed_here: bool) -> None:
@@ -456,11 +480,13 @@ class Service:
                 pause = 1.0
             except Temporary as error:
                 log.event("stage-waits", stage=name, detail=str(error))
-                self.stop.wait(pause)
+                self._pause(pause, f"waits: {error}")
                 pause = min(pause * 2, 30.0)
                 wake.set()
-            self.beat(name)
-            wake.wait(LOOK_AGAIN if fed_here or self.listening else BUSY_LOOK)
+            look = LOOK_AGAIN if fed_here or self.listening else BUSY_LOOK
+            self.pulse.beat(doing="waits for work", waits=look)
+            wake.wait(look)
+            self._alive()
 
     def _apply_round(self) -> None:
         worked = False
@@ -468,7 +494,6 @@ class Service:
             worked = True
             self.send_wake.set()
             self._tell("send")
-            self.beat("apply")
         if worked:
             self._wake_watches()
             self._tell("tidy")
@@ -480,7 +505,7 @@ class Service:
         server = relay_server_of(self.config)
         if server is None:
             return
-        with Relay(server) as relay:
+        with Relay(server, alive=self._alive) as relay:
             self._stage("send", self.send_wake, lambda: self._send_round(relay), "apply" in self.stages)
 
     def _send_round(self, relay: Relay) -> None:
@@ -515,8 +540,17 @@ class Service:
                     self._tell("send")
             except Temporary as error:
                 log.event("stage-waits", stage="tick", detail=str(error))
-            self.beat("tick")
-            self.stop.wait(TICK_SECONDS)
+            self._pause(TICK_SECONDS, "waits for the next tick")
+            self._alive()
+
+    def _hold_stage(self) -> None:
+        """Show to other workers that this one lives; a database that was away has forgotten it."""
+        while not self._pause(HOLD_SECONDS, "waits"):
+            self.pulse.beat()
+            try:
+                self.house.database.hold()
+            except Temporary as error:
+                log.event("database-away", detail=str(error))
 
 
 def tell_what_ends(config: Config, now: datetime) -> None:
@@ -533,89 +567,3 @@ def tell_what_ends(config: Config, now: datetime) -> None:
 
 LOOKED_AT_WITHIN = 120.0
 """Seconds since a mailbox was read, beyond the time it may idle; longer, and its mail is not known."""
-
-
-def run_forever(load: Callable[[], Config], now: Callable[[], datetime], stages: Sequence[str] = STAGES) -> None:
-    """Run until SIGTERM or SIGINT; SIGHUP loads configuration and templates again, all or nothing.
-
-    Raises ConfigError when the first configuration is bad, Temporary when the database is away at the start.
-    """
-    ending, turning = threading.Event(), threading.Event()
-    woken = threading.Event()
-
-    def on_signal(number: int, _frame: object) -> None:
-        (turning if number == signal.SIGHUP else ending).set()
-        woken.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, on_signal)
-    config: Config | None = load()
-    while config is not None:
-        config = _run_with(config, load, now, stages, ending, turning, woken)
-
-
-def _run_with(
-    config: Config, load: Callable[[], Config], now: Callable[[], datetime], stages: Sequence[str],
-    ending: threading.Event, turning: threading.Event, woken: threading.Event,
-) -> Config | None:  # fmt: skip
-    """Run with this configuration until the end (None) or a good reload (the next configuration)."""
-    stop = threading.Event()
-    with open_house(config, now, stopping=stop.is_set) as house:
-        require_hold(house.database)
-        house.workers.join(stages)
-        begin_epoch(house)
-        with _showing_life(house):
-            following = _run_service(config, house, load, stages, ending, turning, woken, stop)
-        log.event("stopped" if following is None else "reloaded")
-        return following
-
-
-def _run_service(
-    config: Config, house: House, load: Callable[[], Config], stages: Sequence[str],
-    ending: threading.Event, turning: threading.Event, woken: threading.Event, stop: threading.Event,
-) -> Config | None:  # fmt: skip
-    service = Service(config, house, stages, stop)
-    service.start()
-    log.event("ready", stages=",".join(stages), database=house.database.shown_url)
-    systemd.notify("READY=1\nSTATUS=at work")
-    watchdog = systemd.watchdog_seconds()
-    following: Config | None = None
-    while not ending.is_set():
-        woken.wait(min(watchdog / 2, HOLD_SECONDS) if watchdog else HOLD_SECONDS)
-        woken.clear()
-        _keep_hold(house.database)
-        if turning.is_set():
-            turning.clear()
-            systemd.notify("RELOADING=1")
-            following = _reloaded(load)
-            if following is not None:
-                break
-            systemd.notify("READY=1")
-        if watchdog and service.alive(max(watchdog, 2 * service.longest_wait)):
-            systemd.notify("WATCHDOG=1")
-    if following is None:
-        systemd.notify("STOPPING=1")
-    stop.set()
-    if not service.join(STOP_SECONDS):
-        log.event("stop-cut-short", detail="a stage did not end in time; what it had in hand is taken up at the next start")
-    return following
-
-
-def _keep_hold(database: Database) -> None:
-    try:
-        database.hold()
-    except Temporary as error:
-        log.event("database-away", detail=str(error))
-
-
-def _reloaded(load: Callable[[], Config]) -> Config | None:
-    """The new configuration if all of it is good, its templates, promises and forms too; None keeps the old one."""
-    try:
-        config = load()
-        Templates.load(config.templates_dirs())
-        rulebook_of(config)
-    except ConfigError as error:
-        for problem in error.problems:
-            log.event("reload-refused", problem=str(problem))
-        return None
-    return config

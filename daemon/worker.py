@@ -85,6 +85,8 @@ class House:
     epochs: Epochs
     workers: Workers
     stopping: Callable[[], bool] = lambda: False
+    progress: Callable[[], None] = lambda: None
+    """Told after each item: the stage is alive."""
 
 
 # --- fetch ---------------------------------------------------------------------------------------------------------
@@ -140,6 +142,7 @@ def fetch(house: House, watch: Watch, *, deep: bool) -> int:
             )
         failpoint("after_fetch")
         count += _record(house, name, folder, uidvalidity, deliveries, now)
+        house.progress()
         if house.stopping():
             return count
     if watch.unreadable:
@@ -220,6 +223,7 @@ def tidy(house: House, watch: Watch) -> int:
             house.workers.must_read(name)
             journal.mark_tidied([row[0] for row in rows])
         failpoint("after_tidied")
+        house.progress()
         total += len(rows)
 
 
@@ -229,6 +233,9 @@ READ_AHEAD = 16
 """Mails handed to the parser child ahead of the one being applied: enough to keep it busy, few enough to bound memory."""
 
 READ_AHEAD_OCTETS = 2 * 1024 * 1024
+
+LISTEN_SECONDS = 0.5
+"""How often, while the parser child is at work, it is asked whether the program shall stop."""
 
 
 def apply_batch(house: House) -> int:
@@ -244,13 +251,27 @@ def apply_batch(house: House) -> int:
     while (waiting or ahead) and not house.stopping():
         if waiting and len(ahead) <= READ_AHEAD // 2:
             ahead.extend(_submit(house, _next_group(waiting)))
+        if not _is_read(house, ahead[0][1]):
+            break
         row, future = ahead.popleft()
         _apply_one(house, row, future, now)
+        house.progress()
     unbegun = [row.id for row, _ in ahead] + [row.id for row in waiting]
     if unbegun:
         with house.database.transaction():
             journal.give_back(house.database, unbegun)
     return len(claimed)
+
+
+def _is_read(house: House, future: Future[Reading | ReadFailure] | None) -> bool:
+    """Wait for the parser child; False when the program is told to stop before it is done: the mail was not begun."""
+    while future is not None and not future.done():
+        try:
+            future.exception(timeout=LISTEN_SECONDS)
+        except TimeoutError:
+            if house.stopping():
+                return False
+    return True
 
 
 def _next_group(waiting: deque[Claimed]) -> list[Claimed]:
@@ -430,6 +451,7 @@ def send(house: House, relay: Relay) -> int:
                 log.event("mail-not-sent", outbox=result.id, outcome=result.outcome, code=result.reply_code, text=result.text)
         if channel is not None:
             log.event("relay-refuses-us", text=channel.text)
+        house.progress()
         return [
             Outgoing(id=row.id, reverse_path=row.reverse_path, forward_path=row.forward_path, octets=row.octets, ours=ours) for row in rows
         ]
@@ -525,6 +547,9 @@ def _send_digests(house: House, now: datetime) -> int:
         readers = owed.readers()
     count = 0
     for reader, queue_id in readers:
+        if house.stopping():
+            break
+        house.progress()
         calendar = house.rulebook.calendar_of_person(reader)
         day = digest_day(now, calendar)
         if day is None:
@@ -579,6 +604,9 @@ def _look_at_clocks(house: House, now: datetime) -> int:
             at = _done_until(now)
             due = [(case_id, clock) for case_id, clock in due_clocks(at, CLOCKS_AT_ONCE + len(seen)) if clock.id not in seen]
         for case_id, clock in due:
+            if house.stopping():
+                return len(seen)
+            house.progress()
             seen.add(clock.id)
             with house.database.transaction() as transaction:
                 cases = case_facts([case_id], lock=True)

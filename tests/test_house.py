@@ -69,7 +69,7 @@ def of_house(wanted: Callable[[Path], bool]) -> set[str]:
 
 FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("the words", ("daemon", "daemon.errors", "daemon.reasons", "daemon.actions", "daemon.actions.vocabulary", "daemon.model")),
-    ("what touches nothing of ours", ("daemon.failpoints", "daemon.log", "daemon.systemd")),
+    ("what touches nothing of ours", ("daemon.failpoints", "daemon.log", "daemon.pulse", "daemon.systemd")),
     ("what a mail says", ("daemon.parsers", "daemon.parsers.*", "daemon.parsers.forms.*")),
     ("what is granted", ("daemon.rules", "daemon.rules.*")),
     ("the configuration", ("daemon.configuration", "daemon.configuration.*", "daemon.config")),
@@ -77,7 +77,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("what is kept, what is read", ("daemon.store", "daemon.store.*", "daemon.reader", "daemon.record")),
     ("what is done", ("daemon.actions.*",)),
     ("the stages", ("daemon.worker", "daemon.lookback", "daemon.explaining")),
-    ("the shell", ("daemon.wiring", "daemon.service", "daemon.checkup")),
+    ("the shell", ("daemon.wiring", "daemon.service", "daemon.checkup", "daemon.serving")),
     ("a world to try it in", ("daemon.demo", "daemon.demo.*")),
     ("the commands", ("daemon.cli", "daemon.cli.*", "daemon.__main__")),
 )
@@ -204,13 +204,14 @@ DOORS: dict[str, dict[str, str]] = {
     "http": {"mail/oauth.py": "asks for tokens"},
     "hmac": {"mail/addresses.py": "signs"},
     "threading": {
-        "service.py": "the stages", "mail/oauth.py": "one token for many connections", "reader.py": "feeds the child",
+        "service.py": "the stages", "serving.py": "what signals say", "pulse.py": "a stage is called by its thread",
+        "mail/oauth.py": "one token for many connections", "reader.py": "feeds the child",
         "store/database.py": "queues the writers of one process", "store/workers.py": "one word of life at a time",
         "demo/servers.py": "the loop of the servers", "demo/world.py": "the daemon inside the demo", "cli/demo.py": "ends on Ctrl-C",
         "cli/running.py": "a round that is told to stop",
     },
     "signal": {
-        "service.py": "obeys", "reader.py": "names what killed the child", "parsers/child.py": "its own timer", "failpoints.py": "kills",
+        "serving.py": "obeys", "reader.py": "names what killed the child", "parsers/child.py": "its own timer", "failpoints.py": "kills",
         "cli/demo.py": "ends on Ctrl-C and SIGTERM", "cli/running.py": "a round that is told to stop",
     },
     "random": {"service.py": "spreads reconnections"},
@@ -309,7 +310,9 @@ CLOCKS = {
 }
 
 STOPWATCHES = {
-    "service.py": "pulses and stops",
+    "service.py": "pauses and stops",
+    "pulse.py": "how long a stage is silent",
+    "serving.py": "how long one was",
     "reader.py": "the wall clock of the child",
     "mail/imap.py": "how long to wait in IDLE",
     "mail/smtp.py": "how long a connection was idle or stuck",

@@ -63,14 +63,6 @@ def test_mail_that_comes_while_the_daemon_waits_is_answered_and_put_away(world: 
     world.assert_good_books()
 
 
-@SQLITE
-def test_sigint_ends_it_like_sigterm(world: World) -> None:
-    process = world.start("run")
-    until(lambda: world.log_lines("ready"), "the daemon does not start")
-    process.send_signal(signal.SIGINT)
-    assert process.wait(30) == 0
-
-
 @pytest.mark.chaos
 def test_sigterm_in_the_middle_of_much_mail_finishes_what_is_in_hand_and_loses_nothing(world: World) -> None:
     for number in range(60):
@@ -99,30 +91,6 @@ def test_sighup_with_a_good_configuration_takes_it(world: World) -> None:
         process.send_signal(signal.SIGHUP)
         until(lambda: len(world.sink.sent) == 2, "the new configuration does not hold")
     assert world.log_lines("reloaded") == 1
-
-
-@SQLITE
-def test_sighup_with_a_bad_configuration_template_or_form_keeps_the_old_one(world: World) -> None:
-    good = world.path.read_text()
-    with _running(world) as process:
-        world.path.write_text(good + '\n[smtpp]\nhost = "x"\n')
-        process.send_signal(signal.SIGHUP)
-        until(lambda: "smtpp" in world.log(), "the mistake is not told")
-        world.path.write_text(good)
-        template = world.folder / "templates" / "case-received.md"
-        template.parent.mkdir()
-        template.write_text("no front matter")
-        process.send_signal(signal.SIGHUP)
-        until(lambda: "case-received.md" in world.log(), "the mistake is not told")
-        template.unlink()
-        form = world.folder / "forms" / "claim.toml"
-        form.parent.mkdir()
-        form.write_text("titels = []")
-        process.send_signal(signal.SIGHUP)
-        until(lambda: "titels" in world.log(), "the mistake is not told")
-        _deliver_now(world, mail("ann", "Roof-7 shows no data."))
-        until(lambda: len(world.sink.sent) == 2, "it does not go on")
-    assert world.log_lines("reloaded") == 0
 
 
 @SQLITE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mailbox as mailboxes
+import os
 import re
 import signal
 import sys
@@ -33,7 +34,8 @@ def run(
 ) -> None:
     """The daemon, in the foreground: fetch, apply, send, tick. SIGTERM ends it, SIGHUP reloads."""
     from daemon import log
-    from daemon.service import STAGES, open_house, run_forever, run_once
+    from daemon.service import STAGES, open_house, run_once
+    from daemon.serving import run_forever
 
     unknown = [name for name in stage or () if name not in STAGES]
     if unknown:
@@ -41,7 +43,10 @@ def run(
     stages = tuple(name for name in STAGES if not stage or name in stage)
     log.setup()
     if not once:
-        run_forever(load_config, clock(), stages)
+        if not run_forever(load_config, clock(), stages):
+            # a thread that still waits for a server must not keep the process: the interpreter's own end would wait for it
+            sys.stderr.flush()
+            os._exit(0)
         return
     config = load_config()
     moment = clock()()

@@ -13,7 +13,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal, Self
@@ -115,10 +115,12 @@ class Watch:
     another. Raises Permanent at once for an account that can't be used safely.
     """
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: Account, expects: Callable[[float], None] = lambda _seconds: None) -> None:
+        """`expects` is told, before each wait, how many seconds of silence are in order."""
         refuse_clear_text(account.tls, account.host)
         check_folder(account.folder)
         self.account = account
+        self._expects = expects
         self.uidvalidity = 0
         self.unreadable: set[int] = set()
         """UIDs that the server lists but refuses to hand out; they are asked for again at the next look."""
@@ -221,6 +223,14 @@ class Watch:
         """What the server can do, as it says after the login."""
         return tuple(sorted(self._capabilities))
 
+    def hang_up(self) -> None:
+        """Break the line, from another thread: what waits for the server then raises Temporary. Never raises."""
+        client = self._client
+        if client is not None:
+            with suppress(OSError):
+                # not the method of an SSL socket, which would pull the encryption away from under the other thread
+                socket.socket.shutdown(client.socket(), socket.SHUT_RDWR)
+
     def close(self) -> None:
         """Leave. Never raises; may be called again."""
         client, self._client = self._client, None
@@ -243,10 +253,11 @@ class Watch:
         self.close()
 
     @contextmanager
-    def _trouble(self, doing: str) -> Iterator[None]:
-        """What a library says of a broken line or a refusal becomes Temporary."""
+    def _trouble(self, doing: str, waits: float = 0.0) -> Iterator[None]:
+        """What a library says of a broken line or a refusal becomes Temporary. `waits` are seconds that nothing need be said."""
         if self._client is None and doing != "can't connect":
             raise Temporary(f"mailbox {self.account.name}: not connected")
+        self._expects(waits + self.account.read_seconds)
         try:
             yield
         except Temporary:
@@ -449,6 +460,7 @@ class Watch:
             return "mail"
         if self.account.idle and "IDLE" in self._capabilities:
             return self._idle(time.monotonic() + seconds, wake_fd)
+        self._expects(seconds)
         if self._ready([wake_fd], seconds):
             _read_empty(wake_fd)
             return "woken"
@@ -458,7 +470,7 @@ class Watch:
     def _idle(self, end: float, wake_fd: int) -> Literal["mail", "woken", "time"]:
         span = FIRST_IDLE_SECONDS
         while (left := end - time.monotonic()) > 0:
-            with self._trouble("idle"):
+            with self._trouble("idle", min(left, span)):
                 self._client.idle()
                 line = self._client.socket()
                 pending = isinstance(line, ssl.SSLSocket) and line.pending() > 0

@@ -13,7 +13,7 @@ import socket
 import ssl
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Self, TypeVar
 
@@ -36,6 +36,9 @@ CONNECT_SECONDS = 30.0
 REPLY_SECONDS = 60.0
 FINAL_REPLY_SECONDS = 300.0
 """How long the reply to the final dot may take. Giving up sooner means more mails sent twice (RFC 1047, RFC 5321 4.5.3.2.6)."""
+
+ALIVE_SECONDS = 5.0
+"""How often it is told, at least, that conversations go on."""
 
 IDLE_SECONDS = 30.0
 MAILS_PER_CONNECTION = 100
@@ -133,9 +136,11 @@ class Relay:
     Raises Permanent at once for a server that can't be used safely.
     """
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, alive: Callable[[], None] = lambda: None) -> None:
+        """`alive` is called again and again while conversations go on; each step of theirs has a time-out of its own."""
         refuse_clear_text(server.tls, server.host)
         self.server = server
+        self._alive = alive
         self._context = verified_context(server.ca_file) if server.tls != "none" else None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._kept: list[_Line] = []
@@ -225,7 +230,7 @@ class Relay:
                 flying[asyncio.ensure_future(line.deliver(mail))] = (line, mail)
             if not flying:
                 break
-            done, others = await asyncio.wait(flying, return_when=asyncio.FIRST_COMPLETED)
+            done, others = await self._first_ended(flying)
             if others:
                 done, _ = await asyncio.wait(flying, timeout=TOGETHER_SECONDS)
             for task in done:
@@ -251,6 +256,13 @@ class Relay:
                     await line.close()
         if away is not None and away.outcome == "deferred":
             raise Temporary(f"relay {self.server.host}: {away.text}")
+
+    async def _first_ended(self, flying: Iterable[asyncio.Task[Result]]) -> tuple[set[asyncio.Task[Result]], set[asyncio.Task[Result]]]:
+        while True:
+            self._alive()
+            done, others = await asyncio.wait(flying, timeout=ALIVE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            if done:
+                return done, others
 
     async def _settle(self, flying: dict[asyncio.Task[Result], tuple[_Line, Outgoing]], waiting: Sequence[Outgoing]) -> None:
         """The caller can't go on (its database is away): end what is in flight, and owe it the results."""

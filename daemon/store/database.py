@@ -233,7 +233,7 @@ class Database:
 
     def another_line(self) -> Any:
         """A connection to PostgreSQL that belongs to no thread. Raises Temporary when the database is away."""
-        line: Any = pw.PostgresqlDatabase(self.peewee.database, autoconnect=False, **self.peewee.connect_params)
+        line: Any = pw.PostgresqlDatabase(self.peewee.database, autoconnect=False, thread_safe=False, **self.peewee.connect_params)
         try:
             line.connect()
         except pw.DatabaseError as error:

@@ -1,0 +1,31 @@
+"""A stage is hung when it is silent for longer than it said, and only then."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from daemon import pulse
+from daemon.pulse import Beat, Pulse
+
+
+def test_a_stage_may_be_silent_for_as_long_as_it_said_and_its_work_takes() -> None:
+    beat = Beat(at=100.0, within=pulse.WORK_SECONDS + 60.0, doing="talks to the server")
+    assert not beat.is_hung(100.0 + pulse.WORK_SECONDS + 60.0)
+    assert beat.is_hung(100.1 + pulse.WORK_SECONDS + 60.0)
+    assert beat.silent(130.0) == 30.0
+
+
+def test_a_stage_is_known_by_its_thread_and_is_gone_when_it_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pulse, "WORK_SECONDS", -1.0)
+    stages = Pulse()
+    thread = threading.Thread(target=stages.beat, name="send")
+    thread.start()
+    thread.join()
+    stages.beat("fetch-support", "waits", waits=60.0)
+    assert set(stages.beats()) == {"send", "fetch-support"}
+    assert set(stages.hung()) == {"send"}
+    stages.end("send")
+    stages.end("send")
+    assert stages.hung() == {}
