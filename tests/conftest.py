@@ -1,6 +1,7 @@
 """The fixtures every room may use. All servers are real, on loopback, on free ports, and end with the test.
 
-database_url    a fresh database; each test runs on SQLite and on PostgreSQL
+database_url    a fresh database with its tables; each test runs on SQLite and on PostgreSQL
+empty_url       the same without tables
 imap_server     pymap inside the process (daemon.demo.servers.EmbeddedImap), empty
 smtp_server     aiosmtpd inside the process (daemon.demo.servers.EmbeddedSmtp), takes everything
 sink            an SMTP server that answers as the test says (tests.doubles.Sink)
@@ -23,6 +24,7 @@ from pathlib import Path
 import pytest
 
 from daemon.demo.servers import EmbeddedImap, EmbeddedSmtp
+from daemon.store.database import open_database
 from tests.doubles import Sink
 from tests.servers.certificates import Certificates, make_certificates
 from tests.servers.dovecot import Dovecot, dovecot_server
@@ -47,13 +49,42 @@ def postgres_url() -> Iterator[str]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of a fresh, empty database."""
+ON_BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+
+
+@pytest.fixture(params=ON_BOTH)
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database without tables: a file that isn't there yet, or a database of its own on PostgreSQL."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'supportd.db'}"
         return
     with fresh_database(request.getfixturevalue("postgres_url")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def _migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("migrated") / "supportd.db"
+    open_database(f"sqlite:///{path}").close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def _migrated_postgres(postgres_url: str) -> Iterator[str]:
+    with fresh_database(postgres_url) as url:
+        open_database(url).close()
+        yield url
+
+
+@pytest.fixture(params=ON_BOTH)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database with today's tables and no rows. Migrating takes longer than most tests: it is a copy."""
+    if request.param == "sqlite":
+        path = tmp_path / "supportd.db"
+        shutil.copy(request.getfixturevalue("_migrated_file"), path)
+        yield f"sqlite:///{path}"
+        return
+    with fresh_database(request.getfixturevalue("postgres_url"), request.getfixturevalue("_migrated_postgres")) as url:
         yield url
 
 

@@ -22,6 +22,7 @@ from daemon.store.database import open_database
 from tests.chaos.counts import count
 from tests.chaos.record import saw
 from tests.conversations.fixtures import database_url, inbox, make_world, settled_postgres, world
+from tests.conversations.nursery import Life
 from tests.conversations.world import Gate, PymapInbox, World, end, mail, until
 
 __all__ = ["database_url", "inbox", "make_world", "settled_postgres", "world"]
@@ -31,7 +32,7 @@ SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 @contextmanager
-def _running(world: World, *arguments: str, **more: str) -> Iterator[subprocess.Popen[bytes]]:
+def _running(world: World, *arguments: str, **more: str) -> Iterator[Life]:
     """The daemon, ready; ended in good order with exit status 0."""
     before = world.log_lines("ready")
     process = world.start("run", *arguments, **more)

@@ -6,6 +6,7 @@ import difflib
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +96,7 @@ def _read(path: Path, source: str, shipped: Template | None) -> tuple[Template |
         return None, [_problem(path, "front matter", "none", f"TOML between two lines {FENCE}")]
     end = next(number for number, line in enumerate(lines) if number and line.rstrip() == FENCE)
     try:
-        front = tomllib.loads("\n".join(lines[1:end]))
+        front = _front_matter("\n".join(lines[1:end]))
     except tomllib.TOMLDecodeError as error:
         return None, [_problem(path, "front matter", str(error), "TOML")]
     problems = _front_problems(path, front)
@@ -119,6 +120,12 @@ def _read(path: Path, source: str, shipped: Template | None) -> tuple[Template |
         asked=tuple(front.get("asked", ())), sample=sample, body="\n".join(lines[end + 1 :]).strip("\n") + "\n", path=str(path),
     )  # fmt: skip
     return template, problems
+
+
+@lru_cache(maxsize=256)
+def _front_matter(source: str) -> dict[str, Any]:
+    """Read as TOML; the same files are read again for each house a process opens. Nobody changes what is in it."""
+    return tomllib.loads(source)
 
 
 def _front_problems(path: Path, front: dict[str, Any]) -> list[Problem]:

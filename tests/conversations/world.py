@@ -19,6 +19,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -38,6 +39,7 @@ from daemon.store import views
 from daemon.store.audit import Books
 from daemon.store.directory import import_folder
 from daemon.worker import House
+from tests.conversations.nursery import Life, begin
 from tests.conversations.settled import DIRECTORY, HELP, SUPPORT, settled
 from tests.doubles import Sink
 from tests.servers.dovecot import Dovecot
@@ -549,23 +551,40 @@ class World:
         return self._environment(**more)
 
     def command(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-m", "daemon", "--config", str(self.path), *arguments]
+        """The command line, for who starts it from nothing."""
+        return [sys.executable, "-m", "daemon", *self._arguments(*arguments)]
+
+    def _arguments(self, *arguments: str) -> list[str]:
+        return ["--config", str(self.path), *arguments]
 
     def cli(self, *arguments: str, octets: bytes | None = None, status: int = 0, **more: str) -> str:
         """Run the program as a process of its own at this world's clock; what it printed. Its exit status must be `status`."""
         self.close()
         environment = self.environment(SUPPORTD_NOW=self.clock.isoformat(), **more)
-        done = subprocess.run(self.command(*arguments), input=octets, capture_output=True, env=environment, cwd=self.folder, timeout=110)
-        assert done.returncode == status, f"{done.returncode}\n{done.stderr.decode()[-3000:]}"
-        return done.stdout.decode()
+        with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as printed, tempfile.TemporaryFile() as complaints:
+            given.write(octets or b"")
+            given.seek(0)
+            life = begin(
+                self._arguments(*arguments), environment=environment, folder=self.folder,
+                stdin=given.fileno(), stdout=printed.fileno(), stderr=complaints.fileno(),
+            )  # fmt: skip
+            try:
+                returned = life.wait(110)
+            finally:
+                life.kill()
+            complaints.seek(0)
+            assert returned == status, f"{returned}\n{complaints.read().decode()[-3000:]}"
+            printed.seek(0)
+            return printed.read().decode()
 
-    def start(self, *arguments: str, **more: str) -> subprocess.Popen[bytes]:
+    def start(self, *arguments: str, **more: str) -> Life:
         """Start the program; whoever starts it ends it. Its log goes to `daemon.log` in the folder."""
         self.close()
-        with (self.folder / "daemon.log").open("ab") as log:
-            return subprocess.Popen(
-                self.command(*arguments), stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment(**more), cwd=self.folder
-            )
+        with (self.folder / "daemon.log").open("ab") as log, Path(os.devnull).open("rb") as nothing:
+            return begin(
+                self._arguments(*arguments), environment=self.environment(**more), folder=self.folder,
+                stdin=nothing.fileno(), stdout=log.fileno(), stderr=log.fileno(),
+            )  # fmt: skip
 
     def log(self) -> str:
         """What the started programs said so far."""
@@ -588,7 +607,7 @@ def _password(inbox: Inbox) -> str:
     return str(server.password)
 
 
-def end(process: subprocess.Popen[bytes], seconds: float = 40.0) -> int:
+def end(process: Life, seconds: float = 40.0) -> int:
     """End a started program in good order; its exit status."""
     process.send_signal(signal.SIGTERM)
     try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from tests.conversations.nursery import Life
 from tests.conversations.world import World, until
 from tests.doubles import Sink
 
@@ -28,12 +28,12 @@ NO_RATES = {
 # --- the process ---------------------------------------------------------------------------------------------------
 
 
-def begin(world: World, *arguments: str, now: str | None = None, **more: str) -> subprocess.Popen[bytes]:
+def begin(world: World, *arguments: str, now: str | None = None, **more: str) -> Life:
     """Start the program at the world's clock (or `now`). Whoever starts it ends it; its log is the world's."""
     return world.start(*arguments, SUPPORTD_NOW=now or world.clock.isoformat(), **more)
 
 
-def finish(process: subprocess.Popen[bytes], seconds: float = 60.0) -> int:
+def finish(process: Life, seconds: float = 60.0) -> int:
     """The exit status of a program that ends by itself; one that doesn't is killed, and TimeoutExpired raised."""
     try:
         return process.wait(seconds)
@@ -41,7 +41,7 @@ def finish(process: subprocess.Popen[bytes], seconds: float = 60.0) -> int:
         kill(process)
 
 
-def kill(process: subprocess.Popen[bytes]) -> None:
+def kill(process: Life) -> None:
     """SIGKILL, and wait for the end."""
     process.kill()
     process.wait()
@@ -83,7 +83,7 @@ def children(process: int) -> list[int]:
     return found
 
 
-def child_of(process: subprocess.Popen[bytes], other_than: Sequence[int] = ()) -> int:
+def child_of(process: Life, other_than: Sequence[int] = ()) -> int:
     """The parser child, as soon as there is one that is none of these."""
     seen: list[int] = []
 
@@ -182,7 +182,7 @@ def put_away(world: World) -> list[bytes]:
     return sorted(world.inbox.mails("Processed") + world.inbox.mails("Ignored"))
 
 
-def wait_quiet(world: World, process: subprocess.Popen[bytes], quiet: Callable[[], Any], seconds: float) -> None:
+def wait_quiet(world: World, process: Life, quiet: Callable[[], Any], seconds: float) -> None:
     """Wait until nothing is left to do. Raises TimeoutError, with the end of the log, when that takes too long."""
     end = time.monotonic() + seconds
     while not quiet():

@@ -8,7 +8,6 @@ import email.policy
 import os
 import random
 import signal
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -23,6 +22,7 @@ from daemon.store import views
 from tests.chaos.counts import count
 from tests.chaos.record import saw
 from tests.conversations.forms import DANA, MONDAY, form, forwarded_as_file, submitted
+from tests.conversations.nursery import Life
 from tests.conversations.world import DIRECTORY, DovecotInbox, Out, World, copy_directory, end, mail, trust_authority, until
 from tests.crash import rig
 from tests.servers.dovecot import Dovecot
@@ -203,7 +203,7 @@ class Storm:
             self.world.deliver(octets)
             self.came += 1
 
-    def _await(self, word: str, begun: int, daemon: subprocess.Popen[bytes]) -> None:
+    def _await(self, word: str, begun: int, daemon: Life) -> None:
         """Wait until the program says it, has nothing to do, or is no more."""
 
         def said() -> bool:

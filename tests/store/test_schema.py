@@ -180,14 +180,14 @@ def steps() -> set[str]:
     return {path.stem for path in MIGRATIONS.glob("[0-9]*.py")}
 
 
-def test_a_fresh_database_takes_every_step_and_the_next_start_none(database_url: str) -> None:
-    database = Database(database_url)
+def test_a_fresh_database_takes_every_step_and_the_next_start_none(empty_url: str) -> None:
+    database = Database(empty_url)
     try:
         assert set(database.migrate()) == steps()
         assert database.migrate() == ()
     finally:
         database.close()
-    again = open_database(database_url)
+    again = open_database(empty_url)
     try:
         assert again.migrate() == ()
     finally:

@@ -16,7 +16,6 @@ from daemon.store.audit import audit
 from daemon.store.database import MIGRATIONS, Database, open_database
 from daemon.store.schema import TABLES
 from tests.chaos.record import saw
-from tests.conversations.databases import on_sqlite
 
 STEPS = sorted(path.stem for path in MIGRATIONS.glob("[0-9]*.py"))
 
@@ -77,31 +76,31 @@ def assert_upgraded(url: str) -> int:
 
 
 @pytest.mark.chaos
-@on_sqlite
+@pytest.mark.parametrize("empty_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("last", STEPS)
-def test_a_database_of_each_earlier_step_comes_up_to_date_with_its_rows(database_url: str, last: str) -> None:
-    at_step(database_url, last)
-    saw("G17", "a database of each earlier step", times=1, lost=assert_upgraded(database_url), doubled=0)
+def test_a_database_of_each_earlier_step_comes_up_to_date_with_its_rows(empty_url: str, last: str) -> None:
+    at_step(empty_url, last)
+    saw("G17", "a database of each earlier step", times=1, lost=assert_upgraded(empty_url), doubled=0)
 
 
-@pytest.mark.parametrize("database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
-def test_so_does_the_first_on_postgresql(database_url: str) -> None:
-    at_step(database_url, STEPS[0])
-    assert_upgraded(database_url)
+@pytest.mark.parametrize("empty_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+def test_so_does_the_first_on_postgresql(empty_url: str) -> None:
+    at_step(empty_url, STEPS[0])
+    assert_upgraded(empty_url)
 
 
 @pytest.mark.chaos
 def test_a_program_killed_inside_the_upgrade_leaves_the_old_schema_and_the_next_start_makes_it_whole(
-    database_url: str, tmp_path: Path
+    empty_url: str, tmp_path: Path
 ) -> None:  # fmt: skip
-    at_step(database_url, STEPS[0])
-    (tmp_path / "supportd.toml").write_text(f'[house]\nname = "S"\naddress = "s@support.example"\n[database]\nurl = "{database_url}"\n')
+    at_step(empty_url, STEPS[0])
+    (tmp_path / "supportd.toml").write_text(f'[house]\nname = "S"\naddress = "s@support.example"\n[database]\nurl = "{empty_url}"\n')
     command = [sys.executable, "-m", "daemon", "--config", str(tmp_path / "supportd.toml"), "audit"]
     killed = subprocess.run(command, env={**os.environ, "SUPPORTD_FAILPOINT": "migration_step"}, capture_output=True, check=False)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
-    database = Database(database_url)
+    database = Database(empty_url)
     database.connect()
     assert [row[0] for row in database.peewee.execute_sql("SELECT name FROM schema_migration").fetchall()] == [STEPS[0]]
     assert not database.peewee.table_exists("installation")
     database.close()
-    saw("G17", "kill -9 inside the upgrade", times=1, lost=assert_upgraded(database_url), doubled=0)
+    saw("G17", "kill -9 inside the upgrade", times=1, lost=assert_upgraded(empty_url), doubled=0)
