@@ -251,7 +251,8 @@ def _explained(house: Any, name: str) -> dict[str, Any] | None:
         if row is None:
             return None
         octets = journal.octets(row["sha256"]) if row["sha256"] else b""
-    done = {"journal": row["number"], "received_at": row["internal_date"]}
+        left = views.outbox_of(f"mail:{row['number']}")
+    done = {"journal": row["number"], "received_at": row["internal_date"], "left": left}
     again = house.reader.submit(octets).result()
     if row["record"] is None:
         if isinstance(again, ReadFailure):
@@ -317,6 +318,10 @@ def _print_explained(name: str, answer: dict[str, Any]) -> None:
         say("  nothing is done")
     if answer["case"]:
         say(f"  case {answer['case']['number']} (by {answer['case']['matched_by']})")
+    if answer.get("left"):
+        section("What became of its mails")
+        for out in answer["left"]:
+            say(f"  {out['template']} to {out['to']}: {out['state']}" + (f"  ({out['detail']})" if out["detail"] else ""))
 
 
 def audit(as_json: JsonOption = False) -> None:
@@ -337,6 +342,7 @@ def audit(as_json: JsonOption = False) -> None:
                 "vanished": books.vanished,
                 "in_progress": books.in_progress,
                 "problems": list(books.problems),
+                "perhaps_sent_twice": books.perhaps_twice,
             }  # fmt: skip
         )
     else:
@@ -344,6 +350,8 @@ def audit(as_json: JsonOption = False) -> None:
             f"received {books.received} = acted {books.acted} + ignored {books.ignored} + quarantined {books.quarantined}"
             f" + vanished {books.vanished} + in progress {books.in_progress}"
         )
+        if books.perhaps_twice:
+            say(f"{books.perhaps_twice} mail(s) perhaps sent twice: the first time no answer came to the final dot.")
         for problem in books.problems:
             say(f"WRONG  {problem}")
         say("The books balance." if good else f"{len(books.problems)} wrong thing(s).")

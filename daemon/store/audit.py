@@ -14,6 +14,7 @@ from peewee import JOIN
 from daemon.actions.cases import chained
 from daemon.store import audit_lives, audit_mails, audit_promises, audit_requests
 from daemon.store.audit_promises import facts_of, named
+from daemon.store.outbox import perhaps_twice
 from daemon.store.schema import (
     Attachment,
     Case,
@@ -50,6 +51,8 @@ class Books:
     vanished: int
     in_progress: int
     problems: tuple[str, ...]
+    perhaps_twice: int = 0
+    """Mails of ours whose first final dot got no answer, and that the relay took at the second try; no problem, but told."""
 
 
 Progress = Callable[[int, int], None]
@@ -64,7 +67,7 @@ def audit(progress: Progress = lambda _done, _total: None) -> Books:
     return Books(
         received=sum(counts.values()), acted=counts.get("acted", 0), ignored=counts.get("ignored", 0),
         quarantined=counts.get("quarantined", 0), vanished=counts.get("vanished", 0), in_progress=counts.get("received", 0),
-        problems=tuple(problems),
+        problems=tuple(problems), perhaps_twice=perhaps_twice(),
     )  # fmt: skip
 
 

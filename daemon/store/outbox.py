@@ -26,6 +26,10 @@ CHANNEL_PAUSE = timedelta(minutes=1)
 """When the relay refuses us altogether (login, TLS): no row is to blame, none is burnt."""
 
 
+PERHAPS_TWICE = "perhaps sent twice"
+"""How the detail of a row begins that the relay took after an earlier final dot had got no answer (RFC 1047)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
     """A claimed row: what goes on the wire."""
@@ -70,19 +74,22 @@ def note_result(
     """Write down what became of a row: sent, refused, deferred, unknown or channel (see `mail.smtp`).
 
     A row that another worker has taken over since is left to it; but what the relay took is sent, whoever else tried.
+    A row whose final dot got no answer is sent once more; when that gets none either, the relay may have it twice, and a person
+    decides: it is given up.
     """
-    facts: dict[str, Any] = {"lease_owner": None, "lease_until": None, "reply_code": reply_code, "detail": text or None}
     if outcome == "sent":
-        facts.update(state="sent", sent_at=now)
-    elif outcome == "refused":
+        note_sent(db, [number], reply_code or 250, text, now)
+        return
+    facts: dict[str, Any] = {"lease_owner": None, "lease_until": None, "reply_code": reply_code, "detail": text or None}
+    if outcome == "refused":
         facts.update(state="failed")
     elif outcome == "unknown":
-        facts.update(state="unknown")
+        again = bool(Outbox.select().where((Outbox.id == number) & (Outbox.state == "unknown")).exists())
+        facts.update(state="failed", detail=f"gave up, it may have arrived twice: {text}") if again else facts.update(state="unknown")
     elif outcome == "channel":
         facts.update(attempts=Outbox.attempts - 1, next_attempt_at=now + CHANNEL_PAUSE)
     ours = (Outbox.id == number) & ((Outbox.lease_owner == db.owner) | Outbox.lease_owner.is_null())
-    if outcome != "sent":
-        ours &= Outbox.state.in_(["queued", "unknown"])
+    ours &= Outbox.state.in_(["queued", "unknown"])
     if not Outbox.update(**facts).where(ours).execute():
         return
     if outcome in ("deferred", "unknown"):
@@ -92,12 +99,19 @@ def note_result(
 
 
 def note_sent(db: Database, numbers: Sequence[int], reply_code: int, text: str, now: datetime) -> None:
-    """The relay took these; one statement each for the common case."""
+    """The relay took these; one statement each for the common case. One that it may have had before says so from now on."""
     changes = {"state": "sent", "sent_at": now, "reply_code": reply_code, "detail": text or None, "lease_owner": None, "lease_until": None}
+    twice = changes | {"detail": f"{PERHAPS_TWICE}, the first time without an answer to its final dot; {text}"}
     for number in numbers:
-        if not update(Outbox, changes, {"id": number, "lease_owner": db.owner}):
+        mine = {"id": number, "lease_owner": db.owner}
+        if not (update(Outbox, changes, mine | {"state": "queued"}) or update(Outbox, twice, mine | {"state": "unknown"})):
             # taken for dead meanwhile; if nobody has begun to send it again, nobody needs to
-            update(Outbox, changes, {"id": number, "lease_owner": None})
+            update(Outbox, changes, mine) or update(Outbox, changes, {"id": number, "lease_owner": None})
+
+
+def perhaps_twice() -> int:
+    """How many mails may have left twice."""
+    return int(Outbox.select().where(Outbox.detail.startswith(PERHAPS_TWICE)).count())
 
 
 def free_dead(db: Database, now: datetime) -> int:

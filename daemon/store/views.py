@@ -338,6 +338,15 @@ def list_outbox(*, state: str | None, limit: int | None) -> list[dict[str, Any]]
     ]
 
 
+def outbox_of(cause: str) -> list[dict[str, Any]]:
+    """What became of the mails that this cause (`mail:12`) queued, oldest first."""
+    names = ("number", "to", "template", "state", "attempts", "message_id", "detail")
+    query = Outbox.select(
+        Outbox.id, Outbox.forward_path, Outbox.template, Outbox.state, Outbox.attempts, Outbox.message_id, Outbox.detail
+    )  # fmt: skip
+    return [dict(zip(names, row, strict=True)) for row in rows(query.where(Outbox.cause == cause).order_by(Outbox.id))]
+
+
 def find_mail(which: str) -> dict[str, Any] | None:
     """A journal row by number or Message-ID (with or without its angle brackets); the newest of several."""
     if which.isdecimal():

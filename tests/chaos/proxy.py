@@ -103,6 +103,7 @@ class Proxy:
         self.lines: list[Line] = []
         self.host = "127.0.0.1"
         self._loop = asyncio.new_event_loop()
+        self._closing = asyncio.Event()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         self._server = asyncio.run_coroutine_threadsafe(asyncio.start_server(self._serve, self.host, 0), self._loop).result(10)
@@ -142,7 +143,7 @@ class Proxy:
             try:
                 how = await self._first_end(ways)
                 if how == "silence":
-                    await asyncio.Event().wait()
+                    await self._closing.wait()
                 if how == "reset":
                     _reset_on_close(to_client)
             finally:

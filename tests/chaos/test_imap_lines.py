@@ -55,11 +55,9 @@ def _failing_mailbox() -> Iterator[FailingMailbox]:
 
 
 def _breaks(total: int, short: int, telling: Sequence[int], of: Side) -> list[Break]:
-    """At every octet of a session both ways of ending; in the short run so many of them, and the telling ones, by turns."""
+    """At every octet of a session, both ways of ending by turns; in the short run at so many octets, and at the telling ones."""
     hows: tuple[End, End] = ("close", "reset")
-    if size(0, 1):
-        return [Break(after=after, how=how, of=of) for after in range(total + 1) for how in hows]
-    offsets = sorted({*range(0, total + 1, total // short), *telling})
+    offsets = sorted({*range(0, total + 1, total // size(short, total)), *telling})
     return [Break(after=after, how=hows[number % 2], of=of) for number, after in enumerate(offsets)]
 
 

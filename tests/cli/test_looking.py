@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from daemon.store.outbox import PERHAPS_TWICE
+from daemon.store.schema import Outbox
 from tests.cli.desk import FORGED, Installation, installed, letter
 
 CASE = [
@@ -48,6 +50,7 @@ EXPLAINED = [
 ]  # fmt: skip
 BOOKS = [
     "ok", "received", "acted", "ignored", "quarantined", "vanished", "in_progress", "problems",
+    "perhaps_sent_twice",
 ]  # fmt: skip
 
 
@@ -247,6 +250,20 @@ def test_a_mail_that_was_done_is_told_by_number_and_by_message_id(day: Installat
     assert verbs == ["keep-attachments", "open-case", "queue-mail", "queue-mail", "start-clock"]
 
 
+def test_what_became_of_its_mails_is_told_with_it(day: Installation) -> None:
+    database = day.database()
+    with database.transaction():
+        detail = f"{PERHAPS_TWICE}, the first time without an answer to its final dot; 250 taken"
+        Outbox.update(state="sent", sent_at=Outbox.created_at, detail=detail).where(Outbox.template == "case-received").execute()
+        count = Outbox.select().where(Outbox.state == "sent").count()
+    database.close()
+    (answer,) = day.lines("explain", "1")
+    assert [(one["template"], one["state"]) for one in answer["left"]] == [("case-received", "sent"), ("case-assigned", "queued")]
+    assert "perhaps sent twice" in day.run("explain", "1").stdout
+    assert day.json("audit")["perhaps_sent_twice"] == count
+    assert f"{count} mail(s) perhaps sent twice" in day.run("audit").stdout
+
+
 def test_one_document_a_line_in_the_order_given(day: Installation) -> None:
     answers = day.lines("explain", "4", "-", "1", octets=letter(number="x"))
     assert [(answer["kind"], answer["outcome"]) for answer in answers] == [
@@ -399,7 +416,8 @@ def test_good_books_balance(day: Installation) -> None:
     books = day.json("audit")
     assert list(books) == BOOKS
     assert books == {
-        "ok": True, "received": 7, "acted": 4, "ignored": 2, "quarantined": 1, "vanished": 0, "in_progress": 0, "problems": []
+        "ok": True, "received": 7, "acted": 4, "ignored": 2, "quarantined": 1, "vanished": 0, "in_progress": 0, "problems": [],
+        "perhaps_sent_twice": 0,
     }  # fmt: skip
     assert "received 7 = acted 4 + ignored 2 + quarantined 1 + vanished 0 + in progress 0" in day.run("audit").stdout
 

@@ -129,6 +129,24 @@ def test_several_sent_rows_are_noted_at_once(database: Database) -> None:
         assert {(row.state, row.detail) for row in Outbox.select()} == {("sent", "taken")}
 
 
+def test_a_mail_whose_final_dot_got_no_answer_is_sent_once_more_and_says_so(database: Database) -> None:
+    taken, silent = _queue(database, "a@x.example", "b@x.example")
+    _claim(database)
+    for number in (taken, silent):
+        assert _note(database, number, "unknown").state == "unknown"
+    later = NOW + timedelta(hours=1)
+    assert _claim(database, later) == [taken, silent]
+    # a relay that can't be reached meanwhile changes nothing of what may have happened
+    assert _note(database, silent, "deferred", later).state == "unknown"
+    row = _note(database, taken, "sent", later, code=250)
+    assert (row.state, row.detail) == ("sent", "perhaps sent twice, the first time without an answer to its final dot; said so")
+    _claim(database, later + timedelta(hours=1))
+    row = _note(database, silent, "unknown", later + timedelta(hours=1))
+    assert (row.state, row.detail) == ("failed", "gave up, it may have arrived twice: said so")
+    with database.reading():
+        assert outbox.perhaps_twice() == 1
+
+
 @pytest.mark.parametrize("outcome", ["deferred", "unknown"])
 def test_after_five_days_a_row_is_given_up(database: Database, outcome: str) -> None:
     (number,) = _queue(database, "a@x.example")
