@@ -35,6 +35,7 @@ EVENTS: dict[str, tuple[str, str]] = {
     "mailbox-open": ("info", "Logged in to the IMAP server, the folder is open."),
     "mailbox-elsewhere": ("info", "Another worker reads the mailbox; this one takes over when that one ends or falls silent."),
     "mailbox-away": ("warning", "The IMAP server can't be reached or the line broke; it is tried again."),
+    "mailbox-not-safe": ("error", "The IMAP server gives no TLS that proves who it is: no password was sent. Somebody may sit between."),
     "fetch-paused": ("warning", "Too much is waiting, or the disk is nearly full; mail stays safe on the server."),
     "sender-flood": ("warning", "Mails of a sender are held because they opened too many cases; see the triage queue."),
     "mail-fetched": ("info", "New mails were written down."),

@@ -27,6 +27,7 @@ from daemon.mail.addresses import Signer
 from daemon.mail.imap import Watch
 from daemon.mail.rendering import Templates
 from daemon.mail.smtp import Relay
+from daemon.mail.transport import UnsafeLine
 from daemon.model import AddrSpec
 from daemon.pulse import Pulse
 from daemon.reader import Reader
@@ -402,7 +403,8 @@ class Service:
             except Temporary as error:
                 if self.stop.is_set():
                     return
-                log.event("mailbox-away", mailbox=watch.account.name, detail=str(error), retry_seconds=round(pause))
+                told = "mailbox-not-safe" if isinstance(error, UnsafeLine) else "mailbox-away"
+                log.event(told, mailbox=watch.account.name, detail=str(error), retry_seconds=round(pause))
                 self._pause(pause * random.uniform(0.75, 1.25), f"waits before it tries the server again: {error}")
                 pause = min(pause * 2, BACK_OFF_MOST)
             finally:

@@ -24,7 +24,7 @@ from imapclient.exceptions import LoginError
 from daemon.errors import Permanent, Temporary
 from daemon.failpoints import failpoint
 from daemon.mail.sasl import CLOSING, bearer_mechanism, bearer_response, refusal_text
-from daemon.mail.transport import Tls, refuse_clear_text, verified_context
+from daemon.mail.transport import Tls, UnsafeLine, refuse_clear_text, verified_context
 
 CONNECT_SECONDS = 30.0
 READ_SECONDS = 60.0
@@ -159,8 +159,7 @@ class Watch:
                 self._client.normalise_times = False
                 _keep_alive(self._client.socket())
                 if account.tls == "starttls":
-                    # no fall-back: without STARTTLS this raises, and the password never leaves
-                    self._client.starttls(context)
+                    self._start_tls(context)
             with self._trouble("login"):
                 self._login(password)
                 self._capabilities = frozenset(name.decode("ascii", "replace") for name in self._client.capabilities())
@@ -168,6 +167,31 @@ class Watch:
         except BaseException:
             self.close()
             raise
+
+    def _start_tls(self, context: ssl.SSLContext | None) -> None:
+        """TLS on the open line (RFC 3501 section 6.2.1), or UnsafeLine: there is no fall-back, and the password never leaves.
+
+        What came in clear text behind the server's go-ahead was put there to be taken for an answer under TLS: nothing of this
+        line is believed then.
+        """
+        where = f"mailbox {self.account.name}: {self.account.host}"
+        if b"STARTTLS" not in self._client.capabilities():
+            raise UnsafeLine(f"{where} offers no STARTTLS")
+        library = self._client._imap  # noqa: SLF001 - its buffer is shown by nothing else
+        before = None if hasattr(library, "_readbuf") else library.file
+        try:
+            self._client.starttls(context)
+        except imaplib.IMAP4.abort:
+            raise
+        except imaplib.IMAP4.error as error:
+            raise UnsafeLine(f"{where} refused STARTTLS: {error}") from None
+        try:
+            left_over = before.peek() if before is not None else library._readbuf  # noqa: SLF001
+        except (OSError, ValueError):
+            # its line is the TLS one by now, so there was nothing in the buffer
+            left_over = b""
+        if left_over:
+            raise UnsafeLine(f"{where} said more than its go-ahead before TLS began, as somebody between would")
 
     def _login(self, password: str) -> None:
         account, client = self.account, self._client
@@ -263,6 +287,8 @@ class Watch:
         except Temporary:
             raise
         except (OSError, imaplib.IMAP4.error, ValueError, IndexError) as error:
+            if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError):
+                raise UnsafeLine(f"mailbox {self.account.name}: {doing}: TLS: {error}") from error
             raise Temporary(f"mailbox {self.account.name}: {doing}: {str(error) or type(error).__name__}") from error
 
     # --- what is there ---------------------------------------------------------------------------------------------

@@ -369,10 +369,14 @@ class _Line:
     async def close(self) -> None:
         """QUIT if that is quick. Never raises."""
         if self._smtp is not None and self._smtp.is_connected:
+            transport = self._smtp.transport
             try:
                 await self._smtp.quit(timeout=2.0)
             except (aiosmtplib.SMTPException, OSError):
                 pass
+            if isinstance(transport, asyncio.WriteTransport):
+                # under TLS closing waits for the relay's last word, and the loop ends before it comes
+                transport.abort()
         self._drop()
 
     def _drop(self) -> None:

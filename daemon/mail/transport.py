@@ -6,10 +6,17 @@ import ipaddress
 import ssl
 from typing import Literal
 
-from daemon.errors import Permanent
+from daemon.errors import Permanent, Temporary
 
 Tls = Literal["implicit", "starttls", "none"]
 """implicit: TLS from the first octet (RFC 8314 section 3); starttls: required, not tried; none: loopback only."""
+
+
+class UnsafeLine(Temporary):
+    """TLS could not be had as it is required: not offered, refused, tampered with, or by a certificate that proves nothing.
+
+    Nothing secret was said. A provider may mend it, or somebody sits between: it is tried again, and a person is to look.
+    """
 
 
 def verified_context(ca_file: str | None) -> ssl.SSLContext:

@@ -10,6 +10,7 @@ from email import message_from_bytes
 
 from daemon.errors import Temporary
 from daemon.store.schema import Outbox
+from tests.chaos.counts import count
 from tests.conversations.world import World, mail
 
 ANSWERS = 2
@@ -31,29 +32,22 @@ class Tally:
     doubled: int
 
 
-def tally(world: World, delivered: Sequence[bytes]) -> Tally:
+def tally(world: World, delivered: Sequence[bytes], *, copies: bool = False) -> Tally:
     """Hold the books and the relay against the mails that were put into the mailbox, each of which should open one case.
 
-    The books themselves must be good; copies that the relay got of one answer must have the same octets.
+    The books themselves must be good. With `copies` the mailbox showed some of them more than once.
     """
     world.assert_good_books()
+    counts = count(world, len(world.mails()) if copies else len(delivered))
     acted = Counter(row["message_id"] for row in world.mails() if row["outcome"] == "acted")
-    wanted = [str(message_from_bytes(octets)["Message-ID"]) for octets in delivered]
-    answers = world.outbox()
-    taken: dict[str, list[bytes]] = {}
-    for one in world.all_out():
-        taken.setdefault(one.message_id, []).append(one.octets)
-    for name, copies in taken.items():
-        assert len(set(copies)) == 1, f"{name} left with different octets"
-    lost = sum(acted[name] == 0 for name in wanted) + sum(row["message_id"] not in taken for row in answers)
-    doubled = sum(acted[name] > 1 for name in wanted) + sum(len(copies) - 1 for copies in taken.values())
-    surplus = len(answers) - ANSWERS * len(wanted)
-    return Tally(lost=lost + max(0, -surplus), doubled=doubled + max(0, surplus) + max(0, len(world.cases()) - len(wanted)))
+    never = sum(acted[str(message_from_bytes(octets)["Message-ID"])] == 0 for octets in delivered)
+    surplus = len(world.outbox()) - ANSWERS * len(delivered)
+    return Tally(lost=never + counts.lost + counts.unsent + max(0, -surplus), doubled=counts.doubled + counts.resent + max(0, surplus))
 
 
 def run_until_quiet(world: World, rounds: int = 6) -> int:
     """Run rounds until one goes well and nothing waits, moving the clock only past the pause of an answer; how many it took."""
-    for count in range(1, rounds + 1):
+    for number in range(1, rounds + 1):
         try:
             world.run()
         except Temporary:
@@ -61,6 +55,6 @@ def run_until_quiet(world: World, rounds: int = 6) -> int:
         with world.house.database.reading():
             waiting = Outbox.select().where(Outbox.state.in_(["queued", "unknown"])).exists()
         if not waiting:
-            return count
+            return number
         world.later(minutes=2)
     raise TimeoutError(f"not quiet after {rounds} rounds")

@@ -114,6 +114,9 @@ class Proxy:
 
         async def end() -> None:
             self._server.close()
+            for _ in range(3):
+                # a connection that is just coming has a turn to be had, so that it can be ended
+                await asyncio.sleep(0)
             tasks = asyncio.all_tasks() - {asyncio.current_task()}
             for task in tasks:
                 task.cancel()
