@@ -27,10 +27,10 @@ from daemon.parsers.addresses import addr_spec
 
 Outcome = Literal["sent", "refused", "deferred", "unknown", "channel"]
 
-TURNS = 4
-"""Of the event loop, in which a connection that was dropped closes its socket (one more under TLS)."""
+TURNS = 8
+"""Of the event loop, in which a connection that was left has closed its socket as a rule; after them it is looked at now and then."""
 LAST_WORDS_SECONDS = 0.2
-"""What these turns may take where a connection failed: a TLS alert leaves before its socket closes."""
+"""How long a connection that was left may take to close: a TLS alert leaves before its socket closes. Then its socket is shut."""
 
 CONNECT_SECONDS = 30.0
 REPLY_SECONDS = 60.0
@@ -145,8 +145,6 @@ class Relay:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._kept: list[_Line] = []
         self._owed: list[Result] = []
-        self._broken = False
-        """Whether a connection could not be had: the rest of it may still be on its way out of the loop."""
 
     @property
     def owes(self) -> bool:
@@ -172,7 +170,6 @@ class Relay:
                 await line.open()
                 return line.abilities()
             except _NoLineError as error:
-                self._broken = True
                 raise Temporary(f"relay {self.server.host}: {error.text}") from None
             finally:
                 await line.close()
@@ -187,8 +184,6 @@ class Relay:
 
         async def leave() -> None:
             await asyncio.gather(*(line.close() for line in kept), return_exceptions=True)
-            for _ in range(TURNS):
-                await asyncio.sleep(LAST_WORDS_SECONDS / TURNS if self._broken else 0)
 
         self._run(leave())
         self._loop.run_until_complete(self._loop.shutdown_default_executor())
@@ -238,7 +233,6 @@ class Relay:
                 try:
                     finished.append(task.result())
                 except _NoLineError as error:
-                    self._broken = True
                     await line.close()
                     if error.outcome == "deferred" and (flying or self._kept):
                         # the relay wants fewer connections than we do: the mail goes over another one
@@ -286,6 +280,8 @@ class _Line:
         self.used_at = time.monotonic()
         self._context = context
         self._smtp: aiosmtplib.SMTP | None = None
+        self._sockets: list[socket.socket] = []
+        """Every one it ever had that may still be open."""
         self._mails = 0
 
     @property
@@ -334,12 +330,13 @@ class _Line:
     async def _open(self, password: str | None) -> None:
         server = self.server
         self._mails = 0
-        self._smtp = aiosmtplib.SMTP(
-            hostname=server.host, port=server.port, timeout=min(CONNECT_SECONDS, server.reply_seconds), local_hostname=_our_name(),
-            use_tls=server.tls == "implicit", start_tls=server.tls == "starttls", tls_context=self._context,
-            username=None if server.token else server.username, password=None if server.token else password,
-        )  # fmt: skip
+        seconds = min(CONNECT_SECONDS, server.reply_seconds)
         try:
+            self._smtp = aiosmtplib.SMTP(
+                hostname=server.host, sock=await self._connect(seconds), timeout=seconds, local_hostname=_our_name(),
+                use_tls=server.tls == "implicit", start_tls=server.tls == "starttls", tls_context=self._context,
+                username=None if server.token else server.username, password=None if server.token else password,
+            )  # fmt: skip
             await self._smtp.connect()
             if self._smtp.is_ehlo_or_helo_needed:
                 await self._smtp.ehlo()
@@ -348,6 +345,31 @@ class _Line:
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
             self._drop()
             raise _blame(error) from None
+
+    async def _connect(self, seconds: float) -> socket.socket:
+        """A socket of our own: aiosmtplib forgets the one of a connection that failed, and nobody could tell when it is closed."""
+        host, port = self.server.host, self.server.port
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(seconds):
+                found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+                for number, (family, kind, protocol, _, address) in enumerate(found, 1):
+                    sock = socket.socket(family, kind, protocol)
+                    self._sockets.append(sock)
+                    sock.setblocking(False)
+                    try:
+                        await loop.sock_connect(sock, address)
+                    except OSError:
+                        sock.close()
+                        if number == len(found):
+                            raise
+                        continue
+                    return sock
+        except TimeoutError:
+            raise aiosmtplib.SMTPConnectTimeoutError(f"Timed out connecting to {host} on port {port}") from None
+        except OSError as error:
+            raise aiosmtplib.SMTPConnectError(f"Error connecting to {host} on port {port}: {error}") from error
+        raise aiosmtplib.SMTPConnectError(f"Error connecting to {host} on port {port}: it has no address")
 
     async def _show_token(self, smtp: aiosmtplib.SMTP, username: str, token: str) -> None:
         """AUTH with an access token (RFC 7628, RFC 4954). The server's reason for refusing it comes in a challenge of its own."""
@@ -378,6 +400,22 @@ class _Line:
                 # under TLS closing waits for the relay's last word, and the loop ends before it comes
                 transport.abort()
         self._drop()
+        await self._until_closed()
+
+    async def _until_closed(self) -> None:
+        """Turn the loop until it has closed every socket. One that takes too long is shut: the loop sees its end, and closes it."""
+        began, turns = time.monotonic(), 0
+        while sockets := [sock for sock in self._sockets if sock.fileno() != -1]:
+            spent, turns = time.monotonic() - began, turns + 1
+            for sock in sockets if spent > LAST_WORDS_SECONDS else ():
+                try:
+                    sock.shutdown(socket.SHUT_RDWR)
+                except OSError:  # it is not connected any more
+                    pass
+                if spent > 2 * LAST_WORDS_SECONDS:  # no transport ever had it
+                    sock.close()
+            await asyncio.sleep(0 if turns < TURNS else LAST_WORDS_SECONDS / 40)
+        self._sockets.clear()
 
     def _drop(self) -> None:
         if self._smtp is not None:

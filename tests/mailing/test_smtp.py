@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import signal
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -266,6 +268,19 @@ def test_a_missing_starttls_is_never_answered_by_clear_text(certificates: Certif
         server = server_of(sink, tls="starttls", ca_file=str(certificates.ca), username="us", password=lambda: "secret")
         assert send(server, mail()).outcomes() == {1: "channel"}
         assert not any(command.startswith(("AUTH", "MAIL")) for command in sink.commands)
+
+
+def test_a_connection_to_a_server_that_stands_still_is_closed_when_the_relay_is(certificates: Certificates) -> None:
+    """Under TLS the end of a connection waits for the other side's consent; nobody here gives it."""
+    with Sink(context=certificates.server_context(), implicit=True) as sink:
+        sink.greeting = STALL
+        server = server_of(sink, tls="implicit", ca_file=str(certificates.ca), reply_seconds=0.2)
+        with warnings.catch_warnings(record=True) as left:
+            warnings.simplefilter("always", ResourceWarning)
+            with pytest.raises(Temporary):
+                send(server, mail())
+            gc.collect()
+        assert [str(warning.message) for warning in left] == []
 
 
 def test_a_refused_login_stops_the_channel_and_tells_no_secret(certificates: Certificates) -> None:
