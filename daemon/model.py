@@ -732,9 +732,14 @@ class LoopLimits:
     case_day: int = 0
     domain_day: int = 0
     pattern: int = 0
+    pattern_span: timedelta = timedelta(minutes=10)
+    hold: timedelta = timedelta(hours=24)
+    """How long mail to an address is held once its mails are a pattern."""
     depth: int = 0
     subject: int = 0
     breaker: int = 0
+    breaker_per_mail: int = 3
+    """So many mails an hour the breaker lets each received one cause, beside what it lets through anyway."""
 
     @property
     def any(self) -> bool:
@@ -747,12 +752,6 @@ EVERYBODY = "*"
 
 PERSONS_WORDS = ("case-comment", "mention")
 """Templates that carry what somebody wrote to somebody: the breaker neither counts nor holds them."""
-
-MAILS_PER_RECEIVED = 3
-"""So many mails an hour the breaker lets each received one cause, beside what it lets through anyway."""
-
-LOOP_PATTERN_SPAN = timedelta(minutes=10)
-"""In this time mails of one address with one subject are counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -768,7 +767,7 @@ class LoopQuestion:
     domain: str | None
     """None: the limit of a domain is off, or the sender is known."""
     references: tuple[MessageId, ...]
-    breaker: int
+    limits: LoopLimits
     now: datetime
     clock: datetime
 
@@ -823,6 +822,8 @@ class Policy:
     own_domains: frozenset[str] = frozenset()
     """Mail domains of the house: whoever writes from one is never made a customer by it."""
     loops: LoopLimits = LoopLimits()
+    errors_per_sender_hour: int = 3
+    """Error receipts to one sender; 0: as many as there are mistakes."""
     answer_bcc: bool = False
     """Whether a mail that names us nowhere is answered all the same."""
 
@@ -887,6 +888,9 @@ class Situation:
     """Templates this address was sent in the last 24 hours."""
     own_message_id: bool = False
     """The mail's own Message-ID is signed by us: it is one that we wrote, whatever its other fields say."""
+    from_own_tag: bool = False
+    """From is a reply address of ours, signed or made to look so: nobody writes from one."""
+    reply_to_own_tag: bool = False
 
 
 # --- what is granted -----------------------------------------------------------------------------------------------

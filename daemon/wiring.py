@@ -163,10 +163,13 @@ def policy_of(config: Config) -> Policy:
         authserv_id=config.trust.authserv_id, authserv_position=config.trust.authserv_position,
         auto_answer_max_age_days=limits.answer_max_age_days, max_attempts=limits.attempts,
         answers_per_stranger_day=limits.answers_per_stranger_day, answers_per_contact_day=limits.answers_per_contact_day,
+        errors_per_sender_hour=limits.errors_per_sender_hour,
         own_domains=frozenset(config.house.domains), answer_bcc=limits.answer_bcc,
         loops=LoopLimits(
             case_hour=limits.answers_per_case_hour, case_day=limits.answers_per_case_day, domain_day=limits.answers_per_domain_day,
-            pattern=limits.loop_pattern, depth=limits.loop_depth, subject=limits.loop_subject, breaker=limits.breaker,
+            pattern=limits.loop_pattern, pattern_span=timedelta(minutes=limits.loop_pattern_minutes),
+            hold=timedelta(hours=limits.loop_hold_hours), depth=limits.loop_depth, subject=limits.loop_subject,
+            breaker=limits.breaker, breaker_per_mail=limits.breaker_per_mail,
         ),
         compliments_to=AddrSpec(config.house.compliments_to) if config.house.compliments_to else None,
     )  # fmt: skip

@@ -362,10 +362,14 @@ class LimitsKeys(Section):
     answers_per_case_hour: int = rate(5)
     answers_per_case_day: int = rate(20)
     answers_per_domain_day: int = rate(0)
+    errors_per_sender_hour: int = rate(3)
     loop_pattern: int = rate(4)
+    loop_pattern_minutes: int = limit(10, most=1440)
+    loop_hold_hours: int = limit(24, most=720)
     loop_depth: int = rate(10)
     loop_subject: int = rate(300)
     breaker: int = rate(60)
+    breaker_per_mail: int = rate(3)
     answer_bcc: bool = Field(False, description="true or false")
 
 

@@ -116,6 +116,7 @@ def _quarantine_over_limit(h: Hearing) -> Decision | None:
 def _ignore_own(h: Hearing) -> Decision | None:
     message = h.reading.message
     ours = message.author is not None and message.author in h.situation.policy.own_addresses
+    ours = ours or h.situation.from_own_tag
     if not (ours or h.reading.automatic.own_mark or h.situation.own_message_id) or h.reading.bounce is not None:
         return None
     marked = "it carries the mark of this program or another instance of it"

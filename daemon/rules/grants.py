@@ -31,9 +31,6 @@ from daemon.rules.robots import limited
 from daemon.rules.saying import plain_words
 from daemon.rules.standing import ROLE_WORDS
 
-ERRORS_PER_HOUR = 3
-"""Error receipts to one sender; then silence, and a note to the owner."""
-
 
 def grant(
     h: Hearing, case: CaseFacts | None, role: str, judgement: Judgement, matched_by: str | None, verbs: Mapping[str, Step]
@@ -99,7 +96,8 @@ def refuse(
             if address not in own_addresses(h)
         ]  # fmt: skip
     actions += kept_attachments(h)
-    often = h.situation.errors_this_hour >= ERRORS_PER_HOUR
+    most = h.situation.policy.errors_per_sender_hour
+    often = bool(most) and h.situation.errors_this_hour >= most
     if not h.situation.archive:
         calendar = h.rulebook.calendar_of_person(sender)
         today = calendar.local(h.situation.now).date()
@@ -109,7 +107,7 @@ def refuse(
             "errors": [dict(line) for line in error_lines(wrong, reader)], "published": published,
             "steps": list(steps(open_verbs(ROLE_WORDS[role], state))),
         }  # fmt: skip
-        held = f"errors to one sender: {ERRORS_PER_HOUR} in an hour" if often else limited(h.situation)
+        held = f"errors_per_sender_hour: {most} in an hour" if often else limited(h.situation, h.trust)
         actions += cstickets.about_ticket(h, [replace(to_sender(h, "error", values), held=held)])
     if often and case is not None:
         actions.append(PostFeed(kind="post", text="more wrong commands from this sender; no further error was mailed", author_id=None))

@@ -82,7 +82,7 @@ def answer(h: Hearing, template: str, contact: ContactFacts | None, *, quote_sub
         raise ValueError("a mail without a sender is never answered")
     return QueueMail(
         template=template, to=author, contact_id=contact.id if contact else None, name=contact.name if contact else "",
-        answer=True, counted=True, quote_subject=quote_subject, held=limited(h.situation),
+        answer=True, counted=True, quote_subject=quote_subject, held=limited(h.situation, h.trust),
     )  # fmt: skip
 
 

@@ -2,8 +2,10 @@
 
 The daily rates of one address are in `robots`; here is the rest: how often about a case and to a domain, mails that come again
 and again with one subject, threads without end, and the breaker for everything at once. Only what a mail causes can loop: what
-the clock causes is never held here. A mail whose commands were carried out is a person's and may stand deep in its thread. So is
-one that says something new and whose sender is known and proved: who orders ten things in ten minutes hears of each.
+the clock causes is never held here. A mail whose commands were carried out is a person's and may stand deep in its thread.
+
+A robot says the same again and again, whatever number its subject has; who orders ten things in ten minutes does not, and hears
+of each as far as the rates of `robots` go: ten a day for whoever is known and proved, three for anybody else.
 """
 
 from __future__ import annotations
@@ -16,7 +18,6 @@ from datetime import timedelta
 from daemon.actions.vocabulary import Action, HoldMail, QueueMail
 from daemon.model import (
     EVERYBODY,
-    MAILS_PER_RECEIVED,
     PERSONS_WORDS,
     ContactFacts,
     Decision,
@@ -32,7 +33,6 @@ from daemon.parsers.wording import says_the_same, wording
 from daemon.reasons import Reason
 from daemon.rules.hearing import audience_of, mails
 
-PATTERN_HOLD = timedelta(hours=24)
 BREAKER_HOLD = timedelta(hours=1)
 PERSONS_WEIGH = 5
 """A person gives several commands, or orders several things, in a row by one subject: so many times as many are a pattern all the same."""
@@ -76,7 +76,7 @@ def loop_question(decision: Decision, reading: Reading, situation: Situation) ->
         author=author, case_id=case_id if counted and (limits.case_hour or limits.case_day) else None,
         domain=author.rpartition("@")[2] if author and limits.domain_day and counted and situation.sender is None else None,
         references=reading.message.references if limits.depth and len(reading.message.references) >= limits.depth else (),
-        breaker=limits.breaker, now=situation.now, clock=situation.clock or situation.now,
+        limits=limits, now=situation.now, clock=situation.clock or situation.now,
     )  # fmt: skip
 
 
@@ -123,7 +123,7 @@ def _told(situation: Situation, held: set[str]) -> tuple[ContactFacts, ...]:
 
 def _begun(decision: Decision, reading: Reading, situation: Situation, facts: LoopFacts) -> list[HoldMail]:
     """The holds that begin with this mail."""
-    clock = situation.clock or situation.now
+    clock, limits = situation.clock or situation.now, situation.policy.loops
     author, sender = reading.message.author, situation.sender
     found: list[HoldMail] = []
 
@@ -133,15 +133,14 @@ def _begun(decision: Decision, reading: Reading, situation: Situation, facts: Lo
 
     pattern = _pattern(decision, reading, situation, facts)
     if pattern is not None and author is not None:
-        begin(author, PATTERN_HOLD, pattern)
+        begin(author, limits.hold, pattern)
         # receipts go to the registered address; whoever only claims to be somebody can't silence them there
-        if sender is not None and sender.address != author and _is_known(decision, situation):
-            begin(sender.address, PATTERN_HOLD, pattern)
+        if sender is not None and sender.address != author and decision.trust.grade in (Grade.VERIFIED, Grade.KEYED):
+            begin(sender.address, limits.hold, pattern)
     deep = _too_deep(decision, reading, situation, facts)
     if deep is not None:
-        begin(_thread_of(decision), PATTERN_HOLD, deep)
-    limits = situation.policy.loops
-    most = limits.breaker + MAILS_PER_RECEIVED * facts.received_hour
+        begin(_thread_of(decision), limits.hold, deep)
+    most = limits.breaker + limits.breaker_per_mail * facts.received_hour
     automatic = facts.automatic_hour + sum(letter.template not in PERSONS_WORDS for letter in _to_send(decision))
     if limits.breaker and automatic > most:
         begin(EVERYBODY, BREAKER_HOLD, f"breaker: more than {most} automatic mails in an hour")
@@ -153,28 +152,22 @@ def _ran(decision: Decision) -> bool:
 
 
 def _pattern(decision: Decision, reading: Reading, situation: Situation, facts: LoopFacts) -> str | None:
-    most = situation.policy.loops.pattern
+    most, minutes = situation.policy.loops.pattern, situation.policy.loops.pattern_span // timedelta(minutes=1)
     if not most or decision.kind not in _PERSONAL:
         return None
     wanted = pattern_of(reading.message.subject)
     earlier = [mail for mail in facts.earlier if pattern_of(mail.subject) == wanted]
     if len(earlier) + 1 >= PERSONS_WEIGH * most:
-        return f"loop_pattern: {len(earlier) + 1} mails with one subject in 10 minutes"
-    words = words_of(reading) if _is_known(decision, situation) else None
+        return f"loop_pattern: {len(earlier) + 1} mails with one subject in {minutes} minutes"
+    words = words_of(reading)
     alike = sum(not mail.ran and _says_the_same(words, mail) for mail in earlier) + (not _ran(decision))
     if alike < most:
         return None
-    return f"loop_pattern: {alike} mails with one subject{' and the same words' if words is not None else ''} in 10 minutes"
+    return f"loop_pattern: {alike} mails with one subject and the same words in {minutes} minutes"
 
 
-def _is_known(decision: Decision, situation: Situation) -> bool:
-    """Whether a registered person is proved to have written it."""
-    return situation.sender is not None and decision.trust.grade in (Grade.VERIFIED, Grade.KEYED)
-
-
-def _says_the_same(words: str | None, earlier: EarlierMail) -> bool:
-    """Whether an earlier mail counts: one without proof (`words` None) is believed no words."""
-    return words is None or earlier.wording is None or says_the_same(words, earlier.wording)
+def _says_the_same(words: str, earlier: EarlierMail) -> bool:
+    return earlier.wording is None or says_the_same(words, earlier.wording)
 
 
 def _too_deep(decision: Decision, reading: Reading, situation: Situation, facts: LoopFacts) -> str | None:

@@ -23,6 +23,8 @@ def never_answer(reading: Reading, situation: Situation, trust: Trust) -> str | 
         return f"no single sender: {message.author_problem}"
     if message.author in policy.own_addresses:
         return "the sender's address is ours"
+    if situation.from_own_tag or situation.reply_to_own_tag:
+        return f"{'From' if situation.from_own_tag else 'Reply-To'} is a reply address of ours"
     if situation.recorded_at - situation.now > timedelta(days=policy.auto_answer_max_age_days):
         return f"older than {policy.auto_answer_max_age_days} days when first seen"
     if not policy.answer_bcc and not situation.keys and not policy.own_addresses.intersection(message.recipients):
@@ -30,9 +32,13 @@ def never_answer(reading: Reading, situation: Situation, trust: Trust) -> str | 
     return None
 
 
-def limited(situation: Situation) -> str | None:
-    """The rate that stops one more automatic answer to this address today, or None. A limit of 0 is off."""
-    limit = situation.policy.answers_per_contact_day if situation.sender else situation.policy.answers_per_stranger_day
+def limited(situation: Situation, trust: Trust) -> str | None:
+    """The rate that stops one more automatic answer to this address today, or None. A limit of 0 is off.
+
+    A registered address that nothing proves has the rate of a stranger: somebody else may have written there.
+    """
+    known = situation.sender is not None and trust.grade in (Grade.VERIFIED, Grade.KEYED)
+    limit = situation.policy.answers_per_contact_day if known else situation.policy.answers_per_stranger_day
     if limit and situation.answers_today >= limit:
-        return f"answers_per_{'contact' if situation.sender else 'stranger'}_day: {limit} in 24 hours"
+        return f"answers_per_{'contact' if known else 'stranger'}_day: {limit} in 24 hours"
     return None

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import peewee as pw
 
 from daemon.mail.addresses import Key, Signer
-from daemon.model import EVERYBODY, LOOP_PATTERN_SPAN, MAILS_PER_RECEIVED, PERSONS_WORDS, EarlierMail, Kind, LoopFacts, LoopQuestion
+from daemon.model import EVERYBODY, PERSONS_WORDS, EarlierMail, Kind, LoopFacts, LoopLimits, LoopQuestion
 from daemon.reasons import Reason
 from daemon.store.schema import Journal, MailHold, Outbox, Undeliverable, database
 from daemon.store.statements import Select, rows
@@ -24,13 +24,13 @@ def loop_facts(asked: LoopQuestion, signer: Signer, *, number: int | None) -> Lo
     holds = dict(_HOLDS(addresses=list(asked.addresses), now=asked.clock))
     earlier: tuple[EarlierMail, ...] = ()
     if asked.author is not None:
-        found = _EARLIER(author=asked.author, since=asked.now - LOOP_PATTERN_SPAN, until=asked.now, number=number or 0)
+        found = _EARLIER(author=asked.author, since=asked.now - asked.limits.pattern_span, until=asked.now, number=number or 0)
         earlier = tuple(
             EarlierMail(subject=subject or "", ran=reason == Reason.COMMANDS_RUN.value, wording=words) for subject, reason, words in found
         )
     hour, day = asked.clock - timedelta(hours=1), asked.clock - timedelta(hours=24)
     about_case = [row[0] for row in _OF_CASE(case=asked.case_id, since=day)] if asked.case_id is not None else []
-    automatic, received = _volume(hour, asked.breaker) if asked.breaker and EVERYBODY not in holds else (0, 0)
+    automatic, received = _volume(hour, asked.limits) if asked.limits.breaker and EVERYBODY not in holds else (0, 0)
     return LoopFacts(
         holds=holds, earlier=earlier, own_references=sum(isinstance(signer.read_message_id(name), Key) for name in asked.references),
         case_hour=sum(at > hour for at in about_case), case_day=len(about_case),
@@ -71,7 +71,7 @@ def _to_domain(domain: str, since: datetime) -> int:
     return int(Outbox.select().where(ours & Outbox.forward_path.endswith(f"@{domain}")).count())
 
 
-def _volume(hour: datetime, most: int) -> tuple[int, int]:
+def _volume(hour: datetime, limits: LoopLimits) -> tuple[int, int]:
     """Automatic mails queued since `hour`, at most, and mails received.
 
     Ids are given in the order of time, so the two ends of a span bound what is in it, whatever their number; only when that is too
@@ -79,7 +79,7 @@ def _volume(hour: datetime, most: int) -> tuple[int, int]:
     """
     last_out, first_out, last_in, first_in = _ENDS(hour=hour)[0]
     queued, received = (last_out or 0) - (first_out or 0), (last_in or 0) - (first_in or 0)
-    if queued <= most // 2 + MAILS_PER_RECEIVED * received:
+    if queued <= limits.breaker // 2 + limits.breaker_per_mail * received:
         return queued, received
     return int(_sent_since(hour)), received
 

@@ -124,6 +124,8 @@ def load_situation(
         tagged_cs_ids=tuple(number for number in reading.cs_tags if number in case_of), form=facts, caller=caller,
         level_queues=_queues_called(level_queues) if asks and level_queues else {},
         own_message_id=message.message_id is not None and isinstance(signer.read_message_id(message.message_id), Key),
+        from_own_tag=message.author is not None and signer.read_address(message.author) is not None,
+        reply_to_own_tag=any(signer.read_address(address) is not None for address in message.reply_to),
     )  # fmt: skip
 
 

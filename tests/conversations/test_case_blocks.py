@@ -93,7 +93,7 @@ def test_after_three_errors_in_an_hour_the_next_ones_wait_in_the_outbox(world: W
         world.deliver(mail("bob", f"#case\ncontact: nobody-{number}\nHelp.", subject=f"try {number}"))
         world.run()
     assert [(one.to, one.template) for one in world.out()] == [("bob", "error")] * 3
-    assert [(row["state"], row["detail"]) for row in world.outbox()][3:] == [("held", "errors to one sender: 3 in an hour")] * 2
+    assert [(row["state"], row["detail"]) for row in world.outbox()][3:] == [("held", "errors_per_sender_hour: 3 in an hour")] * 2
     world.later(hours=1, minutes=1)
     world.talk(mail("bob", "#case\ncontact: nobody\nHelp.", subject="once more"), ("bob", "error"))
     assert world.cases() == []

@@ -48,5 +48,7 @@ def test_a_customers_words_are_kept_although_the_command_is_wrong() -> None:
 
 def test_after_three_errors_in_an_hour_there_is_silence_and_a_note() -> None:
     decision = said(PAT, "#close not yet\n", errors_this_hour=3)
-    assert [(letter.template, letter.held) for letter in of_type(decision, QueueMail)] == [("error", "errors to one sender: 3 in an hour")]
+    assert [(letter.template, letter.held) for letter in of_type(decision, QueueMail)] == [
+        ("error", "errors_per_sender_hour: 3 in an hour")
+    ]
     assert len(of_type(decision, PostFeed)) == 1

@@ -60,21 +60,23 @@ def test_a_signed_reply_address_among_the_recipients_is_us() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sender", "count", "held"),
+    ("sender", "grade", "count", "held"),
     [
-        (None, 2, None),
-        (None, 3, "answers_per_stranger_day: 3 in 24 hours"),
-        (None, 300, "answers_per_stranger_day: 3 in 24 hours"),
-        (facts.ANN, 3, None),
-        (facts.ANN, 9, None),
-        (facts.ANN, 10, "answers_per_contact_day: 10 in 24 hours"),
+        (None, Grade.VERIFIED, 2, None),
+        (None, Grade.VERIFIED, 3, "answers_per_stranger_day: 3 in 24 hours"),
+        (None, Grade.CLAIMED, 300, "answers_per_stranger_day: 3 in 24 hours"),
+        (facts.ANN, Grade.CLAIMED, 2, None),
+        (facts.ANN, Grade.CLAIMED, 3, "answers_per_stranger_day: 3 in 24 hours"),
+        (facts.ANN, Grade.KEYED, 9, None),
+        (facts.ANN, Grade.VERIFIED, 9, None),
+        (facts.ANN, Grade.VERIFIED, 10, "answers_per_contact_day: 10 in 24 hours"),
     ],
 )
-def test_a_rate_stops_one_more_answer(sender: Any, count: int, held: str | None) -> None:
-    assert limited(facts.situation(sender, answers_today=count)) == held
+def test_a_rate_stops_one_more_answer(sender: Any, grade: Grade, count: int, held: str | None) -> None:
+    assert limited(facts.situation(sender, answers_today=count), replace(BELIEVED, grade=grade)) == held
 
 
 def test_a_rate_of_zero_is_off() -> None:
     off = replace(facts.POLICY, answers_per_stranger_day=0, answers_per_contact_day=0)
-    assert limited(facts.situation(None, policy=off, answers_today=10_000)) is None
-    assert limited(facts.situation(facts.ANN, policy=off, answers_today=10_000)) is None
+    assert limited(facts.situation(None, policy=off, answers_today=10_000), BELIEVED) is None
+    assert limited(facts.situation(facts.ANN, policy=off, answers_today=10_000), BELIEVED) is None

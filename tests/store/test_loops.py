@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from daemon.mail.addresses import Signer
-from daemon.model import AddrSpec, LoopQuestion, MessageId
+from daemon.model import AddrSpec, LoopLimits, LoopQuestion, MessageId
 from daemon.store import loops
 from daemon.store.database import Database
 from daemon.store.schema import Case, Journal, MailHold, Outbox, Undeliverable
@@ -15,7 +15,7 @@ from daemon.store.statements import insert
 NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 SIGNER = Signer(b"k" * 32, "support+{token}@support.example", AddrSpec("support@support.example"))
 ASKED = LoopQuestion(
-    addresses=("*", "ann@acme.example"), author=None, case_id=None, domain=None, references=(), breaker=0, now=NOW, clock=NOW
+    addresses=("*", "ann@acme.example"), author=None, case_id=None, domain=None, references=(), limits=LoopLimits(), now=NOW, clock=NOW
 )  # fmt: skip
 
 
@@ -49,7 +49,9 @@ def _sent(*ages: float, to: str = "ann@acme.example", case: int | None = None, *
 
 def test_nothing_is_known_of_an_empty_database(database: Database) -> None:
     with database.transaction():
-        found = loops.loop_facts(replace(ASKED, author="ann@acme.example", case_id=1, domain="acme.example", breaker=60), SIGNER, number=1)
+        found = loops.loop_facts(
+            replace(ASKED, author="ann@acme.example", case_id=1, domain="acme.example", limits=LoopLimits(breaker=60)), SIGNER, number=1
+        )
     assert (found.holds, found.earlier, found.case_day, found.domain_day, found.automatic_hour, found.received_hour) == ({}, (), 0, 0, 0, 0)
 
 
@@ -84,8 +86,8 @@ def test_the_breaker_counts_an_hour_exactly_when_it_may_be_too_much(database: Da
         _sent(2, template="case-comment")
         _sent(2, state="held")
         _sent(2, cause="clock:1")
-        few = loops.loop_facts(replace(ASKED, breaker=60), SIGNER, number=None)
-        many = loops.loop_facts(replace(ASKED, breaker=2), SIGNER, number=None)
+        few = loops.loop_facts(replace(ASKED, limits=LoopLimits(breaker=60)), SIGNER, number=None)
+        many = loops.loop_facts(replace(ASKED, limits=LoopLimits(breaker=2)), SIGNER, number=None)
     assert (few.automatic_hour, few.received_hour) == (12, 2), "at most so many: the two ends of the hour"
     assert (many.automatic_hour, many.received_hour) == (9, 2)
 
