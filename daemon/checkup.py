@@ -10,6 +10,7 @@ from importlib.metadata import packages_distributions
 from math import prod
 from pathlib import Path
 
+from daemon.actions.interactions import PERMANENT_BOUNCES
 from daemon.actions.replies import VARIABLES
 from daemon.config import Config
 from daemon.configuration.forms import form_files
@@ -21,6 +22,7 @@ from daemon.rules.entitlement import FACTS, SupportRules
 from daemon.rules.forms import FormRules
 from daemon.store.database import open_database
 from daemon.store.epoch import EpochFile, told_of_epoch
+from daemon.store.loops import told_of_guards
 from daemon.store.schema import Contact, ContactRole, Organization, Outbox, Queue
 from daemon.wiring import (
     accounts_of,
@@ -29,6 +31,7 @@ from daemon.wiring import (
     expiries_of,
     forms_of,
     oauth_of,
+    policy_of,
     refresh_token_file_of,
     relay_server_of,
     sla_file_of,
@@ -76,7 +79,7 @@ def check_installation(config: Config, *, online: bool, now: datetime | None = N
     yield from _support(config, support, templates)
     forms: list[FormRules] = []
     yield from _forms(config, templates, forms)
-    yield from _database(config, forms, support if isinstance(support, SupportRules) else None)
+    yield from _database(config, forms, support if isinstance(support, SupportRules) else None, now)
     yield from _package()
     if online:
         yield from _mailboxes(config)
@@ -308,7 +311,7 @@ def _form_people(forms: Sequence[FormRules]) -> Iterator[Verdict]:
                 yield Verdict(what=what, verdict=UNWISE, detail=f"{key}: {name!r} is not in the directory", mend=mend)
 
 
-def _database(config: Config, forms: Sequence[FormRules], support: SupportRules | None) -> Iterator[Verdict]:
+def _database(config: Config, forms: Sequence[FormRules], support: SupportRules | None, now: datetime | None) -> Iterator[Verdict]:
     password = config.database.password
     try:
         database = open_database(config.database.url, password.reveal() if password is not None else None)
@@ -320,6 +323,8 @@ def _database(config: Config, forms: Sequence[FormRules], support: SupportRules 
             yield Verdict(what="database", verdict=GOOD, detail=f"{database.shown_url} opened, its tables are of this version")
             for what, weight, detail, mend in told_of_epoch(EpochFile(epoch_file_of(config))):
                 yield Verdict(what=what, verdict=(GOOD, UNWISE, BAD)[weight], detail=detail, mend=mend)
+            for what, weight, detail, mend in told_of_guards(policy_of(config).loops, now, PERMANENT_BOUNCES):
+                yield Verdict(what=what, verdict=(GOOD, UNWISE)[weight], detail=detail, mend=mend)
             yield from _new_key(config)
             yield from _directory(config)
             yield from _form_people(forms)

@@ -10,9 +10,11 @@ from daemon.checkup import BAD, GOOD, UNWISE, Verdict, check_installation
 from daemon.config import data_dir, load_config
 from daemon.demo.servers import EmbeddedImap, EmbeddedSmtp
 from daemon.store.database import open_database
-from daemon.store.schema import Organization, Outbox, Queue
+from daemon.store.schema import MailHold, Organization, Outbox, Queue
+from daemon.store.statements import insert
 from tests.servers.ports import free_ports
 
+NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 MINIMAL = '[house]\naddress = "support@support.example"\n'
 
 
@@ -35,6 +37,23 @@ def test_a_lone_configuration_works_and_says_what_is_open(tmp_path: Path) -> Non
 def test_whatever_is_not_good_has_a_cure(tmp_path: Path) -> None:
     found = verdicts(tmp_path, '[smtp]\nhost = "h"\nusername = "u"\npassword = { file = "nowhere" }\n')
     assert all(verdict.mend for verdict in found.values() if verdict.verdict != GOOD)
+
+
+def test_guards_that_are_off_mails_that_are_held_and_addresses_that_are_not_mailed_are_told(tmp_path: Path) -> None:
+    assert verdicts(tmp_path)["loop guards"].verdict == GOOD
+    database = open_database(f"sqlite:///{tmp_path}/supportd.db")
+    with database.transaction():
+        row = {"reverse_path": "s@support.example", "forward_path": "a@a.example", "template": "case-received", "subject": "s"}
+        insert(Outbox, [row | {"state": "held", "cause": "mail:1", "effect_key": "k", "message_id": "<1@s>", "created_at": NOW}])
+        hold = {"address": "a@a.example", "since": NOW, "until": NOW + timedelta(hours=1), "reason": "loop_pattern: so many"}
+        insert(MailHold, [hold], ids=False)
+    database.close()
+    path = tmp_path / "supportd.toml"
+    path.write_text(MINIMAL + "[limits]\nbreaker = 0\n")
+    found = {verdict.what: verdict for verdict in check_installation(load_config(path), online=False, now=NOW)}
+    assert (found["loop guards"].verdict, found["loop guards"].detail) == (UNWISE, "off: breaker")
+    assert (found["held mails"].verdict, found["held mails"].detail) == (UNWISE, "1 of ours")
+    assert (found["not mailed"].verdict, found["not mailed"].detail) == (UNWISE, "a@a.example (loop_pattern: so many)")
 
 
 def test_a_password_that_is_not_there_is_bad(tmp_path: Path) -> None:

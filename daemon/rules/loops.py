@@ -22,6 +22,7 @@ from daemon.model import (
     ContactFacts,
     Decision,
     EarlierMail,
+    Gate,
     Grade,
     Kind,
     LoopFacts,
@@ -71,8 +72,11 @@ def loop_question(decision: Decision, reading: Reading, situation: Situation) ->
     counted = any(letter.counted for letter in letters)
     author = reading.message.author if limits.pattern and decision.kind in _PERSONAL else None
     case_id = decision.match.case_id if decision.match is not None else None
+    # those that may be held now are asked for too, though what goes to them may be held by a rate already
+    people = {reading.message.author, situation.sender.address if situation.sender is not None else None}
+    asked = {letter.to for letter in letters} | people | {EVERYBODY, _thread_of(decision)}
     return LoopQuestion(
-        addresses=tuple(sorted({letter.to for letter in letters} | {EVERYBODY, _thread_of(decision)})),
+        addresses=tuple(sorted(one for one in asked if one is not None)),
         author=author, case_id=case_id if counted and (limits.case_hour or limits.case_day) else None,
         domain=author.rpartition("@")[2] if author and limits.domain_day and counted and situation.sender is None else None,
         references=reading.message.references if limits.depth and len(reading.message.references) >= limits.depth else (),
@@ -87,6 +91,7 @@ def restrain(decision: Decision, reading: Reading, situation: Situation, facts: 
     rates = _rates(situation, facts)
     deep = _too_deep(decision, reading, situation, facts)
     actions: list[Action] = []
+    stopped: dict[str, None] = {}
     for action in decision.actions:
         if isinstance(action, QueueMail) and action.held is None:
             why = holds.get(action.to) or (rates if action.counted else None)
@@ -95,7 +100,12 @@ def restrain(decision: Decision, reading: Reading, situation: Situation, facts: 
             if why is None and action.template not in PERSONS_WORDS:
                 why = holds.get(EVERYBODY)
             action = replace(action, held=why)
+            if why is not None:
+                stopped[why] = None
         actions.append(action)
+    if stopped:
+        gate = Gate(name="loops", verdict="held", detail="; ".join(stopped))
+        decision = replace(decision, gates=(*decision.gates, gate))
     if not begun:
         return replace(decision, actions=tuple(actions))
     told = _told(situation, {hold.address for hold in begun})
@@ -109,9 +119,9 @@ def _to_send(decision: Decision) -> list[QueueMail]:
     return [action for action in decision.actions if isinstance(action, QueueMail) and action.held is None]
 
 
-def _thread_of(decision: Decision) -> str:
-    """Under which name the house was told of a thread that is too deep: once for each case."""
-    return f"CASE-{decision.match.case_id}" if decision.match is not None else "new case"
+def _thread_of(decision: Decision) -> str | None:
+    """Under which name the house is told of a thread that is too deep, once for each case; a single mail is none."""
+    return f"CASE-{decision.match.case_id}" if decision.match is not None else None
 
 
 def _told(situation: Situation, held: set[str]) -> tuple[ContactFacts, ...]:
@@ -138,8 +148,9 @@ def _begun(decision: Decision, reading: Reading, situation: Situation, facts: Lo
         if sender is not None and sender.address != author and decision.trust.grade in (Grade.VERIFIED, Grade.KEYED):
             begin(sender.address, limits.hold, pattern)
     deep = _too_deep(decision, reading, situation, facts)
-    if deep is not None:
-        begin(_thread_of(decision), limits.hold, deep)
+    thread = _thread_of(decision)
+    if deep is not None and thread is not None:
+        begin(thread, limits.hold, deep)
     most = limits.breaker + limits.breaker_per_mail * facts.received_hour
     automatic = facts.automatic_hour + sum(letter.template not in PERSONS_WORDS for letter in _to_send(decision))
     if limits.breaker and automatic > most:

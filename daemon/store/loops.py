@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,6 +15,7 @@ from daemon.store.schema import Journal, MailHold, Outbox, Undeliverable, databa
 from daemon.store.statements import Select, rows
 
 _PERSONAL = (Kind.TICKET.value, Kind.REPLY.value, Kind.COMMAND.value, Kind.LIST.value)
+SHOWN = 3
 MOST_LOOKED_AT = 100
 """Mails of one address: more can't change what comes of it."""
 
@@ -131,6 +132,27 @@ def unmailed(now: datetime, bounces: int, addresses: Sequence[str] | None = None
         for row in rows(bounced)
     ]
     return sorted(found, key=lambda one: (one.address, one.since))
+
+
+def told_of_guards(limits: LoopLimits, now: datetime | None, bounces: int) -> Iterator[tuple[str, int, str, str]]:
+    """For whoever checks an installation: (what, weight, found, how to mend); weight 0 is good, 1 unwise.
+
+    Which guards are off, how many mails are held, and where nothing is mailed. Without `now` nothing is said of the last.
+    """
+    guards = {"loop_pattern": limits.pattern, "loop_depth": limits.depth, "loop_subject": limits.subject, "breaker": limits.breaker}
+    off = [name for name, most in guards.items() if not most]
+    if off:
+        yield "loop guards", 1, f"off: {', '.join(off)}", "two programs may write to each other for ever; see [limits]"
+    else:
+        yield "loop guards", 0, ", ".join(f"{name} {most}" for name, most in guards.items()), ""
+    held = Outbox.select().where(Outbox.state == "held").count()
+    if held:
+        yield "held mails", 1, f"{held} of ours", "`supportd outbox --state held`, then release N or drop N"
+    closed = unmailed(now, bounces) if now is not None else []
+    if closed:
+        shown = "; ".join(f"{one.address} ({one.reason})" for one in closed[:SHOWN])
+        more = f"; {len(closed) - SHOWN} more" if len(closed) > SHOWN else ""
+        yield "not mailed", 1, shown + more, "`supportd lift` lists them, `supportd lift ADDRESS` mails one again"
 
 
 def lift(address: str) -> bool:

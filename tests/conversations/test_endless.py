@@ -77,6 +77,22 @@ def test_a_busy_reseller_is_no_robot(world: World) -> None:
     world.assert_good_books()
 
 
+@pytest.mark.parametrize(("authserv_id", "got"), [("mx.support.example", 4), (None, 3)], ids=["stamped", "silent"])
+def test_after_three_answers_and_a_restart_only_who_is_proved_is_answered_once_more(
+    world: World, authserv_id: str | None, got: int
+) -> None:  # fmt: skip
+    world.configure(authserv_id=authserv_id)
+    for number, order in enumerate(ORDERS[:4]):
+        if number == 3:
+            world.close()
+        world.deliver(mail("ann", order, subject=f"Order {number}"))
+        world.later(hours=1)
+        world.run()
+    assert [one.template for one in world.all_out() if one.to == "ann"] == ["case-received"] * got
+    assert [row["detail"] for row in _held(world)] == ["answers_per_stranger_day: 3 in 24 hours"] * (4 - got)
+    world.assert_good_books()
+
+
 def test_two_installations_that_write_to_each_other_fall_silent(
     world: World, tmp_path: Path, environment: Callable[..., dict[str, str]]
 ) -> None:  # fmt: skip

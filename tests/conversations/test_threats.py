@@ -112,9 +112,10 @@ def test_no_hostile_word_moves_the_cursor_of_whoever_looks(played: Played) -> No
     world.close()
     newest = played.became["log_line_in_the_subject"]
     assert newest["case"] == "new"
+    every = ["--limit", "1000"]
     for command in (["mail"], ["mail", "--json"], ["cases", "--state", "all"], ["cases", "--json"], ["outbox"], ["quarantine"]):
         try:
-            done = CliRunner().invoke(application(), ["--config", str(world.path), *command])
+            done = CliRunner().invoke(application(), ["--config", str(world.path), *command, *every])
         finally:
             Session.config_file = None
         assert done.exit_code == 0, done.output

@@ -107,7 +107,12 @@ class Stage:
         for step in told.get("before", ()):
             self._first(step, scene)
         before = self.world.case(scene.number) if "before" in told else scene.view
-        row, left = self.take(self.filled((FOLDER / told.get("mail", f"{name}.eml")).read_bytes(), scene))
+        octets = self.filled((FOLDER / told.get("mail", f"{name}.eml")).read_bytes(), scene)
+        begun = self.seen
+        for number in range(1, told.get("times", 1)):
+            self.take(octets.replace(b"%time%", str(number).encode()))
+            self.world.later(seconds=5)
+        row, left = self.take(octets.replace(b"%time%", str(told.get("times", 1)).encode()))
         after = self.world.case(scene.number)
         number = int(row["case"][5:]) if row["case"] else None
         became: dict[str, Any] = {
@@ -119,6 +124,8 @@ class Stage:
             "notes": _notes(after) - _notes(before),
             "mails": sorted([out.to, out.template] for out in left),
         }
+        if "times" in told:
+            became |= self._sent_and_held(row["from"], begun, row["number"])
         if "files" in told:
             with self.world.house.database.reading():
                 files = Attachment.select(Attachment.name).where(Attachment.journal == row["number"]).order_by(Attachment.id)
@@ -130,6 +137,13 @@ class Stage:
         # a case that was changed is of no use to the next one, and an old one of none to whoever changes it
         self.scene = replace(scene, view=after) if not (changes or became["changed"]) else None
         return became
+
+    def _sent_and_held(self, address: str, begun: int, number: int) -> dict[str, Any]:
+        """How many mails are to leave to an address of those written since `begun`, and which limits hold those of the last mail."""
+        with self.world.house.database.reading():
+            found = list(rows(Outbox.select(Outbox.forward_path, Outbox.state, Outbox.cause, Outbox.detail).where(Outbox.id > begun)))
+        held = sorted({row[3].partition(":")[0] for row in found if row[1] == "held" and row[2] == f"mail:{number}"})
+        return {"sent": sum(row[0] == address and row[1] != "held" for row in found), "held": held}
 
     @staticmethod
     def _assert_words(name: str, told: dict[str, Any], view: dict[str, Any] | None, left: list[Out]) -> None:

@@ -120,6 +120,15 @@ def test_while_a_hold_lasts_nobody_is_told_again() -> None:
     assert "mail-held" not in held(made)
 
 
+def test_whether_the_sender_is_held_is_asked_though_a_rate_holds_what_goes_there() -> None:
+    reading, situation = facts.reading(), facts.situation(policy=POLICY, answers_today=10)
+    made = facts.judged(reading, situation)
+    assert held(made) == {"case-received": "answers_per_contact_day: 10 in 24 hours", "case-assigned": None}
+    asked = loop_question(made, reading, situation)
+    assert asked is not None
+    assert facts.ANN.address in asked.addresses
+
+
 def test_somebody_who_gives_commands_in_a_row_is_no_loop_until_it_is_many() -> None:
     assert holds(restrained(LoopFacts(earlier=(EarlierMail(subject="No data since noon", ran=True),) * 18), ran=True)) == []
     assert holds(restrained(LoopFacts(earlier=(EarlierMail(subject="No data since noon", ran=True),) * 19), ran=True)) == [
