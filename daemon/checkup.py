@@ -40,9 +40,7 @@ from daemon.wiring import (
     support_rules_of,
 )
 
-GOOD = "good"
-UNWISE = "unwise"
-BAD = "BAD"
+GOOD, UNWISE, BAD = "good", "unwise", "BAD"
 
 YOUR_COPY = "mend the file, or delete your copy: then the shipped one holds"
 
@@ -321,10 +319,9 @@ def _database(config: Config, forms: Sequence[FormRules], support: SupportRules 
     try:
         with database.reading():
             yield Verdict(what="database", verdict=GOOD, detail=f"{database.shown_url} opened, its tables are of this version")
-            for what, weight, detail, mend in told_of_epoch(EpochFile(epoch_file_of(config))):
+            told = (*told_of_epoch(EpochFile(epoch_file_of(config))), *told_of_guards(policy_of(config).loops, now, PERMANENT_BOUNCES))
+            for what, weight, detail, mend in told:
                 yield Verdict(what=what, verdict=(GOOD, UNWISE, BAD)[weight], detail=detail, mend=mend)
-            for what, weight, detail, mend in told_of_guards(policy_of(config).loops, now, PERMANENT_BOUNCES):
-                yield Verdict(what=what, verdict=(GOOD, UNWISE)[weight], detail=detail, mend=mend)
             yield from _new_key(config)
             yield from _directory(config)
             yield from _form_people(forms)

@@ -111,9 +111,15 @@ def _header_signs(opened: Opened, own_addresses: frozenset[str]) -> list[_Sign]:
         signs.append((_Class.ROBOT, f"received: {hops} times"))
     if "autoresponder" in delivered:
         signs.append((_Class.ROBOT, "delivered-to: autoresponder"))
-    if len(delivered) > 1 and any(delivered.count(address) > 1 for address in own_addresses.intersection(delivered)):
+    if len(delivered) > 1 and any(delivered.count(one) > 1 and _untagged(one) in own_addresses for one in delivered[:MAX_HOPS]):
         signs.append((_Class.ROBOT, "delivered-to: ours twice"))
     return signs
+
+
+def _untagged(address: str) -> str:
+    """The address without what stands behind a plus sign: signed addresses of ours are of that kind (RFC 5233)."""
+    local, _, domain = address.rpartition("@")
+    return f"{local.partition('+')[0]}@{domain}"
 
 
 _RESPONDER = re.compile(r"auto-?(?:reply|repl|respon|answer|generat)|vacation|out-?of-?office|machine-?generated")
@@ -170,6 +176,11 @@ def _spam(name: str, value: str) -> _Sign | None:
     return (_Class.SILENT, f"{name}: yes") if value.partition(",")[0].strip() in ("yes", "true") else None
 
 
+def _spam_level(name: str, value: str) -> _Sign | None:
+    """Exchange's spam confidence level, 0 to 9: from 5 on it is spam."""
+    return (_Class.SILENT, f"{name}: {value}") if value in ("5", "6", "7", "8", "9") else None
+
+
 def _list_role(name: str, value: str) -> _Sign | None:
     local = value.rpartition("<")[2].partition("@")[0]
     return (_Class.BULK, f"{name}: {local[:40]}") if robotwords.is_list_role(local) else None
@@ -191,6 +202,8 @@ _FIELDS: dict[str, Callable[[str, str], _Sign | None]] = {
     "sender": _list_role,
     "x-spam-flag": _spam,
     "x-spam-status": _spam,
+    "x-spam": _spam,
+    "x-ms-exchange-organization-scl": _spam_level,
     **dict.fromkeys(
         (
             "x-failed-recipients", "x-autoreply", "x-autorespond", "x-autoresponder", "x-autoresponse", "x-autoreply-from", "x-auto-reply",

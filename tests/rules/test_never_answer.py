@@ -62,6 +62,7 @@ ROBOTS: dict[str, Mail] = {
     "the mark of an instance": ({"X-Supportd-Instance": "0123456789ab"}, {}),
     "our own Message-ID": ({}, {"own_message_id": True}),
     "51 servers": ({"Received": "from a by b"}, {}),
+    "delivered to a signed address twice": ({"Delivered-To": "support+abc@support.example"}, {}),
     "delivered to us twice": ({"Delivered-To": "support@support.example"}, {}),
 }  # fmt: skip
 """These open no case either."""
@@ -91,6 +92,8 @@ UNANSWERED: dict[str, Mail] = {
     "two From addresses": ({"From": "ann@acme.example, amy@acme.example"}, {}),
     "we are named nowhere": ({"To": "list@acme.example"}, {}),
     "spam": ({"X-Spam-Flag": "YES"}, {}),
+    "spam by its level": ({"X-MS-Exchange-Organization-SCL": "6"}, {}),
+    "spam in short": ({"X-Spam": "Yes"}, {}),
     "spam by its status": ({"X-Spam-Status": "Yes, score=9.1 required=5.0"}, {}),
     "eight days old": ({}, {"recorded_at": facts.NOW + timedelta(days=8)}),
     "filed": ({}, {"archive": True}),
@@ -100,7 +103,7 @@ UNANSWERED: dict[str, Mail] = {
 EARLIER = (0, 3)
 """How many automatic mails went there today. A start in between can't matter to a decision: they are counted in the store."""
 
-REPEATED = {"51 servers": 51, "delivered to us twice": 2}
+REPEATED = {"51 servers": 51, "delivered to us twice": 2, "delivered to a signed address twice": 2}
 
 
 def octets(name: str, fields: Mapping[str, str], stamped: bool) -> bytes:
