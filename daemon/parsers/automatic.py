@@ -117,7 +117,7 @@ def _header_signs(opened: Opened, own_addresses: frozenset[str]) -> list[_Sign]:
 
 
 def _untagged(address: str) -> str:
-    """The address without what stands behind a plus sign: signed addresses of ours are of that kind (RFC 5233)."""
+    """The address without what stands behind a plus sign: signed addresses of ours are of that kind."""
     local, _, domain = address.rpartition("@")
     return f"{local.partition('+')[0]}@{domain}"
 
