@@ -69,6 +69,9 @@ TICK_SECONDS = 20.0
 TIDY_AGAIN = 5.0
 """Seconds before a mailbox whose mails can't be put away is looked at again."""
 
+DYING, DYING_LOOKS = 1.0, 10
+"""Seconds that a round waits for a mailbox that another worker has, and how often it looks meanwhile."""
+
 BACK_OFF_MOST = 300.0
 """Seconds; a mailbox that can't be reached is tried for ever, at least that often."""
 
@@ -192,7 +195,7 @@ def _round(config: Config, house: House, stages: Sequence[str]) -> None:  # noqa
             tick_free(house)
         if "fetch" in stages:
             for account in accounts_of(config):
-                if not house.workers.reads(account.name):
+                if not _comes_to_read(house, account.name):
                     log.event("mailbox-elsewhere", mailbox=account.name)
                     continue
                 watch = Watch(account)
@@ -229,6 +232,12 @@ def _round(config: Config, house: House, stages: Sequence[str]) -> None:  # noqa
         house.workers.give_up_mailboxes()
     if trouble:
         raise trouble[0]
+
+
+def _comes_to_read(house: House, mailbox: str) -> bool:
+    """Whether the mailbox is ours to read in this round. The session of a worker that died just now takes a moment to end."""
+    pause = threading.Event()
+    return any(house.workers.reads(mailbox) or pause.wait(DYING / DYING_LOOKS) for _ in range(DYING_LOOKS))
 
 
 def _fetch_all(house: House, watches: list[Watch], trouble: list[Temporary]) -> None:

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import peewee as pw
 
@@ -27,7 +27,7 @@ from daemon.lookback import look_back
 from daemon.mail.addresses import token_digest
 from daemon.mail.imap import Watch
 from daemon.mail.smtp import Outgoing, Relay, Result
-from daemon.model import Asked, Decision, Kind, Policy, Reading, Situation
+from daemon.model import Asked, ContactFacts, Decision, Kind, Policy, Reading, Situation
 from daemon.parsers.lane import lane_of
 from daemon.reader import Reader, ReadFailure
 from daemon.reasons import OF_FORWARDS, Reason
@@ -254,13 +254,22 @@ def apply_batch(house: House) -> int:
         if not _is_read(house, ahead[0][1]):
             break
         row, future = ahead.popleft()
-        _apply_one(house, row, future, now)
+        if not _apply_one(house, row, future, now) and row.lane:
+            # it is tried again: what the same sender wrote after it waits for that
+            _give_back(
+                house, [other.id for other, _ in ahead if other.lane == row.lane] + [one.id for one in waiting if one.lane == row.lane]
+            )
+            ahead = deque(pair for pair in ahead if pair[0].lane != row.lane)
+            waiting = deque(one for one in waiting if one.lane != row.lane)
         house.progress()
-    unbegun = [row.id for row, _ in ahead] + [row.id for row in waiting]
+    _give_back(house, [row.id for row, _ in ahead] + [row.id for row in waiting])
+    return len(claimed)
+
+
+def _give_back(house: House, unbegun: Sequence[int]) -> None:
     if unbegun:
         with house.database.transaction():
             journal.give_back(house.database, unbegun)
-    return len(claimed)
 
 
 def _is_read(house: House, future: Future[Reading | ReadFailure] | None) -> bool:
@@ -290,15 +299,14 @@ def _submit(house: House, rows: Sequence[Claimed]) -> list[tuple[Claimed, Future
     return [(row, house.reader.submit(octets[row.sha256]) if row.sha256 in octets else None) for row in rows]
 
 
-def _apply_one(house: House, row: Claimed, future: Future[Reading | ReadFailure] | None, now: datetime) -> None:
-    """Bring one claimed mail to its end, or book why not. Nothing that happens here stops the line."""
+def _apply_one(house: House, row: Claimed, future: Future[Reading | ReadFailure] | None, now: datetime) -> bool:
+    """Bring one claimed mail to its end, or book why not; whether it is done. Nothing that happens here stops the line."""
     if future is None:
         _quarantine(house, row, Reason.PARSER_FAILED, f"the program died {row.alone} times on this mail alone", now)
-        return
+        return True
     reading = future.result()
     if isinstance(reading, ReadFailure):
-        _failed(house, row, Reason.PARSER_FAILED, f"{reading.cause}: {reading.detail}", now)
-        return
+        return _failed(house, row, Reason.PARSER_FAILED, f"{reading.cause}: {reading.detail}", now)
     for tries_left in (2, 1, 0):
         try:
             decision = _act(house, row, reading, now)
@@ -310,18 +318,18 @@ def _apply_one(house: House, row: Claimed, future: Future[Reading | ReadFailure]
             # another worker was first with the same contact or the same mail: look again, the facts have changed
             if tries_left:
                 continue
-            _failed(house, row, Reason.UNEXPECTED_ERROR, _trace(error), now)
+            return _failed(house, row, Reason.UNEXPECTED_ERROR, _trace(error), now)
         except Exception as error:  # noqa: BLE001 - one mail's bug must not stop the line
             log.event("apply-failed", mail=row.id, error=type(error).__name__)
-            _failed(house, row, Reason.UNEXPECTED_ERROR, _trace(error), now)
+            return _failed(house, row, Reason.UNEXPECTED_ERROR, _trace(error), now)
         else:
-            if decision is not None:
-                for hold in (action for action in decision.actions if isinstance(action, HoldMail)):
-                    log.event("mail-held-back", mail=row.id, address=hold.address, reason=hold.reason)
-                log.event(
-                    "mail-decided", mail=row.id, kind=decision.kind.value, outcome=decision.outcome.value, reason=decision.reason.value
-                )
-        return
+            if decision is None:
+                return False
+            for hold in (action for action in decision.actions if isinstance(action, HoldMail)):
+                log.event("mail-held-back", mail=row.id, address=hold.address, reason=hold.reason)
+            log.event("mail-decided", mail=row.id, kind=decision.kind.value, outcome=decision.outcome.value, reason=decision.reason.value)
+            return True
+    raise AssertionError("the last try neither ended nor failed")
 
 
 def _act(house: House, row: Claimed, reading: Reading, now: datetime) -> Decision | None:
@@ -373,13 +381,14 @@ def _trace(error: BaseException) -> str:
     return "".join(traceback.format_exception(error))[-4000:]
 
 
-def _failed(house: House, row: Claimed, reason: Reason, detail: str, now: datetime) -> None:
-    """The mail itself was the cause: count it, and after the last try keep the mail for a human."""
+def _failed(house: House, row: Claimed, reason: Reason, detail: str, now: datetime) -> bool:
+    """The mail itself was the cause: count it, and after the last try keep the mail for a human; whether it was the last."""
     if row.failures + 1 >= house.limits.attempts:
         _quarantine(house, row, reason, detail, now)
-        return
+        return True
     with house.database.transaction():
         journal.fail(house.database, row.id, counted=True, detail=detail, next_attempt_at=now)
+    return False
 
 
 def _quarantine(house: House, row: Claimed, reason: Reason, detail: str, now: datetime) -> None:
@@ -550,25 +559,34 @@ def _send_digests(house: House, now: datetime) -> int:
         if house.stopping():
             break
         house.progress()
-        calendar = house.rulebook.calendar_of_person(reader)
-        day = digest_day(now, calendar)
+        day = digest_day(now, house.rulebook.calendar_of_person(reader))
         if day is None:
             continue
-        with house.database.transaction():
-            if owed.sent_on(reader.id, queue_id, day):
-                continue
-            number = owed.settle(reader.id, queue_id, day)
-            before = owed.last_before(reader.id, queue_id, day)
-            since = calendar.opening_time(before) if before is not None else None
-            owes = owed.owed(reader, queue_id, calendar.opening_time(day), since)
-            if not owes.cases and not owes.quarantined:
-                continue
-            cases = [(case.id, case.subject, case.acknowledged, case.planned, case.deadline_at) for case in owes.cases]
-            kept = [(mail.number, mail.sender, mail.subject, mail.reason) for mail in owes.quarantined]
-            decision = decide_digest(reader, owes.queue, cases, kept, day, calendar)
-            apply(decision, message=None, journal_id=None, cause=f"digest:{number}", at=now, clock=now, desk=house.desk)
-        count += 1
+        try:
+            count += _send_digest(house, reader, queue_id, day, now)
+        except pw.IntegrityError:
+            # another worker was first: it is settled
+            continue
     return count
+
+
+def _send_digest(house: House, reader: ContactFacts, queue_id: int | None, day: date, now: datetime) -> bool:
+    """Settle one person's digest of a day; whether there was one to send. Raises IntegrityError when another worker does so, too."""
+    calendar = house.rulebook.calendar_of_person(reader)
+    with house.database.transaction():
+        if owed.sent_on(reader.id, queue_id, day):
+            return False
+        number = owed.settle(reader.id, queue_id, day)
+        before = owed.last_before(reader.id, queue_id, day)
+        since = calendar.opening_time(before) if before is not None else None
+        owes = owed.owed(reader, queue_id, calendar.opening_time(day), since)
+        if not owes.cases and not owes.quarantined:
+            return False
+        cases = [(case.id, case.subject, case.acknowledged, case.planned, case.deadline_at) for case in owes.cases]
+        kept = [(mail.number, mail.sender, mail.subject, mail.reason) for mail in owes.quarantined]
+        decision = decide_digest(reader, owes.queue, cases, kept, day, calendar)
+        apply(decision, message=None, journal_id=None, cause=f"digest:{number}", at=now, clock=now, desk=house.desk)
+    return True
 
 
 def _remind_of_work(house: House, now: datetime) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +16,8 @@ from daemon import worker
 from daemon.errors import Temporary
 from daemon.mail.imap import Watch
 from daemon.mail.smtp import Relay, Server
-from daemon.reader import ReadFailure
+from daemon.parsers.lane import lane_of
+from daemon.reader import Reader, ReadFailure
 from daemon.store import journal, outbox
 from daemon.store.journal import ALONE_LIMIT, Delivery
 from daemon.wiring import accounts_of
@@ -29,7 +31,7 @@ SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 def _ingest(world: World, *mails: bytes) -> None:
-    deliveries = [Delivery(uid=None, octets=octets, size=len(octets), internal_date=world.clock) for octets in mails]
+    deliveries = [Delivery(uid=None, octets=octets, size=len(octets), internal_date=world.clock, lane=lane_of(octets)) for octets in mails]
     assert worker.ingest(world.house, deliveries) == len(mails)
 
 
@@ -208,6 +210,34 @@ def test_a_mail_on_which_the_program_died_again_and_again_is_kept_for_a_person(w
     world.run()
     assert _outcomes(world) == [("quarantined", "parser-failed"), ("acted", "case-opened")]
     world.assert_good_books()
+
+
+class _Stumbling:
+    """A reader that fails at the first look at a mail that says so."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.reader, self.stumbled = reader, False
+
+    def submit(self, octets: bytes) -> Future[Any]:
+        if b"stumble" not in octets or self.stumbled:
+            return self.reader.submit(octets)
+        self.stumbled = True
+        failed: Future[Any] = Future()
+        failed.set_result(ReadFailure(cause="died", detail="it stumbled"))
+        return failed
+
+
+def test_what_a_sender_wrote_after_a_mail_that_is_tried_again_waits_for_it(world: World) -> None:
+    first = mail("ann", "Please stumble.", message_id="<first@acme.example>")
+    thread = {"In-Reply-To": "<first@acme.example>", "References": "<first@acme.example>"}
+    _ingest(world, first, mail("sam", "Other.", subject="Order"), mail("ann", "And this.", subject="Re: No data", headers=thread))
+    house = dataclasses.replace(world.house, reader=_Stumbling(world.house.reader))  # type: ignore[arg-type]
+    assert worker.apply_batch(house) == 3
+    assert [row["outcome"] for row in world.mails()] == ["in progress", "acted", "in progress"]
+    assert worker.apply_batch(house) == 2
+    assert [(row["outcome"], row["reason"]) for row in world.mails()] == [
+        ("acted", "case-opened"), ("acted", "case-opened"), ("acted", "comment-added"),
+    ]  # fmt: skip
 
 
 # --- explain -------------------------------------------------------------------------------------------------------

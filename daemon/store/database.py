@@ -32,8 +32,7 @@ CHECKPOINT_PAGES = 8000
 """Of the write-ahead log, 32 MB. A page that changes with every mail is then copied into the file seldom; durability is the same."""
 
 LOCK_MIGRATION = 7_305_001
-LOCK_CLAIM = 7_305_002
-"""Keys of PostgreSQL advisory locks: one for migrating, one for claiming in order."""
+"""Key of the PostgreSQL advisory lock for migrating."""
 
 CHANNEL = "supportd"
 """Of PostgreSQL's LISTEN and NOTIFY, on which workers wake each other."""
@@ -41,7 +40,7 @@ CHANNEL = "supportd"
 OTHER_WORKERS = """
 SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
 WHERE locktype = 'advisory' AND objsubid = 1 AND granted AND datname = current_database()
-AND ((classid::bigint << 32) | objid::bigint) NOT IN (%s, %s, %s)
+AND ((classid::bigint << 32) | objid::bigint) NOT IN (%s, %s)
 """
 """Sessions that hold the lock of a worker (see `hold`): a key of 64 bits is shown in two halves."""
 
@@ -191,11 +190,6 @@ class Database:
         """Room on the disk of an SQLite database; another server's disk is its own affair."""
         return shutil.disk_usage(self.path.parent).free if self.is_sqlite else sys.maxsize
 
-    def begin_order(self) -> None:
-        """Inside a transaction: let only one worker claim at a time, so that a sender's mails keep their order."""
-        if not self.is_sqlite:
-            self.peewee.execute_sql("SELECT pg_advisory_xact_lock(%s)", (LOCK_CLAIM,))
-
     def hold(self) -> bool:
         """Show to others that this worker lives, until it dies. False on SQLite when another process works there.
 
@@ -270,7 +264,7 @@ class Database:
         if self.is_sqlite:
             return False
         self.connect()
-        found = self.peewee.execute_sql(OTHER_WORKERS, (LOCK_MIGRATION, LOCK_CLAIM, self.owner)).fetchone()
+        found = self.peewee.execute_sql(OTHER_WORKERS, (LOCK_MIGRATION, self.owner)).fetchone()
         return bool(found[0])
 
     def migrate(self) -> tuple[str, ...]:

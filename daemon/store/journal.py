@@ -54,6 +54,8 @@ class Claimed:
     attempts: int
     failures: int
     alone: int
+    lane: str
+    """Whose mails are done in their order; "" of nobody known."""
 
 
 def record(
@@ -193,17 +195,34 @@ def waiting_count(most: int) -> int:
     return int(Journal.select(Journal.id).where(Journal.state == "received").limit(most).count())
 
 
-CLAIM = """
-SELECT j.id, j.sha256, j.size, j.internal_date, j.recorded_at, j.archive, j.released, j.attempts, j.failures, j.alone
+FREE = """
+SELECT j.id, j.sha256, j.size, j.internal_date, j.recorded_at, j.archive, j.released, j.attempts, j.failures, j.alone, j.lane
 FROM journal AS j
 WHERE j.state = 'received' AND (j.lease_until IS NULL OR j.lease_until < {0}) AND (j.next_attempt_at IS NULL OR j.next_attempt_at <= {0})
+"""
+"""Mails that nobody works on and that don't wait for another try."""
+
+UNDISTURBED = """
 AND NOT EXISTS (
     SELECT 1 FROM journal AS o WHERE o.state = 'received' AND o.lane = j.lane AND o.lane <> '' AND o.id < j.id
     AND (o.lease_until >= {0} OR o.next_attempt_at > {0})
 )
-ORDER BY j.id LIMIT {1}
 """
-"""The oldest free mails whose sender has no older one that is leased or waits for another try (per-sender order)."""
+"""Whose sender has no older one that is leased or waits for another try (per-sender order)."""
+
+CLAIM = FREE + UNDISTURBED + "ORDER BY j.id LIMIT {0}"
+"""On SQLite, where one process claims."""
+
+HEAD = """
+AND (j.lane = '' OR NOT EXISTS (SELECT 1 FROM journal AS o WHERE o.state = 'received' AND o.lane = j.lane AND o.id < j.id))
+"""
+"""The oldest of its sender that is not done."""
+
+CLAIM_HEADS = FREE + HEAD + "ORDER BY j.id LIMIT {0} FOR UPDATE OF j SKIP LOCKED"
+"""On PostgreSQL first the oldest unfinished mail of each sender, if nobody has it: whoever holds that row holds the sender."""
+
+CLAIM_FOLLOWING = FREE + UNDISTURBED + "AND j.lane = ANY({0}) AND j.id <> ALL({0}) ORDER BY j.id LIMIT {0} FOR UPDATE OF j"
+"""Then what else the same senders wrote."""
 
 
 def claim(db: Database, now: datetime, most: int, suspicious_after: int) -> list[Claimed]:
@@ -212,13 +231,17 @@ def claim(db: Database, now: datetime, most: int, suspicious_after: int) -> list
     The attempt is counted before it is made, so a mail that kills the process can't be tried for ever. A mail whose
     batches died `suspicious_after` times is claimed alone, so that it can't be mistaken for its neighbours.
     """
-    db.begin_order()
     _take_back_own(db)
-    marker = "?" if db.is_sqlite else "%s"
     moment = Journal.internal_date.db_value(now)
-    parameters = (moment, moment, moment, moment, most)
-    rows = db.peewee.execute_sql(CLAIM.format(marker, marker), parameters).fetchall()
-    found = [_claimed(row) for row in rows]
+    if db.is_sqlite:
+        found = _found(db, CLAIM, moment, moment, moment, moment, most)
+    else:
+        found = _found(db, CLAIM_HEADS, moment, moment, most)
+        lanes = [row.lane for row in found if row.lane]
+        if lanes and len(found) < most:
+            heads = [row.id for row in found]
+            found += _found(db, CLAIM_FOLLOWING, moment, moment, moment, moment, lanes, heads, most - len(found))
+            found.sort(key=lambda row: row.id)
     for position, row in enumerate(found):
         if row.attempts >= suspicious_after:
             found = found[:position] or [row]
@@ -233,6 +256,10 @@ def claim(db: Database, now: datetime, most: int, suspicious_after: int) -> list
         **({"alone": Journal.alone + 1} if alone else {}),
     ).where(Journal.id.in_([row.id for row in found])).execute()
     return found
+
+
+def _found(db: Database, sql: str, *values: Any) -> list[Claimed]:
+    return [_claimed(row) for row in db.peewee.execute_sql(sql.format(db.peewee.param), values).fetchall()]
 
 
 def _take_back_own(db: Database) -> None:
@@ -253,7 +280,7 @@ def _claimed(row: Sequence[Any]) -> Claimed:
     as_time: Any = Journal.internal_date.python_value
     return Claimed(
         id=row[0], sha256=row[1], size=row[2], internal_date=as_time(row[3]), recorded_at=as_time(row[4]),
-        archive=bool(row[5]), released=bool(row[6]), attempts=row[7] + 1, failures=row[8], alone=row[9],
+        archive=bool(row[5]), released=bool(row[6]), attempts=row[7] + 1, failures=row[8], alone=row[9], lane=row[10],
     )  # fmt: skip
 
 

@@ -49,15 +49,17 @@ AND NOT EXISTS (
 )
 ORDER BY w.id LIMIT {0}
 """
-"""The oldest due rows, of which no older one to the same person about the same case waits (order per case is kept)."""
+"""The oldest due rows, of which no older one to the same person about the same case waits (order per case is kept).
+
+Whoever holds such a row holds all that follow it, so several workers need no other agreement.
+"""
 
 
 def claim(db: Database, now: datetime, most: int) -> list[Waiting]:
     """Take rows to send now. The next attempt is booked before this one is made (RFC 5321 section 4.5.4)."""
     if most <= 0:
         return []
-    db.begin_order()
-    sql = CLAIM.format("?" if db.is_sqlite else "%s")
+    sql = CLAIM.format(db.peewee.param) + ("" if db.is_sqlite else "FOR UPDATE OF w SKIP LOCKED")
     rows = db.peewee.execute_sql(sql, (Outbox.next_attempt_at.db_value(now), most)).fetchall()
     if not rows:
         return []

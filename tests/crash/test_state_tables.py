@@ -68,7 +68,7 @@ def test_mails_under_another_uidvalidity_are_copies_and_change_nothing(make_worl
 
 @pytest.mark.postgres
 def test_a_worker_that_wakes_up_after_its_lease_has_no_effect(make_world: Callable[..., World], postgres_database: str) -> None:
-    world = make_world(postgres_database)
+    world = make_world(postgres_database, limits={"child_wall_seconds": 600})
     for number in range(3):
         world.deliver(mail("ann", f"Roof-7 shows no data, lamp {number}."))
     slow = rig.begin(world, *rig.ONCE)
@@ -103,7 +103,7 @@ def test_a_worker_that_wakes_up_after_its_lease_has_no_effect(make_world: Callab
 
 
 def test_a_second_worker_on_sqlite_is_turned_away(make_world: Callable[..., World], sqlite_url: str) -> None:
-    world = make_world(sqlite_url)
+    world = make_world(sqlite_url, limits={"child_wall_seconds": 600})
     world.deliver(mail("ann", "Roof-7 shows no data."))
     slow = rig.begin(world, *rig.ONCE)
     child = rig.child_of(slow)

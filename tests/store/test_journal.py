@@ -108,6 +108,42 @@ def test_what_a_worker_still_holds_when_it_claims_is_its_own_again_and_no_attemp
         assert [(row.id, row.attempts) for row in _claim(database)] == [(numbers[0], 1), (numbers[1], 1)]
 
 
+@pytest.mark.postgres
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_two_that_claim_at_once_get_different_senders_and_neither_waits(database: Database, database_url: str) -> None:
+    a, b, other_a, other_b, c, nobody, other = _record(database, ["a", "b", "a", "b", "c", "", ""])
+    second = open_database(database_url)
+    third = open_database(database_url)
+    database.bind()
+    with database.transaction():
+        assert [row.id for row in journal.claim(database, NOW, 1, ATTEMPTS)] == [a]
+        second.bind()
+        # the first has not committed, so the second can see neither its lease nor pass it
+        assert [row.id for row in _claim(second, most=4)] == [b, c, nobody, other]
+        third.bind()
+        assert _claim(third) == []
+        database.bind()
+    assert _finish(database, a)
+    third.bind()
+    assert [row.id for row in _claim(third)] == [other_a]
+    second.bind()
+    assert _finish(second, b)
+    third.bind()
+    third.owner += 1
+    assert [row.id for row in _claim(third)] == [other_b]
+    for opened in (second, third):
+        opened.close()
+    database.bind()
+
+
+def test_senders_are_claimed_with_all_they_wrote_in_its_order(database: Database) -> None:
+    numbers = _record(database, ["a", "b", "a", "a", "b", ""])
+    assert [row.id for row in _claim(database, most=4)] in (numbers[:4], [*numbers[:3], numbers[5]])
+    with database.transaction():
+        journal.give_back(database, numbers)
+    assert [(row.id, row.lane) for row in _claim(database)] == list(zip(numbers, ["a", "b", "a", "a", "b", ""], strict=True))
+
+
 def test_a_lease_runs_out(database: Database) -> None:
     (number,) = _record(database)
     _claim(database)
