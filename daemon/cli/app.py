@@ -41,6 +41,7 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("lift", "lifting", "lift"),
     ("quarantine", "looking", "quarantine"),
     ("audit", "looking", "audit"),
+    ("workers", "workers", "workers"),
     ("report", "report", "report"),
     ("sla", "sla", "sla"),
     ("form", "forms", "form"),
