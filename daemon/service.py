@@ -23,6 +23,7 @@ from daemon import log
 from daemon.actions.replies import Desk
 from daemon.config import Config
 from daemon.errors import Temporary
+from daemon.leaps import Leaps, steady_seconds
 from daemon.mail.addresses import Signer
 from daemon.mail.imap import Watch
 from daemon.mail.rendering import Templates
@@ -149,7 +150,8 @@ def house_of(
 def database_of(config: Config) -> Database:
     """The configured database, opened and migrated."""
     password = config.database.password
-    return open_database(config.database.url, password.reveal() if password is not None else None)
+    keys = config.database
+    return open_database(keys.url, password.reveal() if password is not None else None, durable=keys.durable)
 
 
 def _key(config: Config, database: Database) -> bytes:
@@ -255,6 +257,8 @@ def tick_free(house: House) -> None:
     with house.database.transaction():
         journal.free_dead(house.database)
         outbox.free_dead(house.database, house.now())
+        journal.bring_near(house.now())
+        outbox.bring_near(house.now())
 
 
 def require_hold(database: Database) -> None:
@@ -319,6 +323,9 @@ class Service:
         """By mailbox: when all its mail had last been written down (monotonic)."""
         self.listening = False
         """Whether other workers' words arrive; without them everything is looked for again sooner."""
+        self.leaps, self.steady = Leaps(), steady_seconds
+        self.time_doubtful = False
+        self.reserved = False
 
     def start(self) -> None:
         """Start the stages."""
@@ -539,6 +546,32 @@ class Service:
             now - self.read_at.get(account.name, -1e9) < LOOKED_AT_WITHIN + account.poll_seconds for account in accounts_of(self.config)
         )
 
+    def time_is_right(self) -> bool:
+        """Whether promises may be looked at: not while a leap of the clock may have been a mistake. A leap is told."""
+        look = self.leaps.look(self.house.now(), self.steady())
+        if look.leapt is not None:
+            log.event("clock-leapt", hours=round(look.leapt / timedelta(hours=1), 1), held=look.doubtful)
+        if look.doubtful and not self.time_doubtful:
+            mend = "set the clock right; is it right, say so by SIGHUP"
+            log.event("promises-held", detail="the clock leapt by more than a day while the daemon ran", mend=mend)
+        self.time_doubtful = look.doubtful
+        return not look.waits
+
+    def keep_room(self) -> None:
+        """Set the reserve on the disk aside again, once there is room for it. What changes is told."""
+        limits = self.house.limits
+        reserved = self.house.database.keep_reserve(limits.reserve_disk, limits.free_disk)
+        if self.reserved and not reserved:
+            log.event("reserve-used", free=self.house.database.free_octets())
+        self.reserved = reserved
+
+    def tick_round(self) -> None:
+        """What time asks for, if the clocks can be believed and the mail is read."""
+        self.keep_room()
+        if tick(self.house, clocks=self.time_is_right() and self._mail_is_read()):
+            self.send_wake.set()
+            self._tell("send")
+
     def _tick_stage(self) -> None:
         told_on: date | None = None
         while not self.stop.is_set():
@@ -546,9 +579,7 @@ class Service:
                 told_on = today
                 tell_what_ends(self.config, self.house.now())
             try:
-                if tick(self.house, clocks=self._mail_is_read()):
-                    self.send_wake.set()
-                    self._tell("send")
+                self.tick_round()
             except Temporary as error:
                 log.event("stage-waits", stage="tick", detail=str(error))
             self._pause(TICK_SECONDS, "waits for the next tick")

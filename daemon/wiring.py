@@ -181,7 +181,7 @@ def limits_of(config: Config) -> Limits:
     return Limits(
         message_size=limits.message_size, batch=limits.batch, batch_bytes=limits.batch_bytes, max_backlog=limits.max_backlog,
         attempts=limits.attempts, outbox_age=timedelta(days=limits.outbox_age_days),
-        backlog_age=timedelta(days=limits.answer_max_age_days), free_disk=limits.free_disk,
+        backlog_age=timedelta(days=limits.answer_max_age_days), free_disk=limits.free_disk, reserve_disk=limits.reserve_disk,
     )  # fmt: skip
 
 

@@ -66,6 +66,7 @@ class Limits:
     outbox_age: timedelta
     backlog_age: timedelta
     free_disk: int
+    reserve_disk: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +89,9 @@ class House:
     progress: Callable[[], None] = lambda: None
     """Told after each item: the stage is alive."""
 
+
+ROOM_FACTOR = 2.5
+"""Free room for each octet fetched: a mail is in the write-ahead log and in the file, and what is done for it comes to it."""
 
 # --- fetch ---------------------------------------------------------------------------------------------------------
 
@@ -126,6 +130,10 @@ def fetch(house: House, watch: Watch, *, deep: bool) -> int:
     vanished = _vanished(state.uidnext, uidnext, present, recorded) if state is not None and complete and not put_back else []
     count = 0
     for batch in watch.batches(wanted, house.limits.batch, house.limits.batch_bytes):
+        if house.database.free_octets() < ROOM_FACTOR * watch.octets(batch, house.limits.message_size):
+            log.event("fetch-paused", mailbox=name, waiting=backlog)
+            complete = False
+            break
         deliveries = []
         for mail in watch.fetch(batch, house.limits.message_size):
             old = first_contact and now - mail.internal_date > house.limits.backlog_age
@@ -483,6 +491,8 @@ def tick(house: House, *, clocks: bool = True) -> int:
     now = house.now()
     with house.database.transaction():
         freed = journal.free_dead(house.database) + outbox.free_dead(house.database, now)
+        journal.bring_near(now)
+        outbox.bring_near(now)
         held = epoch.is_held()
     if freed:
         log.event("leases-freed", count=freed)

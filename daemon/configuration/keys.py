@@ -171,6 +171,7 @@ class DatabaseKeys(Section):
 
     url: str = Field("sqlite:///supportd.db", description="sqlite:///FILE or postgresql://user@host:5432/name, without its password")
     password: Reference | None = Field(None, description=SEALED)
+    durable: bool = Field(True, description="true, or false to work on a server that may lose committed work with the power")
     epoch_file: str | None = Field(None, description="a file that keeps the database's epoch, outside what a backup of the database holds")
 
     @field_validator("url")
@@ -354,6 +355,7 @@ class LimitsKeys(Section):
     cases_per_sender_day: int = rate(300)
     max_backlog: int = limit(10_000)
     free_disk: Size = octets(64 << 20)
+    reserve_disk: Size = octets(32 << 20)
     worker_lease_seconds: int = limit(60, most=3600)
     outbox_age_days: int = limit(5, most=365)
     answer_max_age_days: int = limit(7, most=3650)

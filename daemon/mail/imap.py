@@ -342,6 +342,11 @@ class Watch:
                 yield batch
             self._facts.clear()
 
+    def octets(self, uids: Sequence[int], message_size: int) -> int:
+        """How many a fetch of these mails of a batch brings, as the server says: of one over `message_size` only the beginning."""
+        sizes = [self._facts[uid][0] for uid in uids if uid in self._facts]
+        return sum(size if size <= message_size else HEAD_OCTETS for size in sizes)
+
     # --- its octets ------------------------------------------------------------------------------------------------
 
     def fetch(self, uids: Sequence[int], message_size: int) -> Iterator[Fetched]:

@@ -23,6 +23,7 @@ import peewee as pw
 
 from daemon.errors import ConfigError, Temporary
 from daemon.store import schema
+from daemon.store.reserve import Reserve
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 ACCOUNT_KEYS = "0005_account_keys"
@@ -30,6 +31,9 @@ ACCOUNT_KEYS = "0005_account_keys"
 
 CHECKPOINT_PAGES = 8000
 """Of the write-ahead log, 32 MB. A page that changes with every mail is then copied into the file seldom; durability is the same."""
+
+DURABLE = ("fsync", "synchronous_commit", "full_page_writes")
+"""What must not be off on a PostgreSQL server, so that what was committed is there after a power cut."""
 
 LOCK_MIGRATION = 7_305_001
 """Key of the PostgreSQL advisory lock for migrating."""
@@ -63,8 +67,11 @@ class _GivenUpError(Exception):
 class Database:
     """An open database. Connections belong to threads and are opened when a thread first needs one."""
 
-    def __init__(self, url: str, password: str | None = None) -> None:
+    def __init__(self, url: str, password: str | None = None, *, durable: bool = True) -> None:
         self.url = url
+        self.must_be_durable = durable
+        self.reserve: Reserve | None = None
+        """Of a daemon: room to be given up when the disk is full."""
         self.is_sqlite = url.startswith("sqlite:")
         self._writer = threading.RLock()
         self._lock_file: int | None = None
@@ -114,7 +121,7 @@ class Database:
                 self.peewee.connect()
                 if self._idle_seconds:
                     self.peewee.execute_sql(f"SET idle_in_transaction_session_timeout = '{round(self._idle_seconds * 1000)}ms'")
-            except pw.DatabaseError as error:
+            except (pw.DatabaseError, pw.InterfaceError) as error:
                 self._abandon()
                 raise Temporary(f"the database is away: {_first_line(error)}") from error
 
@@ -152,10 +159,15 @@ class Database:
                         raise _GivenUpError
             except _GivenUpError:
                 return
-            except (pw.OperationalError, pw.InterfaceError) as error:
+            except (pw.DatabaseError, pw.InterfaceError) as error:
+                if not _is_the_servers(error):
+                    raise
                 # a dead PostgreSQL connection does not say so until it is asked again
                 self._abandon()
-                raise Temporary(f"the database did not finish: {_first_line(error)}") from error
+                detail = _first_line(error)
+                if self.reserve is not None and _is_full(detail) and self.reserve.give_up():
+                    detail += "; the reserve is given up, so that what is in hand can be finished"
+                raise Temporary(f"the database did not finish: {detail}") from error
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -164,7 +176,9 @@ class Database:
         try:
             with self.peewee.atomic("DEFERRED") if self.is_sqlite else self.peewee.atomic():
                 yield
-        except (pw.OperationalError, pw.InterfaceError) as error:
+        except (pw.DatabaseError, pw.InterfaceError) as error:
+            if not _is_the_servers(error):
+                raise
             self._abandon()
             raise Temporary(f"the database did not answer: {_first_line(error)}") from error
 
@@ -186,6 +200,21 @@ class Database:
         except pw.DatabaseError:
             pass
 
+    def keep_reserve(self, octets: int, free: int) -> bool:
+        """Set room aside beside an SQLite database, where more than `free` stays; whether there is a reserve."""
+        if not self.is_sqlite:
+            return False
+        if self.reserve is None:
+            self.reserve = Reserve(self.path.with_name(self.path.name + ".reserve"), octets)
+        return self.reserve.keep(free)
+
+    def forgetful(self) -> list[str]:
+        """Settings of a PostgreSQL server under which a commit may be lost with the power, like `fsync = off`; SQLite's are ours."""
+        if self.is_sqlite:
+            return []
+        with self.reading():
+            return [name for name in DURABLE if self.peewee.execute_sql(f"SHOW {name}").fetchone()[0] == "off"]
+
     def free_octets(self) -> int:
         """Room on the disk of an SQLite database; another server's disk is its own affair."""
         return shutil.disk_usage(self.path.parent).free if self.is_sqlite else sys.maxsize
@@ -193,7 +222,8 @@ class Database:
     def hold(self) -> bool:
         """Show to others that this worker lives, until it dies. False on SQLite when another process works there.
 
-        May be repeated, and is to be after the database was away. Raises Temporary when it is.
+        May be repeated, and is to be after the database was away. Raises Temporary when it is; ConfigError, the first time, when it
+        is a server that may forget what it said was committed (`database.durable` allows that).
         A lease of a worker that no longer holds its lock is free at once; nobody waits for it to run out.
         """
         if self.is_sqlite:
@@ -213,11 +243,15 @@ class Database:
         except pw.DatabaseError:
             # the line broke, and the lock went with it
             self.let_go()
+        if self.must_be_durable and (off := self.forgetful()):
+            problem = f"database {self.shown_url}: the server may lose committed work with the power ({', '.join(off)} off)"
+            raise ConfigError((f"{problem}; switch it on there, or set database.durable = false",))
+        self.must_be_durable = False
         try:
             guard: Any = self.another_line()
             # it is never waited for: if it is taken, then by a session of ours that the server has not yet given up
             taken = guard.execute_sql("SELECT pg_try_advisory_lock(%s)", (self.owner,)).fetchone()[0]
-        except pw.DatabaseError as error:
+        except (pw.DatabaseError, pw.InterfaceError) as error:
             raise Temporary(f"the database is away: {_first_line(error)}") from error
         if taken:
             self._guard = guard
@@ -273,8 +307,8 @@ class Database:
         Raises ConfigError when the database was made by a newer program: an older one must not touch it.
         """
         known = {path.stem for path in MIGRATIONS.glob("[0-9]*.py")}
-        self.connect()
-        applied = self._applied()
+        with self.reading():
+            applied = self._applied()
         self._refuse_newer(applied - known)
         if applied == known:
             return ()
@@ -316,11 +350,14 @@ class Database:
         return self.url.replace(f":{parts.password}@", ":***@") if parts.password else self.url
 
 
-def open_database(url: str, password: str | None = None) -> Database:
-    """Open and migrate. `url` is sqlite:///relative, sqlite:////absolute or postgresql://user@host:port/name."""
+def open_database(url: str, password: str | None = None, *, durable: bool = True) -> Database:
+    """Open and migrate. `url` is sqlite:///relative, sqlite:////absolute or postgresql://user@host:port/name.
+
+    `durable`: no worker may use a server that may lose what was committed.
+    """
     if not url.startswith(("sqlite:", "postgresql:", "postgres:")):
         raise ConfigError((f"database.url: {url!r} is neither sqlite:///FILE nor postgresql://user@host:port/name",))
-    opened = Database(url, password)
+    opened = Database(url, password, durable=durable)
     if opened.is_sqlite and not opened.path.parent.is_dir():
         raise ConfigError((f"database.url: the folder {opened.path.parent} does not exist; make it, writable for the daemon's user",))
     if opened.is_sqlite and not opened.path.exists():
@@ -337,6 +374,16 @@ def open_database(url: str, password: str | None = None) -> Database:
 @contextmanager
 def _nothing() -> Iterator[None]:
     yield
+
+
+def _is_the_servers(error: pw.PeeweeException) -> bool:
+    """Whether the database is the cause (away, full, locked, read-only, in ruins), not what was asked of it."""
+    return isinstance(error, (pw.OperationalError, pw.InternalError, pw.InterfaceError)) or type(error) is pw.DatabaseError
+
+
+def _is_full(said: str) -> bool:
+    """Whether SQLite means a disk that takes nothing more; it says `disk I/O error` of a write-ahead log that can't grow."""
+    return "is full" in said or "disk I/O error" in said
 
 
 def _first_line(error: BaseException) -> str:

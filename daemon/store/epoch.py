@@ -18,10 +18,11 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from daemon.errors import ConfigError
+from daemon.errors import ConfigError, Temporary
 from daemon.reasons import Outcome, Reason
 from daemon.store.copying import last_numbers, skip_to
 from daemon.store.database import Database
+from daemon.store.reserve import FULL
 from daemon.store.schema import Installation, Journal, Outbox
 
 TOLD = ("support_case", "cs_ticket", "contact", "journal", "outbox", "pending_question", "sla_clock", "digest")
@@ -59,7 +60,7 @@ class Mark:
 
 
 class EpochFile:
-    """The file outside the database. Raises ConfigError when it can't be read or written."""
+    """The file outside the database. Raises ConfigError when it can't be read or written, Temporary when its disk is full."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -93,6 +94,8 @@ class EpochFile:
                 new.rename(self.path)
                 sync_folder(self.path.parent)
         except OSError as error:
+            if error.errno in FULL:
+                raise Temporary(f"the epoch file {self.path} can't be written: {error.strerror}") from None
             cure = "name a file that the daemon's user may write, outside what is put back with a backup"
             raise ConfigError((f"database.epoch_file: {self.path} can't be written: {error.strerror}; {cure}",)) from None
 

@@ -294,6 +294,11 @@ def free_dead(db: Database) -> int:
     return int(Journal.update(lease_owner=None, lease_until=None).where(where).execute())
 
 
+def bring_near(now: datetime) -> None:
+    """Mails whose next try lies ahead: a try is never put off, so the clock was set back since. They may be tried now."""
+    Journal.update(next_attempt_at=None).where((Journal.state == "received") & (Journal.next_attempt_at > now)).execute()
+
+
 def give_back(db: Database, numbers: Sequence[int]) -> None:
     """Give back mails that were claimed but not begun (a graceful stop)."""
     if numbers:

@@ -19,6 +19,8 @@ from daemon.store.workers import dead_owners
 BACK_OFF = (timedelta(minutes=1), timedelta(minutes=2), timedelta(minutes=5), timedelta(minutes=15), timedelta(minutes=30))
 """Then every hour, until the row is too old (RFC 5321 section 4.5.4.1)."""
 
+BACK_OFF_MOST = timedelta(hours=1)
+
 LEASE = timedelta(minutes=15)
 """Longer than the longest SMTP conversation may take."""
 
@@ -64,7 +66,7 @@ def claim(db: Database, now: datetime, most: int) -> list[Waiting]:
     if not rows:
         return []
     for number, _, _, _, attempts in rows:
-        pause = BACK_OFF[attempts] if attempts < len(BACK_OFF) else timedelta(hours=1)
+        pause = BACK_OFF[attempts] if attempts < len(BACK_OFF) else BACK_OFF_MOST
         booked = {"lease_owner": db.owner, "lease_until": now + LEASE, "attempts": attempts + 1, "next_attempt_at": now + pause}
         update(Outbox, booked, {"id": number})
     return [Waiting(id=row[0], reverse_path=row[1], forward_path=row[2], octets=bytes(row[3])) for row in rows]
@@ -153,6 +155,12 @@ def untold(most: int) -> list[OutgoingFacts]:
 def mark_told(number: int) -> bool:
     """The owner is told of this failure in this transaction; False when another worker was first."""
     return bool(Outbox.update(told=True).where((Outbox.id == number) & ~Outbox.told).execute())
+
+
+def bring_near(now: datetime) -> None:
+    """Rows booked for later than any pause lasts: the clock was set back since. They are due."""
+    waiting = Outbox.state.in_(["queued", "unknown"])
+    Outbox.update(next_attempt_at=now).where(waiting & (Outbox.next_attempt_at > now + 2 * BACK_OFF_MOST)).execute()
 
 
 def take_back_own(db: Database, now: datetime) -> None:

@@ -409,7 +409,7 @@ class World:
         confirm = f"confirm_close = {str(settings['confirm_close']).lower()}\n"
         smtp = f'[smtp]\nhost = "127.0.0.1"\nport = {settings["smtp_port"]}\ntls = "none"\nconnections = {settings["connections"]}\n'
         compliments = f'compliments_to = "{settings["compliments_to"]}"\n' if settings["compliments_to"] else ""
-        limits = "".join(f"{name} = {json.dumps(value)}\n" for name, value in settings["limits"].items())
+        limits = "".join(f"{name} = {json.dumps(value)}\n" for name, value in ({"reserve_disk": 0} | settings["limits"]).items())
         self.path.write_text(
             f'[house]\nname = "Example Support"\naddress = "{SUPPORT}"\naliases = ["{HELP}"]\n'
             f'domains = ["support.example"]\n{compliments}'

