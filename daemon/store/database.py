@@ -10,6 +10,7 @@ import fcntl
 import os
 import secrets
 import shutil
+import sqlite3
 import sys
 import threading
 from collections.abc import Iterator
@@ -164,7 +165,7 @@ class Database:
                     raise
                 # a dead PostgreSQL connection does not say so until it is asked again
                 self._abandon()
-                detail = _first_line(error)
+                detail = _first_line(_origin(error))
                 if self.reserve is not None and _is_full(detail) and self.reserve.give_up():
                     detail += "; the reserve is given up, so that what is in hand can be finished"
                 raise Temporary(f"the database did not finish: {detail}") from error
@@ -379,6 +380,13 @@ def _nothing() -> Iterator[None]:
 def _is_the_servers(error: pw.PeeweeException) -> bool:
     """Whether the database is the cause (away, full, locked, read-only, in ruins), not what was asked of it."""
     return isinstance(error, (pw.OperationalError, pw.InternalError, pw.InterfaceError)) or type(error) is pw.DatabaseError
+
+
+def _origin(error: BaseException) -> BaseException:
+    """The error that a failed rollback hides: when its disk is full SQLite has rolled back already, and says that it can't again."""
+    while error.__context__ is not None and isinstance(error.__context__, (pw.PeeweeException, sqlite3.Error)):
+        error = error.__context__
+    return error
 
 
 def _is_full(said: str) -> bool:

@@ -101,7 +101,14 @@ def test_a_server_that_stops_crashes_and_is_replaced_by_its_copy_loses_and_doubl
     lost, doubled = work.lost_and_doubled()
     assert doubled <= len(faults) * rounds  # the server went while an answer was on its way
     words = f"PostgreSQL, {work.delivered} mails; doubled are answers with the same Message-ID, RFC 1047"
-    saw("G13", "server stopped, crashed, replaced by its copy in mid-batch", times=len(faults) * rounds, lost=lost, doubled=doubled, note=words)
+    saw(
+        "G13",
+        "server stopped, crashed, replaced by its copy in mid-batch",
+        times=len(faults) * rounds,
+        lost=lost,
+        doubled=doubled,
+        note=words,
+    )
 
 
 def settings_of(url: str, statement: str) -> None:

@@ -67,10 +67,8 @@ KINDS: dict[str, Prepared] = {
     "ticket": ticket, "form": form, "partner's keyword": keyword, "bounce": bounced, "poison": poison, "agent's command": command,
 }  # fmt: skip
 
-NOT_PASSED = frozenset(product(("poison",), ("t3_after_outbox", "after_mail", "after_rcpt", "before_t5", "after_t5", "half_data", "after_dot"))) | {
-    ("poison", "before_t6"), ("poison", "after_t6"),
-    *product(("poison", "bounce", "partner's keyword"), ("t3_after_case",)),
-}  # fmt: skip
+ANSWERING = ("t3_after_outbox", "after_mail", "after_rcpt", "before_t5", "after_t5", "half_data", "after_dot", "before_t6", "after_t6")
+NOT_PASSED = {*product(("poison",), ANSWERING), *product(("poison", "bounce", "partner's keyword"), ("t3_after_case",))}
 """Kind and place: nothing is answered to a mail that is kept for a person, and not every mail opens a case."""
 
 WAYS = [way for way in product(KINDS, (name for name in POINTS if name not in APART)) if way not in NOT_PASSED]
