@@ -89,7 +89,7 @@ class Talk:
 
 @pytest.mark.timeout(7200)
 def test_killed_at_each_write_and_sync_every_mail_acts_once(make_world: Callable[..., World], sqlite_url: str, tmp_path: Path) -> None:
-    world = make_world(sqlite_url, limits={"answers_per_contact_day": 0, "cases_per_sender_hour": 0, "cases_per_sender_day": 0})
+    world = make_world(sqlite_url, limits=rig.NO_RATES)
     talk = Talk(world)
     talk.deliver()
     talk.settle()

@@ -390,6 +390,7 @@ class World:
             "compliments_to": None,
             "level_one": False,
             "confirm_close": False,
+            "durable": False,  # the tests' PostgreSQL syncs nothing
         }
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "reply.key").write_text("the key of this world, long enough to sign with\n")
@@ -413,7 +414,7 @@ class World:
         self.path.write_text(
             f'[house]\nname = "Example Support"\naddress = "{SUPPORT}"\naliases = ["{HELP}"]\n'
             f'domains = ["support.example"]\n{compliments}'
-            f'[database]\nurl = "{self.database_url}"\n'
+            f'[database]\nurl = "{self.database_url}"\ndurable = {str(settings["durable"]).lower()}\n'
             f'[[mailbox]]\nname = "support"\n{self.inbox.settings()}password = {{ file = "mailbox.password" }}\n'
             f"after = {settings['after']}\npoll_seconds = {settings['poll_seconds']}\nidle = {str(settings['idle']).lower()}\n"
             f"{smtp if settings['smtp'] else ''}[trust]\n{trust}{confirm}[limits]\n{limits}"
