@@ -341,9 +341,8 @@ def _durable(config: Config, database: Database) -> Iterator[Verdict]:
         detail, mend = f"{free >> 20} MiB free, limits.free_disk is {wanted >> 20} MiB", "make room; until then no mail is fetched"
         yield Verdict(what="disk", verdict=BAD, detail=detail, mend=mend)
     if off := database.forgetful():
-        mend = "switch it on there" if config.database.durable else "switch it on there, or live with `durable = false`"
-        verdict = BAD if config.database.durable else UNWISE
-        yield Verdict(what="database", verdict=verdict, detail=f"{', '.join(off)} off: a power cut may lose what was committed", mend=mend)
+        verdict, detail = BAD if config.database.durable else UNWISE, f"{', '.join(off)} off: a power cut may lose what was committed"
+        yield Verdict(what="database", verdict=verdict, detail=detail, mend="switch it on there, or live with `durable = false`")
 
 
 def _new_key(config: Config) -> Iterator[Verdict]:

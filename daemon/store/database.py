@@ -10,7 +10,6 @@ import fcntl
 import os
 import secrets
 import shutil
-import sqlite3
 import sys
 import threading
 from collections.abc import Iterator
@@ -24,6 +23,7 @@ import peewee as pw
 
 from daemon.errors import ConfigError, Temporary
 from daemon.store import schema
+from daemon.store.failing import first_line, is_full, is_the_servers, origin
 from daemon.store.reserve import Reserve
 
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -124,7 +124,7 @@ class Database:
                     self.peewee.execute_sql(f"SET idle_in_transaction_session_timeout = '{round(self._idle_seconds * 1000)}ms'")
             except (pw.DatabaseError, pw.InterfaceError) as error:
                 self._abandon()
-                raise Temporary(f"the database is away: {_first_line(error)}") from error
+                raise Temporary(f"the database is away: {first_line(error)}") from error
 
     def end_idle_transactions(self, after: timedelta) -> None:
         """Let PostgreSQL end a session of ours that stands still inside a transaction: its locks would hold up everybody."""
@@ -161,12 +161,12 @@ class Database:
             except _GivenUpError:
                 return
             except (pw.DatabaseError, pw.InterfaceError) as error:
-                if not _is_the_servers(error):
+                if not is_the_servers(error):
                     raise
                 # a dead PostgreSQL connection does not say so until it is asked again
                 self._abandon()
-                detail = _first_line(_origin(error))
-                if self.reserve is not None and _is_full(detail) and self.reserve.give_up():
+                detail = first_line(origin(error))
+                if self.reserve is not None and is_full(detail) and self.reserve.give_up():
                     detail += "; the reserve is given up, so that what is in hand can be finished"
                 raise Temporary(f"the database did not finish: {detail}") from error
 
@@ -178,10 +178,10 @@ class Database:
             with self.peewee.atomic("DEFERRED") if self.is_sqlite else self.peewee.atomic():
                 yield
         except (pw.DatabaseError, pw.InterfaceError) as error:
-            if not _is_the_servers(error):
+            if not is_the_servers(error):
                 raise
             self._abandon()
-            raise Temporary(f"the database did not answer: {_first_line(error)}") from error
+            raise Temporary(f"the database did not answer: {first_line(error)}") from error
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -253,7 +253,7 @@ class Database:
             # it is never waited for: if it is taken, then by a session of ours that the server has not yet given up
             taken = guard.execute_sql("SELECT pg_try_advisory_lock(%s)", (self.owner,)).fetchone()[0]
         except (pw.DatabaseError, pw.InterfaceError) as error:
-            raise Temporary(f"the database is away: {_first_line(error)}") from error
+            raise Temporary(f"the database is away: {first_line(error)}") from error
         if taken:
             self._guard = guard
         else:
@@ -266,7 +266,7 @@ class Database:
         try:
             line.connect()
         except pw.DatabaseError as error:
-            raise Temporary(f"the database is away: {_first_line(error)}") from error
+            raise Temporary(f"the database is away: {first_line(error)}") from error
         return line
 
     def let_go(self) -> None:
@@ -375,24 +375,3 @@ def open_database(url: str, password: str | None = None, *, durable: bool = True
 @contextmanager
 def _nothing() -> Iterator[None]:
     yield
-
-
-def _is_the_servers(error: pw.PeeweeException) -> bool:
-    """Whether the database is the cause (away, full, locked, read-only, in ruins), not what was asked of it."""
-    return isinstance(error, (pw.OperationalError, pw.InternalError, pw.InterfaceError)) or type(error) is pw.DatabaseError
-
-
-def _origin(error: BaseException) -> BaseException:
-    """The error that a failed rollback hides: when its disk is full SQLite has rolled back already, and says that it can't again."""
-    while error.__context__ is not None and isinstance(error.__context__, (pw.PeeweeException, sqlite3.Error)):
-        error = error.__context__
-    return error
-
-
-def _is_full(said: str) -> bool:
-    """Whether SQLite means a disk that takes nothing more; it says `disk I/O error` of a write-ahead log that can't grow."""
-    return "is full" in said or "disk I/O error" in said
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().split("\n", 1)[0]

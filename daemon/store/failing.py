@@ -1,0 +1,29 @@
+"""What an error of a database means: whether the database is its cause, and what it says."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import peewee as pw
+
+
+def is_the_servers(error: pw.PeeweeException) -> bool:
+    """Whether the database is the cause (away, full, locked, read-only, in ruins), not what was asked of it."""
+    return isinstance(error, (pw.OperationalError, pw.InternalError, pw.InterfaceError)) or type(error) is pw.DatabaseError
+
+
+def origin(error: BaseException) -> BaseException:
+    """The error that a failed rollback hides: when its disk is full SQLite has rolled back already, and says that it can't again."""
+    while error.__context__ is not None and isinstance(error.__context__, (pw.PeeweeException, sqlite3.Error)):
+        error = error.__context__
+    return error
+
+
+def is_full(said: str) -> bool:
+    """Whether SQLite means a disk that takes nothing more; it says `disk I/O error` of a write-ahead log that can't grow."""
+    return "is full" in said or "disk I/O error" in said
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says, without what a server adds to it."""
+    return str(error).strip().split("\n", 1)[0]
