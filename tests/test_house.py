@@ -69,7 +69,7 @@ def of_house(wanted: Callable[[Path], bool]) -> set[str]:
 
 FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("the words", ("daemon", "daemon.errors", "daemon.reasons", "daemon.actions", "daemon.actions.vocabulary", "daemon.model")),
-    ("what touches nothing of ours", ("daemon.failpoints", "daemon.log", "daemon.pulse", "daemon.systemd")),
+    ("what touches nothing of ours", ("daemon.failpoints", "daemon.leaps", "daemon.log", "daemon.pulse", "daemon.systemd")),
     ("what a mail says", ("daemon.parsers", "daemon.parsers.*", "daemon.parsers.forms.*")),
     ("what is granted", ("daemon.rules", "daemon.rules.*")),
     ("the configuration", ("daemon.configuration", "daemon.configuration.*", "daemon.config")),
@@ -313,6 +313,7 @@ STOPWATCHES = {
     "service.py": "pauses and stops",
     "pulse.py": "how long a stage is silent",
     "serving.py": "how long one was",
+    "leaps.py": "whether the wall clock was set",
     "reader.py": "the wall clock of the child",
     "mail/imap.py": "how long to wait in IDLE",
     "mail/smtp.py": "how long a connection was idle or stuck",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-
 import peewee as pw
 
 
@@ -14,7 +12,7 @@ def is_the_servers(error: pw.PeeweeException) -> bool:
 
 def origin(error: BaseException) -> BaseException:
     """The error that a failed rollback hides: when its disk is full SQLite has rolled back already, and says that it can't again."""
-    while error.__context__ is not None and isinstance(error.__context__, (pw.PeeweeException, sqlite3.Error)):
+    while error.__context__ is not None and type(error.__context__).__module__ in ("peewee", "sqlite3"):
         error = error.__context__
     return error
 

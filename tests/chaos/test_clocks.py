@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from daemon.errors import Temporary
-from daemon.leaps import Leaps
 from daemon.service import Service
 from daemon.store.journal import Delivery
 from daemon.worker import ingest, tick
@@ -169,14 +168,3 @@ def test_an_answer_booked_by_a_clock_that_was_ahead_is_not_kept_until_then(make_
     world.run()
     assert {row["state"] for row in world.outbox()} == {"sent"}
     saw("G11", "clock 400 days ahead, then right", times=1, lost=0, doubled=len(world.sink.sent) - len(world.outbox()))
-
-
-def test_only_what_is_set_is_a_leap() -> None:
-    """A clock that is slowly drawn nearer to the right time, and a machine that sleeps with a clock that counts on, leap nowhere."""
-    leaps, wall, steady = Leaps(), datetime(2026, 7, 27, 12, tzinfo=UTC), 50.0
-    for _ in range(10_000):
-        wall, steady = wall + timedelta(seconds=20.5), steady + 20
-        look = leaps.look(wall, steady)
-        assert (look.leapt, look.waits, look.doubtful) == (None, False, False)
-    look = leaps.look(wall + timedelta(days=3), steady + 3 * 86400)
-    assert (look.leapt, look.waits) == (None, False)

@@ -1,0 +1,25 @@
+"""Room set aside on a disk: really taken, given up once, taken again when there is room."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from daemon.store.reserve import Reserve
+
+
+def test_a_reserve_takes_its_room_and_is_given_up_once(tmp_path: Path) -> None:
+    reserve = Reserve(tmp_path / "reserve", 1 << 20)
+    for _ in range(2):
+        assert reserve.keep(0)
+        assert reserve.keep(0)
+        assert reserve.path.stat().st_blocks * 512 >= 1 << 20
+        assert reserve.path.stat().st_mode & 0o777 == 0o600
+        assert reserve.give_up()
+        assert not reserve.give_up()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_room_is_taken_that_is_needed_or_not_wanted(tmp_path: Path) -> None:
+    assert not Reserve(tmp_path / "reserve", 1 << 20).keep(1 << 60)
+    assert not Reserve(tmp_path / "reserve", 0).keep(0)
+    assert list(tmp_path.iterdir()) == []
