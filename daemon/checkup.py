@@ -20,7 +20,7 @@ from daemon.mail.rendering import Templates
 from daemon.mail.smtp import Abilities, Relay
 from daemon.rules.entitlement import FACTS, SupportRules
 from daemon.rules.forms import FormRules
-from daemon.store.database import Database, open_database
+from daemon.store.database import open_database
 from daemon.store.epoch import EpochFile, told_of_epoch
 from daemon.store.loops import told_of_guards
 from daemon.store.schema import Contact, ContactRole, Organization, Outbox, Queue
@@ -320,9 +320,8 @@ def _database(config: Config, forms: Sequence[FormRules], support: SupportRules 
         with database.reading():
             yield Verdict(what="database", verdict=GOOD, detail=f"{database.shown_url} opened, its tables are of this version")
             told = (*told_of_epoch(EpochFile(epoch_file_of(config))), *told_of_guards(policy_of(config).loops, now, PERMANENT_BOUNCES))
-            for what, weight, detail, mend in told:
+            for what, weight, detail, mend in (*told, *database.told_of_disk(config.limits.free_disk, config.database.durable)):
                 yield Verdict(what=what, verdict=(GOOD, UNWISE, BAD)[weight], detail=detail, mend=mend)
-            yield from _durable(config, database)
             yield from _new_key(config)
             yield from _directory(config)
             yield from _form_people(forms)
@@ -332,17 +331,6 @@ def _database(config: Config, forms: Sequence[FormRules], support: SupportRules 
         yield Verdict(what="database", verdict=BAD, detail=str(error), mend="try again; is it running?")
     finally:
         database.close()
-
-
-def _durable(config: Config, database: Database) -> Iterator[Verdict]:
-    """That there is room for what comes, and that a commit outlives a power cut."""
-    free, wanted = database.free_octets(), config.limits.free_disk
-    if free < wanted:
-        detail, mend = f"{free >> 20} MiB free, limits.free_disk is {wanted >> 20} MiB", "make room; until then no mail is fetched"
-        yield Verdict(what="disk", verdict=BAD, detail=detail, mend=mend)
-    if off := database.forgetful():
-        verdict, detail = BAD if config.database.durable else UNWISE, f"{', '.join(off)} off: a power cut may lose what was committed"
-        yield Verdict(what="database", verdict=verdict, detail=detail, mend="switch it on there, or live with `durable = false`")
 
 
 def _new_key(config: Config) -> Iterator[Verdict]:

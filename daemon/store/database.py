@@ -216,6 +216,15 @@ class Database:
         with self.reading():
             return [name for name in DURABLE if self.peewee.execute_sql(f"SHOW {name}").fetchone()[0] == "off"]
 
+    def told_of_disk(self, free_disk: int, durable: bool) -> Iterator[tuple[str, int, str, str]]:
+        """For whoever checks an installation, as `told_of_epoch`: whether there is room, and whether a commit outlives a power cut."""
+        if (free := self.free_octets()) < free_disk:
+            detail = f"{free >> 20} MiB free, limits.free_disk is {free_disk >> 20} MiB"
+            yield "disk", 2, detail, "make room; until then no mail is fetched"
+        if off := self.forgetful():
+            detail = f"{', '.join(off)} off: a power cut may lose what was committed"
+            yield "database", 2 if durable else 1, detail, "switch it on there, or live with `durable = false`"
+
     def free_octets(self) -> int:
         """Room on the disk of an SQLite database; another server's disk is its own affair."""
         return shutil.disk_usage(self.path.parent).free if self.is_sqlite else sys.maxsize
