@@ -83,6 +83,7 @@ def move_database(
 ) -> None:
     """Copy everything to another database, and prove it there. Stop the daemon first."""
     from daemon.store.backup import move
+    from daemon.store.database import without_password
     from daemon.store.epoch import EpochFile
     from daemon.wiring import epoch_file_of
 
@@ -93,7 +94,7 @@ def move_database(
     _report(
         copied,
         f"{copied.rows} rows of {len(copied.tables)} tables are there, each table as it was, and the books balance.\n"
-        f'Now write it into {config.path}, under [database]: url = "{new_url}" (a password stands beside it, not in it).',
+        f'Now write it into {config.path}, under [database]: url = "{without_password(new_url)}" (a password stands beside it, not in it).',
         as_json,
     )
 

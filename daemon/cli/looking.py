@@ -328,7 +328,7 @@ def audit(as_json: JsonOption = False) -> None:
     """Prove the books. Exit 1 and the name of each wrong thing when they don't balance."""
     from daemon.store import audit as books_of
 
-    with opened_database() as database, database.reading(), progress_total("checking octets") as tell:
+    with opened_database() as database, database.snapshot(), progress_total("checking octets") as tell:
         books = books_of.audit(tell)
     good = not books.problems
     if as_json:

@@ -149,3 +149,30 @@ def _only(batch: list[int] | None) -> tuple[str, list[int]]:
     if batch is None:
         return "", []
     return f" AND k.organization_id IN ({', '.join([database.obj.param] * len(batch))})", batch
+
+
+# --- the proof --------------------------------------------------------------------------------------------------------
+
+
+def differences() -> Iterator[str]:
+    """Where the index is not what the directory makes of it. Inside a transaction."""
+    organizations = [number for (number,) in rows(Organization.select(Organization.id).order_by(Organization.id))]
+    there = 0
+    for start in range(0, len(organizations), BATCH):
+        batch = organizations[start : start + BATCH]
+        wanted = {key for key in _keys(batch) if key[1]}
+        query = AccountKey.select(AccountKey.kind, AccountKey.value, AccountKey.organization_id)
+        found = set(rows(query.where(AccountKey.organization_id.in_(batch))))
+        there += len(found)
+        for kind, value, number in sorted(wanted ^ found):
+            lacks = "it is missing" if (kind, value, number) in wanted else "nothing of that organization makes it"
+            yield f"account key {kind} {value!r} of organization {number}: {lacks}"
+    if there != AccountKey.select().count():
+        yield "account key: some are of no organization"
+    made = f"""SELECT * FROM (WITH RECURSIVE place (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM place WHERE n < 200)
+        SELECT substr(k.value, place.n) AS tail, k.organization_id FROM account_key k
+        JOIN place ON place.n <= length(k.value) - {PART - 1} WHERE k.kind IN ('{WEBSITE}', '{NOTE}')) AS made"""  # noqa: S608 - of constants alone
+    kept = "SELECT tail, organization_id FROM website_tail"
+    for first, second, lacks in ((made, kept, "it is missing"), (kept, made, "no website has it")):
+        for tail, number in database.execute_sql(f"{first} EXCEPT {second} ORDER BY 1, 2").fetchall():
+            yield f"website tail {tail!r} of organization {number}: {lacks}"

@@ -12,7 +12,7 @@ import peewee as pw
 from peewee import JOIN
 
 from daemon.actions.cases import chained
-from daemon.store import audit_lives, audit_mails, audit_promises, audit_requests
+from daemon.store import audit_lives, audit_mails, audit_promises, audit_requests, audit_seals
 from daemon.store.audit_promises import facts_of, named
 from daemon.store.outbox import perhaps_twice
 from daemon.store.schema import (
@@ -230,7 +230,7 @@ CHECKS: tuple[Callable[[], Iterator[str]], ...] = (
     audit_promises.clocks_logged, audit_promises.reviews, audit_promises.posts, audit_promises.resolutions, audit_promises.questions,
     audit_mails.once, audit_mails.refused, audit_mails.related, audit_mails.headers, audit_mails.recipients, audit_mails.people,
     audit_lives.stands, audit_lives.level_one, audit_lives.comments, audit_lives.last_updates,
-    audit_requests.requests, audit_requests.contacts,
+    audit_requests.requests, audit_requests.contacts, audit_seals.indexed, audit_seals.sealed,
 )  # fmt: skip
 
 

@@ -156,6 +156,8 @@ def _restore_file(target: Database, file: Path, epochs: EpochFile, now: datetime
     if not target.hold():
         raise Temporary(f"another supportd is at work on {target.shown_url}; stop it first")
     try:
+        for left in place.parent.glob(f"{place.name}.*.new"):
+            _remove(left)  # by a restore that was killed
         with _new_file(place) as new:
             _copy_file(file, new)
             _check(new)
@@ -183,15 +185,29 @@ def _restore_file(target: Database, file: Path, epochs: EpochFile, now: datetime
 
 
 def _keep_replaced(place: Path) -> None:
-    """Give the database that was there a second name, so that it is never missing; its log must not be taken for the new one's."""
+    """Give the database that was there a second name, so that it is whole at every instant; its log must not be the new one's."""
     kept = Path(f"{place}.replaced")
     _remove(kept)
-    for suffix in ("-wal", "-shm"):
-        log = Path(f"{place}{suffix}")
-        if log.exists():
-            log.rename(f"{kept}{suffix}")
-    if place.exists():
-        kept.hardlink_to(place)
+    if not place.exists():
+        return
+    _write_back(place)
+    names = [suffix for suffix in ("-wal", "-shm", "") if Path(f"{place}{suffix}").exists()]
+    for suffix in names:
+        Path(f"{kept}{suffix}").hardlink_to(f"{place}{suffix}")
+    # of a database that can be read nothing is in its log any more
+    for suffix in names[:-1]:
+        Path(f"{place}{suffix}").unlink()
+
+
+def _write_back(place: Path) -> None:
+    """Bring what is only in the log of a database into its file, if it is no broken one."""
+    opened: Any = pw.SqliteDatabase(str(place))
+    try:
+        opened.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    except pw.DatabaseError:
+        pass
+    finally:
+        opened.close()
 
 
 def _hold(database: Database, epochs: EpochFile, numbers: dict[str, int], now: datetime) -> datetime | None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from itertools import islice
 from typing import Any
 
@@ -17,7 +16,8 @@ import peewee as pw
 
 from daemon.errors import Failure
 from daemon.store.database import Database
-from daemon.store.schema import TABLES, MailboxLease, UtcDateTimeField, Worker
+from daemon.store.schema import TABLES, MailboxLease, Worker
+from daemon.store.travelling import Cell, cells
 
 AT_ONCE = 500
 """Rows held in memory together."""
@@ -31,7 +31,9 @@ OF_ITS_OWN = ("schema_migration", "sqlite_sequence")
 OF_THE_MOMENT = (Worker, MailboxLease)
 """Who works on a database right now says nothing of its copy."""
 
-Cell = int | str | bytes | None
+FIRST = ("installation", "seal", "seal_head")
+"""Tables in which the migrations write something."""
+
 Tell = Callable[[int, int], None]
 """Told how many tables of how many are copied."""
 
@@ -82,7 +84,7 @@ def contents(database: Database) -> tuple[Contents, ...]:
 
 def is_empty(database: Database) -> bool:
     """Whether nothing was ever written there but what the migrations write."""
-    names = [table for table, _, _ in _tables() if table != "installation"]
+    names = [table for table, _, _ in _tables() if table not in FIRST]
     return not any(database.peewee.execute_sql(f'SELECT 1 FROM "{name}" LIMIT 1').fetchone() for name in names)
 
 
@@ -157,45 +159,7 @@ def _refuse_unknown(source: Database) -> None:
 
 def _cells(database: Database, table: str, columns: Sequence[str], fields: Sequence[pw.Field]) -> Iterator[tuple[Cell, ...]]:
     listed = ", ".join(f'"{name}"' for name in columns)
-    sql = f'SELECT {listed} FROM "{table}"'
-    convert = [(place, _travelling(field)) for place, field in enumerate(fields) if _travelling(field) is not None]
-    if database.is_sqlite:
-        found: Iterable[Any] = database.peewee.execute_sql(sql)
-        yield from _converted(found, convert)
-        return
-    # a cursor of the server: the rows come as they are asked for, and are not held here
-    with database.peewee.connection().cursor(name="copying") as cursor:
-        cursor.itersize = AT_ONCE
-        cursor.execute(sql)
-        yield from _converted(cursor, convert)
-
-
-def _converted(rows: Iterable[Any], convert: Sequence[tuple[int, Any]]) -> Iterator[tuple[Cell, ...]]:
-    for row in rows:
-        cells = list(row)
-        for place, travelling in convert:
-            if cells[place] is not None:
-                cells[place] = travelling(cells[place])
-        yield tuple(cells)
-
-
-def _travelling(field: pw.Field) -> Callable[[Any], Cell] | None:
-    if isinstance(field, UtcDateTimeField):
-        return _time
-    if isinstance(field, pw.DateField):
-        return _day
-    if isinstance(field, pw.BooleanField):
-        return int
-    return bytes if isinstance(field, pw.BlobField) else None
-
-
-def _time(value: datetime | str) -> str:
-    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
-    return moment.isoformat(" ", "microseconds")
-
-
-def _day(value: date | str) -> str:
-    return value if isinstance(value, str) else value.isoformat()
+    yield from cells(database.peewee, f'SELECT {listed} FROM "{table}"', fields, alike=True)
 
 
 class _Counted:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import secrets
 import shutil
 import sys
@@ -22,9 +23,10 @@ from urllib.parse import unquote, urlsplit
 import peewee as pw
 
 from daemon.errors import ConfigError, Temporary
-from daemon.store import schema
+from daemon.store import schema, seals
 from daemon.store.failing import first_line, is_full, is_the_servers, origin
 from daemon.store.reserve import Reserve
+from daemon.store.touched import noting
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 ACCOUNT_KEYS = "0005_account_keys"
@@ -154,10 +156,11 @@ class Database:
             self.connect()
             transaction = Transaction()
             try:
-                with self.peewee.atomic():
+                with self.peewee.atomic(), noting() as touched:
                     yield transaction
                     if transaction.given_up:
                         raise _GivenUpError
+                    seals.settle(self.peewee, touched)
             except _GivenUpError:
                 return
             except (pw.DatabaseError, pw.InterfaceError) as error:
@@ -336,6 +339,8 @@ class Database:
 
                 # a step is history, but the keys are compared as today's program reads them
                 index_accounts()
+            # a step changes rows itself; whoever doubts them asks `audit` before the upgrade
+            seals.seal_everything(self.peewee)
             failpoint("migration_step")
         return steps
 
@@ -355,9 +360,13 @@ class Database:
 
     @property
     def shown_url(self) -> str:
-        """The URL without a password."""
-        parts = urlsplit(self.url)
-        return self.url.replace(f":{parts.password}@", ":***@") if parts.password else self.url
+        """The URL as it may be shown."""
+        return without_password(self.url)
+
+
+def without_password(url: str) -> str:
+    """The URL of a database as it may be shown: before the @ and among the options, *** stands for a password."""
+    return re.sub(r"(?i)(://[^:@/?]*:).*(?=@)|(password=)[^&]*", lambda found: f"{found[1] or found[2]}***", url)
 
 
 def open_database(url: str, password: str | None = None, *, durable: bool = True) -> Database:
@@ -366,7 +375,7 @@ def open_database(url: str, password: str | None = None, *, durable: bool = True
     `durable`: no worker may use a server that may lose what was committed.
     """
     if not url.startswith(("sqlite:", "postgresql:", "postgres:")):
-        raise ConfigError((f"database.url: {url!r} is neither sqlite:///FILE nor postgresql://user@host:port/name",))
+        raise ConfigError((f"database.url: {without_password(url)!r} is neither sqlite:///FILE nor postgresql://user@host:port/name",))
     opened = Database(url, password, durable=durable)
     if opened.is_sqlite and not opened.path.parent.is_dir():
         raise ConfigError((f"database.url: the folder {opened.path.parent} does not exist; make it, writable for the daemon's user",))

@@ -10,6 +10,8 @@ from typing import Any
 
 import peewee as pw
 
+from daemon.store.touched import is_sealed, note
+
 database = pw.DatabaseProxy()
 """Bound by `database.open_database`; importing this opens nothing."""
 
@@ -36,12 +38,68 @@ class UtcDateTimeField(pw.DateTimeField):
         return moment.replace(tzinfo=UTC)
 
 
+def _noted(query: Any, db: Any) -> list[tuple[Any, ...]]:
+    """Run a statement that changes rows, and note whose; their keys."""
+    query._returning = query.model._meta.get_primary_keys()
+    keys: list[tuple[Any, ...]] = db.execute(query).fetchall()
+    note(query.model, [key[0] for key in keys])
+    return keys
+
+
+_MODEL_UPDATE: Any = pw.ModelUpdate
+_MODEL_INSERT: Any = pw.ModelInsert
+_MODEL_DELETE: Any = pw.ModelDelete
+"""Their stubs leave out what is needed here."""
+
+
+class _Update(_MODEL_UPDATE):
+    def _execute(self, db: Any) -> Any:
+        if not is_sealed(self.model._meta.table_name, [field.name for field in self._update]):
+            return super()._execute(db)
+        return len(_noted(self, db))
+
+
+class _Insert(_MODEL_INSERT):
+    def _execute(self, db: Any) -> Any:
+        if not is_sealed(self.model._meta.table_name):
+            return super()._execute(db)
+        keys = _noted(self, db)
+        return keys[-1][0] if keys else None
+
+
+class _Delete(_MODEL_DELETE):
+    def _execute(self, db: Any) -> Any:
+        return len(_noted(self, db)) if is_sealed(self.model._meta.table_name) else super()._execute(db)
+
+
 class Row(pw.Model):
-    """What every table shares: the database it lives in."""
+    """What every table shares: the database it lives in; and whoever writes a row notes that it is to be sealed."""
 
     class Meta:
         database = database
         legacy_table_names = False
+
+    @classmethod
+    def update(cls, values: Any = None, /, **changes: Any) -> Any:
+        """As peewee's; gives the number of rows."""
+        model: Any = cls
+        return _Update(cls, model._normalize_data(values, changes))
+
+    @classmethod
+    def insert(cls, row: Any = None, /, **values: Any) -> Any:
+        """As peewee's; gives the key, None when there was a conflict that is passed over."""
+        model: Any = cls
+        return _Insert(cls, model._normalize_data(row, values))
+
+    @classmethod
+    def insert_many(cls, rows: Any, fields: Any = None) -> Any:
+        """As peewee's; gives the last key."""
+        return _Insert(cls, insert=rows, columns=fields)
+
+    @classmethod
+    def delete(cls) -> Any:
+        """As peewee's; gives the number of rows."""
+        return _Delete(cls)
 
 
 # --- the directory -------------------------------------------------------------------------------------------------
@@ -670,11 +728,34 @@ class MailboxLease(Row):
     """When all its mail had last been written down."""
 
 
+class Seal(Row):
+    """What one transaction left: JSON of table, key and digest of each row it wrote. `store.seals` tells more."""
+
+    id = pw.AutoField()
+    hand = pw.BigIntegerField()
+    """Whose chain it is of."""
+    number = pw.IntegerField()
+    """Its place in that chain, from 1."""
+    entries = pw.TextField()
+    hash = pw.TextField()
+
+    class Meta:
+        indexes = ((("hand", "number"), True),)
+
+
+class SealHead(Row):
+    """Where a chain of seals ends."""
+
+    hand = pw.BigIntegerField(primary_key=True)
+    length = pw.IntegerField()
+    hash = pw.TextField()
+
+
 TABLES: tuple[type[Row], ...] = (
     HeldSender,
     Organization, OrganizationDomain, Contact, ContactEmail, ContactRole, System, Contract, Order, Evaluation, AccountKey, WebsiteTail,
     Queue, QueueMember, Case, CaseComment, FeedItem, Event, SlaClock, Task, PendingQuestion, Reversal, Digest, CsTicket, OutstandingItem,
     FormRequest, Octets,
     MailboxState, Journal, Attachment, CsTicketAttachment, Outbox, Interaction, Undeliverable, MailHold,
-    Installation, Worker, MailboxLease,
+    Installation, Worker, MailboxLease, Seal, SealHead,
 )  # fmt: skip

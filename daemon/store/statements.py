@@ -15,6 +15,7 @@ from typing import Any
 import peewee as pw
 
 from daemon.store.schema import Row, UtcDateTimeField, database
+from daemon.store.touched import is_sealed, note
 
 
 class _Slot:
@@ -93,7 +94,7 @@ def _converted(row: tuple[Any, ...], converters: list[tuple[int, Callable[[Any],
 
 
 _insert_sql: dict[tuple[Any, ...], tuple[str, str]] = {}
-_update_sql: dict[tuple[Any, ...], str] = {}
+_update_sql: dict[tuple[Any, ...], tuple[str, bool]] = {}
 _defaults: dict[type[Row], dict[str, Any]] = {}
 
 
@@ -111,6 +112,10 @@ def _holds_octets(model: type[Row]) -> bool:
 
 def _column(model: type[Row], name: str) -> str:
     return f'"{model._meta.fields[name].column_name}"'
+
+
+def _key_of(model: type[Row]) -> Any:
+    return model._meta.primary_key
 
 
 def insert(model: type[Row], rows: Sequence[Mapping[str, Any]], *, ignore: bool = False, ids: bool = True) -> list[int]:
@@ -134,9 +139,14 @@ def insert(model: type[Row], rows: Sequence[Mapping[str, Any]], *, ignore: bool 
         values = "(" + ", ".join([db.param] * len(names)) + ")"
         cached = _insert_sql[(db, model, names)] = (f'INSERT INTO "{model._meta.table_name}" ({columns}) VALUES ', values)
     head, values = cached
-    sql = head + ", ".join([values] * len(filled)) + (" ON CONFLICT DO NOTHING" if ignore else "") + (' RETURNING "id"' if ids else "")
+    sealed = is_sealed(model._meta.table_name)
+    key = f' RETURNING "{_key_of(model).column_name}"' if ids or sealed else ""
+    sql = head + ", ".join([values] * len(filled)) + (" ON CONFLICT DO NOTHING" if ignore else "") + key
     cursor = db.execute_sql(sql, [_plain(row[name]) for row in filled for name in names])
-    return [row[0] for row in cursor.fetchall()] if ids else []
+    keys = [row[0] for row in cursor.fetchall()] if key else []
+    if sealed:
+        note(model, keys)
+    return keys if ids else []
 
 
 FORWARD = frozenset({"last_update"})
@@ -147,8 +157,8 @@ def update(model: type[Row], changes: Mapping[str, Any], where: Mapping[str, Any
     """Set fields of the rows where all of `where` are equal (None: unset), those of FORWARD if they grow; how many rows that were."""
     db = database.obj
     key = (db, model, tuple(changes), tuple([(name, value is None) for name, value in where.items()]))
-    sql = _update_sql.get(key)
-    if sql is None:
+    known = _update_sql.get(key)
+    if known is None:
         later = "MAX" if isinstance(db, pw.SqliteDatabase) else "GREATEST"
         settings = ", ".join(
             f"{_column(model, name)} = {later}({_column(model, name)}, {db.param})"
@@ -157,9 +167,17 @@ def update(model: type[Row], changes: Mapping[str, Any], where: Mapping[str, Any
             for name in changes
         )
         guards = " AND ".join(_column(model, name) + (" IS NULL" if value is None else f" = {db.param}") for name, value in where.items())
-        sql = _update_sql[key] = f'UPDATE "{model._meta.table_name}" SET {settings} WHERE {guards}'
+        sealed = is_sealed(model._meta.table_name, changes)
+        keys = f' RETURNING "{_key_of(model).column_name}"' if sealed else ""
+        known = _update_sql[key] = (f'UPDATE "{model._meta.table_name}" SET {settings} WHERE {guards}{keys}', sealed)
+    sql, sealed = known
     values = [*changes.values(), *(value for value in where.values() if value is not None)]
-    return int(db.execute_sql(sql, [_plain(value) for value in values]).rowcount)
+    cursor = db.execute_sql(sql, [_plain(value) for value in values])
+    if not sealed:
+        return int(cursor.rowcount)
+    found = [row[0] for row in cursor.fetchall()]
+    note(model, found)
+    return len(found)
 
 
 ROWS_AT_ONCE = 20_000
@@ -172,6 +190,28 @@ def load(model: type[Row], names: Sequence[str], rows: Iterable[tuple[Any, ...]]
     A `conflict` is an error (peewee's IntegrityError), or "ignore": what is there stays, and rows that come twice are inserted
     once, or "replace": the row of this id is overwritten.
     """
+    if not is_sealed(model._meta.table_name):
+        _load(model, names, rows, conflict)
+        return
+    key = _key_of(model)
+    if key.name in names:
+        place = names.index(key.name)
+        _load(model, names, _noted(model, place, rows), conflict)
+        return
+    numbers = f'SELECT "id" FROM "{model._meta.table_name}" WHERE "id" > '
+    last = database.obj.execute_sql(f'SELECT coalesce(max("id"), 0) FROM "{model._meta.table_name}"').fetchone()[0]
+    _load(model, names, rows, conflict)
+    note(model, [row[0] for row in database.obj.execute_sql(f"{numbers}{last}")])
+
+
+def _noted(model: type[Row], place: int, rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+    """The rows, each noted by its key as it passes."""
+    for row in rows:
+        note(model, (row[place],))
+        yield row
+
+
+def _load(model: type[Row], names: Sequence[str], rows: Iterable[tuple[Any, ...]], conflict: str) -> None:
     db = database.obj
     table = f'"{model._meta.table_name}"'
     columns = [_column(model, name) for name in names]

@@ -12,6 +12,7 @@ from daemon.actions.replies import Desk
 from daemon.mail.addresses import Signer
 from daemon.mail.rendering import Templates
 from daemon.model import Decision, Message
+from daemon.store.accountindex import index_accounts
 from daemon.store.database import Database
 from daemon.store.schema import (
     TABLES,
@@ -65,6 +66,7 @@ def settle(database: Database) -> None:
             assert Queue.insert(name=queue.name, **flags).execute() == queue.id
             for member in queue.members:
                 QueueMember.insert(queue=queue.id, contact=member.id).execute()
+        index_accounts()
 
 
 def journalled(**values: Any) -> int:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+import signal
 import sqlite3
 import stat
+import subprocess
+import sys
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -11,11 +16,13 @@ import pytest
 
 from daemon.actions.replies import Desk
 from daemon.errors import Temporary
+from daemon.store.audit import audit
 from daemon.store.backup import back_up, restore
-from daemon.store.copying import CopyFailed, contents
+from daemon.store.copying import FIRST, CopyFailed, contents
 from daemon.store.database import Database
 from daemon.store.epoch import EpochFile, installation, is_held
 from daemon.store.schema import Case, Outbox
+from tests.chaos.record import saw, size
 from tests.conversations.databases import on_sqlite
 from tests.store.life import NOON, Life, again, problems
 
@@ -25,7 +32,7 @@ NOW = NOON
 def held_contents(database: Database) -> dict[str, str]:
     """The digest of every table that a restore leaves as it was."""
     with database.reading():
-        return {one.table: one.digest for one in contents(database) if one.table not in ("installation", "outbox", "journal")}
+        return {one.table: one.digest for one in contents(database) if one.table not in (*FIRST, "outbox", "journal")}
 
 
 @on_sqlite
@@ -92,3 +99,56 @@ def test_nothing_is_put_back_under_a_worker(worked: Life, file: EpochFile, tmp_p
     with pytest.raises(Temporary, match="stop it first"):
         restore(database_url, None, tmp_path / "backup.db", file, NOW)
     worked.database.let_go()
+
+
+DYING = """
+import os, signal, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from daemon.store.backup import restore
+from daemon.store.epoch import EpochFile
+left = int(sys.argv[1])
+def count(event, arguments):
+    global left
+    if event in ("os.rename", "os.link", "os.remove") and os.path.exists(arguments[0]):
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+sys.addaudithook(count)
+restore(sys.argv[2], None, Path(sys.argv[3]), EpochFile(Path(sys.argv[4])), datetime(2026, 11, 23, 17, 0, tzinfo=UTC))
+"""
+
+
+@pytest.mark.chaos
+@pytest.mark.timeout(600)
+@on_sqlite
+def test_killed_between_any_two_names_of_files_a_restore_leaves_one_of_the_two_whole_and_can_be_made_again(
+    worked: Life, file: EpochFile, tmp_path: Path, database_url: str, environment: Callable[..., dict[str, str]]
+) -> None:
+    back_up(worked.database, tmp_path / "backup.db", file, NOW)
+    last = worked.opened()
+    # what was written last is in the log only, as it is when a daemon was killed
+    place = worked.database.path
+    folder = tmp_path / "killed"
+    folder.mkdir()
+    for path in (*place.parent.glob("supportd.db*"), file.path):
+        shutil.copy(path, folder / path.name)
+    url, epochs = f"sqlite:///{folder / 'supportd.db'}", folder / file.path.name
+    worked.database.close()
+    lost = killed = 0
+    for number in range(1, 100, size(4, 1)):
+        command = [sys.executable, "-c", DYING, str(number), url, str(tmp_path / "backup.db"), str(epochs)]
+        done = subprocess.run(command, env=environment(), capture_output=True)
+        database = again(url)
+        with database.reading():
+            numbers = {row[0] for row in Case.select(Case.id).tuples()}
+            lost += not (last in numbers or is_held()) or len(numbers) < 3 or audit().problems != ()
+        database.close()
+        if done.returncode == 0:
+            break
+        assert done.returncode == -signal.SIGKILL, done.stderr
+        killed += 1
+    saw("G18", "kill -9 between two names of files of a restore", times=killed, lost=lost, doubled=0)
+    assert killed >= size(2, 8)
+    assert lost == 0
+    assert list(folder.glob("*.new")) == []

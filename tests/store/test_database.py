@@ -10,7 +10,7 @@ import peewee as pw
 import pytest
 
 from daemon.errors import ConfigError, Temporary
-from daemon.store.database import Database, open_database
+from daemon.store.database import Database, open_database, without_password
 from daemon.store.schema import Octets, Queue
 from daemon.store.statements import insert
 
@@ -161,3 +161,20 @@ def test_octets_are_kept_whatever_their_size(database: Database) -> None:
         insert(Octets, [{"sha256": "c" * 64, "content": large}], ids=False)
     with database.reading():
         assert bytes(Octets.get_by_id("c" * 64).content) == large
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://ann:pa:ss@db.example/desk", "postgresql://ann:***@db.example/desk"),
+        ("postgresql://ann:p@ss@db.example:5432/desk", "postgresql://ann:***@db.example:5432/desk"),
+        (
+            "postgresql://ann@/desk?host=/run&password=open%20sesame&sslmode=require",
+            "postgresql://ann@/desk?host=/run&password=***&sslmode=require",
+        ),
+        ("sqlite:////var/lib/supportd.db", "sqlite:////var/lib/supportd.db"),
+        ("mysql://ann:secret@db.example/desk", "mysql://ann:***@db.example/desk"),
+    ],
+)
+def test_a_password_in_a_url_is_never_shown(url: str, shown: str) -> None:
+    assert without_password(url) == shown
