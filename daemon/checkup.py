@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import packages_distributions
 from math import prod
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from daemon.actions.interactions import PERMANENT_BOUNCES
 from daemon.actions.replies import VARIABLES
+from daemon.checkup_daemon import alarm_verdicts, health_verdicts
 from daemon.config import Config
 from daemon.configuration.forms import form_files
 from daemon.errors import ConfigError, Failure, Permanent, Temporary, closest
@@ -24,6 +24,7 @@ from daemon.store.database import open_database
 from daemon.store.epoch import EpochFile, told_of_epoch
 from daemon.store.loops import told_of_guards
 from daemon.store.schema import Contact, ContactRole, Organization, Outbox, Queue
+from daemon.verdict import BAD, GOOD, UNWISE, Verdict
 from daemon.wiring import (
     accounts_of,
     calendar_of,
@@ -40,24 +41,12 @@ from daemon.wiring import (
     support_rules_of,
 )
 
-GOOD, UNWISE, BAD = "good", "unwise", "BAD"
-
 YOUR_COPY = "mend the file, or delete your copy: then the shipped one holds"
 
 OFF = "is the form not used, switch it off with `enabled = false`"
 
 KEY_SIGNS = 32
 """A reply key of fewer signs could be guessed."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """What was looked at, how it is (good, unwise, BAD), what was found, and how to mend it."""
-
-    what: str
-    verdict: str
-    detail: str = ""
-    mend: str = ""
 
 
 def check_installation(config: Config, *, online: bool, now: datetime | None = None) -> Iterator[Verdict]:
@@ -67,6 +56,7 @@ def check_installation(config: Config, *, online: bool, now: datetime | None = N
     """
     yield Verdict(what="configuration", verdict=GOOD, detail=str(config.path))
     yield from _trust(config)
+    yield from alarm_verdicts(config)
     yield from _secrets(config)
     yield from _oauth(config, now)
     yield from _calendars(config)
@@ -319,6 +309,8 @@ def _database(config: Config, forms: Sequence[FormRules], support: SupportRules 
     try:
         with database.reading():
             yield Verdict(what="database", verdict=GOOD, detail=f"{database.shown_url} opened, its tables are of this version")
+            if now is not None:
+                yield from health_verdicts(config, now)
             told = (*told_of_epoch(EpochFile(epoch_file_of(config))), *told_of_guards(policy_of(config).loops, now, PERMANENT_BOUNCES))
             for what, weight, detail, mend in (*told, *database.told_of_disk(config.limits.free_disk, config.database.durable)):
                 yield Verdict(what=what, verdict=(GOOD, UNWISE, BAD)[weight], detail=detail, mend=mend)

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from daemon.configuration.keys import (
     IMPLICIT_PORTS,
     AfterKeys,
+    AlarmKeys,
     CalendarKeys,
     ConfigKeys,
     DatabaseKeys,
@@ -38,7 +39,7 @@ from daemon.errors import ConfigError, Problem
 from daemon.model import AddrSpec
 
 __all__ = [
-    "AfterKeys", "CalendarKeys", "Config", "DatabaseKeys", "DigestsKeys", "HouseKeys", "HoursKeys", "KeysKeys",
+    "AfterKeys", "AlarmKeys", "CalendarKeys", "Config", "DatabaseKeys", "DigestsKeys", "HouseKeys", "HoursKeys", "KeysKeys",
     "KeywordsKeys", "LimitsKeys", "MailboxKeys", "OauthKeys", "Secret", "SmtpKeys", "TrustKeys", "data_dir", "find_config", "load_config",
 ]  # fmt: skip
 
@@ -58,6 +59,7 @@ class Config:
     keys: KeysKeys
     mailbox: tuple[MailboxKeys, ...]
     smtp: SmtpKeys | None
+    alarm: AlarmKeys
     trust: TrustKeys
     keywords: KeywordsKeys
     digests: DigestsKeys
@@ -90,7 +92,7 @@ class Config:
     def secrets(self) -> tuple[Secret, ...]:
         """Every secret that the file speaks of."""
         found = [self.keys.reply, self.database.password]
-        servers: list[MailboxKeys | SmtpKeys] = [*self.mailbox, *([self.smtp] if self.smtp is not None else [])]
+        servers: list[MailboxKeys | SmtpKeys] = [*self.mailbox, *(smtp for smtp in (self.smtp, self.alarm.smtp) if smtp is not None)]
         for server in servers:
             found += [server.password, server.oauth.client_secret if server.oauth is not None else None]
         return tuple(secret for secret in found if secret is not None)
@@ -163,6 +165,8 @@ def _with_secrets(source: Source) -> dict[str, Any]:
             values[section] = seal(values[section], section, name)
     if "smtp" in values:
         values["smtp"] = seal_server(values["smtp"], "smtp")
+    if isinstance(values.get("alarm"), dict) and "smtp" in values["alarm"]:
+        values["alarm"] = {**values["alarm"], "smtp": seal_server(values["alarm"]["smtp"], "alarm.smtp")}
     if isinstance(values.get("mailbox"), list):
         values["mailbox"] = [seal_server(table, f"mailbox[{index}]") for index, table in enumerate(values["mailbox"])]
     return values
@@ -178,22 +182,26 @@ def _complete(path: Path, keys: ConfigKeys) -> Config:
     if not reply.reply.key:
         default = Secret.parse({"file": "reply.key"}, key="keys.reply", config_file=path)
         reply = reply.model_copy(update={"reply": default})
-    smtp = keys.smtp
-    if smtp is not None and not smtp.port:
-        smtp = smtp.model_copy(update={"port": IMPLICIT_PORTS["smtp"][smtp.tls]})
     return Config(
         path=path,
         house=keys.house,
         database=keys.database.model_copy(update={"url": _absolute(keys.database.url, path.parent)}),
         keys=reply,
         mailbox=tuple(_mailboxes(keys.mailbox)),
-        smtp=smtp,
+        smtp=_with_port(keys.smtp),
+        alarm=keys.alarm.model_copy(update={"smtp": _with_port(keys.alarm.smtp)}),
         trust=trust,
         keywords=keys.keywords,
         digests=keys.digests,
         limits=keys.limits,
         calendars=dict(keys.calendars),
     )
+
+
+def _with_port(smtp: SmtpKeys | None) -> SmtpKeys | None:
+    if smtp is None or smtp.port:
+        return smtp
+    return smtp.model_copy(update={"port": IMPLICIT_PORTS["smtp"][smtp.tls]})
 
 
 def _mailboxes(mailboxes: tuple[MailboxKeys, ...]) -> Iterator[MailboxKeys]:

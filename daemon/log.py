@@ -13,6 +13,8 @@ import sys
 from datetime import UTC, datetime
 from typing import Any
 
+from daemon import systemd
+
 EVENTS: dict[str, tuple[str, str]] = {
     "ready": ("info", "The daemon runs; `stages` names what it does."),
     "stopped": ("info", "The item in hand was finished; the daemon ends."),
@@ -53,6 +55,11 @@ EVENTS: dict[str, tuple[str, str]] = {
     "mail-sent": ("info", "The relay took responsibility for mails of ours."),
     "mail-not-sent": ("warning", "A mail of ours was refused or must wait."),
     "relay-refuses-us": ("error", "The SMTP server refuses us, not a recipient: login, sender or policy."),
+    "alarm": ("critical", "Something is wrong that a person must see to: `what`, the `phase` (begins, lasts), and how to `mend` it."),
+    "alarm-ended": ("warning", "What an alarm told of is well again."),
+    "alarm-not-told": ("error", "The second account or the command failed to take an alarm; it is tried again."),
+    "epoch-not-kept": ("error", "The epoch file could not be written; work goes on until the numbers it promised are near their end."),
+    "health-not-written": ("error", "The file with the daemon's health could not be written."),
     "credential-expires": ("warning", "A refresh token or client secret ends soon: `when`, and how to `mend` it."),
     "token-not-kept": ("error", "A new refresh token could not be written; it is kept in memory and written with the next one."),
     "library": ("warning", "A library used here had something to say."),
@@ -77,7 +84,7 @@ _CREDENTIALS = (
 def event(name: str, **fields: object) -> None:
     """Write one line. The level is the event's own; a name that is not in EVENTS is a warning."""
     level, _ = EVENTS.get(name, ("warning", ""))
-    write(line(datetime.now(UTC), level, name, fields))
+    write(systemd.journal_prefix(level) + line(datetime.now(UTC), level, name, fields))
 
 
 def line(at: datetime, level: str, name: str, fields: dict[str, Any]) -> str:

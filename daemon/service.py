@@ -307,7 +307,15 @@ def showing_life(house: House) -> Iterator[None]:
 class Service:
     """The running daemon: its threads, its wake-ups, its pulse."""
 
-    def __init__(self, config: Config, house: House, stages: Sequence[str], stop: threading.Event, pulse: Pulse | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        house: House,
+        stages: Sequence[str],
+        stop: threading.Event,
+        pulse: Pulse | None = None,
+        was_read: Callable[[str], None] = lambda _mailbox: None,
+    ) -> None:
         self.config = config
         self.house = house
         self.stages = stages
@@ -316,6 +324,7 @@ class Service:
         self.send_wake = threading.Event()
         self.wakers: list[tuple[int, int]] = []
         self.pulse = pulse or Pulse()
+        self.was_read = was_read
         self.watches: dict[str, Watch] = {}
         """By stage: the mailbox it has open."""
         self.threads: list[threading.Thread] = []
@@ -437,6 +446,8 @@ class Service:
                 told = True
             span = self.house.workers.lease.total_seconds() / 4
             self.pulse.beat(doing="another worker reads this mailbox", waits=span)
+            # and watches over it
+            self.was_read(mailbox)
             if select.select([wake], [], [], span)[0]:
                 os.read(wake, 4096)
         return False
@@ -480,6 +491,7 @@ class Service:
                     return
             self.read_at[watch.account.name] = time.monotonic()
             self.house.workers.note_read(watch.account.name)
+            self.was_read(watch.account.name)
             try:
                 tidy(self.house, watch)
             except Temporary as error:

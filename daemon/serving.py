@@ -12,7 +12,7 @@ from datetime import datetime
 from daemon import log, systemd
 from daemon.checkup import mistakes_of
 from daemon.config import Config
-from daemon.errors import ConfigError, Failure
+from daemon.errors import ConfigError, Failure, Temporary
 from daemon.pulse import Pulse
 from daemon.service import (
     HOLD_SECONDS,
@@ -28,6 +28,7 @@ from daemon.service import (
     showing_life,
 )
 from daemon.store.database import Database
+from daemon.watchman import Watchman
 from daemon.worker import House
 
 RELOAD_LOOK = 1.0
@@ -76,26 +77,34 @@ def run_forever(load: Callable[[], Config], now: Callable[[], datetime], stages:
     signals = Signals()
     signals.listen()
     config = load()
-    database = database_of(config)
     pulse = Pulse()
+    watchman = Watchman(config, tuple(stages), now, pulse)
+    try:
+        database = database_of(config)
+    except Temporary as error:
+        watchman.lose_database(str(error))
+        raise
     try:
         require_hold(database)
         first = prepare(config, database, now, pulse)
         first.house.workers.join(stages)
         begin_epoch(first.house)
+        watchman.start(database)
         life: Life | None = first
         while life is not None:
             with life.house.reader, showing_life(life.house):
-                service = Service(life.config, life.house, stages, life.stop, pulse)
+                watchman.turn(life.config, life.house.epochs)
+                service = Service(life.config, life.house, stages, life.stop, pulse, watchman.mailbox_was_read)
                 service.start()
                 log.event("ready", stages=",".join(stages), database=database.shown_url)
                 systemd.notify("READY=1\nSTATUS=at work")
-                following = _serve(service, signals, lambda old=life: _next_life(load, database, now, pulse, old))  # type: ignore[misc]
+                following = _serve(service, signals, lambda old=life: _next_life(load, database, now, watchman, old))  # type: ignore[misc]
                 if not _end(service, signals, following is not None):
                     return False
                 life = following
         first.house.workers.leave()
     finally:
+        watchman.close()
         database.let_go()
         database.close()
     return True
@@ -158,18 +167,19 @@ def _end(service: Service, signals: Signals, reloading: bool) -> bool:
     return ended
 
 
-def _next_life(load: Callable[[], Config], database: Database, now: Callable[[], datetime], pulse: Pulse, old: Life) -> Life | None:
+def _next_life(load: Callable[[], Config], database: Database, now: Callable[[], datetime], watchman: Watchman, old: Life) -> Life | None:
     """The life after a reload if all of the new configuration is good: everything is made of it before the old one is let go."""
     try:
         config = load()
         problems = [*mistakes_of(config), *_fixed(config, old)]
         if problems:
             raise ConfigError(tuple(problems))
-        life = prepare(config, database, now, pulse)
+        life = prepare(config, database, now, watchman.pulse)
     except Failure as error:
         problems = list(map(str, error.problems)) if isinstance(error, ConfigError) and error.problems else [str(error)]
         for problem in problems:
             log.event("reload-refused", problem=problem)
+        watchman.refused("; ".join(problems))
         return None
     # the same worker goes on
     old.house.workers.lease = life.house.workers.lease

@@ -20,6 +20,22 @@ def notify(state: str) -> bool:
     return True
 
 
+LEVELS = {"critical": 2, "error": 3, "warning": 4, "info": 6}
+"""How the journal counts the levels of a line, see sd-daemon(3)."""
+
+
+def journal_prefix(level: str) -> str:
+    """What stands before a line of standard error when the journal reads it, so that it knows the level; else nothing."""
+    device, _, inode = os.environ.get("JOURNAL_STREAM", "").partition(":")
+    if not device:
+        return ""
+    try:
+        facts = os.fstat(2)
+    except OSError:
+        return ""
+    return f"<{LEVELS[level]}>" if (device, inode) == (str(facts.st_dev), str(facts.st_ino)) else ""
+
+
 def watchdog_seconds() -> float | None:
     """How often systemd wants to hear "WATCHDOG=1" at the latest, in seconds; None when it does not watch this process."""
     period, process = os.environ.get("WATCHDOG_USEC"), os.environ.get("WATCHDOG_PID")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from urllib.parse import unquote
@@ -100,7 +101,8 @@ def refresh_token_file_of(config: Config, keys: OauthKeys) -> Path | None:
 def oauth_of(config: Config) -> dict[str, OauthKeys]:
     """Every server that is logged in to with OAuth, by the name that people are told."""
     found = {f"mailbox {mailbox.name}": mailbox.oauth for mailbox in config.mailbox if mailbox.oauth is not None}
-    return found | ({"smtp": config.smtp.oauth} if config.smtp is not None and config.smtp.oauth is not None else {})
+    servers = {"smtp": config.smtp, "alarm.smtp": config.alarm.smtp}
+    return found | {name: smtp.oauth for name, smtp in servers.items() if smtp is not None and smtp.oauth is not None}
 
 
 def expiries_of(config: Config, keys: OauthKeys) -> list[Expiry]:
@@ -115,7 +117,20 @@ def expiries_of(config: Config, keys: OauthKeys) -> list[Expiry]:
 
 def relay_server_of(config: Config) -> Server | None:
     """The submission server, or None when none is configured: then mails wait in the outbox."""
-    smtp = config.smtp
+    return _server_of(config, config.smtp, "smtp")
+
+
+ALARM_REPLY_SECONDS = 20.0
+"""How long the server of the alarms may take for a reply: another way to tell waits behind it."""
+
+
+def alarm_server_of(config: Config) -> Server | None:
+    """The submission server of the alarms, or None."""
+    server = _server_of(config, config.alarm.smtp, "alarm.smtp")
+    return replace(server, reply_seconds=ALARM_REPLY_SECONDS, final_reply_seconds=ALARM_REPLY_SECONDS) if server is not None else None
+
+
+def _server_of(config: Config, smtp: SmtpKeys | None, name: str) -> Server | None:
     if smtp is None:
         return None
     return Server(
@@ -123,7 +138,7 @@ def relay_server_of(config: Config) -> Server | None:
         port=smtp.port,
         tls=smtp.tls,
         username=smtp.username,
-        password=_credential(config, smtp, "smtp"),
+        password=_credential(config, smtp, name),
         token=smtp.username is not None and smtp.password is None,
         refused=_refused(config, smtp),
         connections=smtp.connections,

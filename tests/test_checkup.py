@@ -6,12 +6,13 @@ import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from daemon.checkup import BAD, GOOD, UNWISE, Verdict, check_installation
+from daemon.checkup import check_installation
 from daemon.config import data_dir, load_config
 from daemon.demo.servers import EmbeddedImap, EmbeddedSmtp
 from daemon.store.database import open_database
 from daemon.store.schema import MailHold, Organization, Outbox, Queue
 from daemon.store.statements import insert
+from daemon.verdict import BAD, GOOD, UNWISE, Verdict
 from tests.servers.ports import free_ports
 
 NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)

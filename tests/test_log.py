@@ -136,5 +136,5 @@ def test_every_event_that_is_written_is_in_the_table() -> None:
 
 def test_every_event_of_the_table_has_a_known_level_and_a_sentence() -> None:
     for level, sentence in log.EVENTS.values():
-        assert level in {"info", "warning", "error"}
+        assert level in {"info", "warning", "error", "critical"}
         assert sentence.endswith(".")

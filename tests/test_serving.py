@@ -19,6 +19,7 @@ import pytest
 from daemon import systemd
 from daemon.pulse import Pulse
 from daemon.serving import pet
+from tests.chaos.record import saw
 from tests.conversations.fixtures import inbox, make_world, world
 from tests.conversations.world import PymapInbox, World, end, mail, until
 from tests.doubles import STALL, Script
@@ -95,6 +96,7 @@ def now(world: World, octets: bytes) -> None:
 # --- the end -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.chaos
 def test_a_relay_that_stalls_in_data_delays_no_end_and_the_mail_goes_once_the_next_time(world: World) -> None:
     world.sink.script.extend(Script(data=STALL) for _ in range(8))
     with running(world, HURRIED) as process:
@@ -108,8 +110,10 @@ def test_a_relay_that_stalls_in_data_delays_no_end_and_the_mail_goes_once_the_ne
     world.run()
     assert len(world.sink.sent) == len({one.message_id for one in world.out()}) == 2
     world.assert_good_books()
+    saw("G16", "SIGTERM while the relay stalls in DATA", times=1, lost=0, doubled=len(world.sink.sent) - 2, note="pymap, SQLite")
 
 
+@pytest.mark.chaos
 def test_a_mail_that_the_parser_does_not_finish_delays_no_end_and_is_not_blamed(world: World) -> None:
     world.configure(limits={"child_wall_seconds": 3000, "child_cpu_seconds": 3000})
     with running(world) as process:
@@ -129,6 +133,8 @@ def test_a_mail_that_the_parser_does_not_finish_delays_no_end_and_is_not_blamed(
     assert [row["attempts"] for row in world.mails()] == [1, 1]
     assert len(world.cases()) == 2
     world.assert_good_books()
+    lost = 2 - len(world.cases())
+    saw("G16", "SIGINT, twice, while the parser child stands still", times=1, lost=lost, doubled=0, note="pymap, SQLite")
 
 
 # --- another configuration -----------------------------------------------------------------------------------------
@@ -144,6 +150,7 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
 }
 
 
+@pytest.mark.chaos
 def test_whatever_is_wrong_the_old_configuration_goes_on_whole(world: World) -> None:
     before = {path: path.read_text() for path in (world.path, world.folder / "support.toml")}
     text = before[world.path]
@@ -169,8 +176,11 @@ def test_whatever_is_wrong_the_old_configuration_goes_on_whole(world: World) -> 
         ended(process)
     assert world.log_lines("reloaded") == 0
     assert not list(world.folder.parent.rglob("another.db*"))
+    times, lost, doubled = len(mistakes), 2 - len(world.sink.sent), len(world.sink.sent) - 2
+    saw("G16", "SIGHUP with a mistake in each file", times=times, lost=lost, doubled=doubled, note="pymap, SQLite")
 
 
+@pytest.mark.chaos
 def test_a_storm_of_reloads_while_mail_comes_loses_nothing_and_doubles_nothing(world: World) -> None:
     world.configure(connections=2)
     with running(world) as process:
@@ -184,6 +194,8 @@ def test_a_storm_of_reloads_while_mail_comes_loses_nothing_and_doubles_nothing(w
     assert len(world.cases()) == 12
     assert len({one.message_id for one in world.out()}) == len(world.sink.sent) == 24
     world.assert_good_books()
+    lost, doubled = 12 - len(world.cases()), len(world.sink.sent) - 24
+    saw("G16", "SIGHUP at each of many mails", times=12, lost=lost, doubled=doubled, note="pymap, SQLite")
 
 
 def test_a_reload_waits_for_the_mail_in_hand_so_that_it_leaves_once(world: World) -> None:

@@ -59,12 +59,16 @@ def init(folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder 
 
 def check(
     online: Annotated[bool, typer.Option("--online", help="Also log in to every mailbox and to the SMTP server.")] = False,
+    alarm: Annotated[bool, typer.Option("--alarm", help="Also send a test by each way that alarms take.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Prove that the installation would work: each line says what, the verdict, and how to mend it."""
-    from daemon.checkup import BAD, check_installation
+    """Prove that the installation would work, and say how it does: each line says what, the verdict, and how to mend it."""
+    from daemon.checkup import check_installation
+    from daemon.checkup_daemon import told_by_test
+    from daemon.verdict import BAD
 
-    verdicts = list(check_installation(load_config(), online=online, now=clock()()))
+    config, now = load_config(), clock()()
+    verdicts = [*check_installation(config, online=online, now=now), *(told_by_test(config, now) if alarm else ())]
     if as_json:
         print_json([{"what": v.what, "verdict": v.verdict, "detail": v.detail, "mend": v.mend} for v in verdicts])
     else:

@@ -272,6 +272,21 @@ class SmtpKeys(Section):
     connections: int = Field(4, ge=1, le=64, description="a whole number from 1 to 64")
 
 
+class AlarmKeys(Section):
+    """Who is told, and how, when something is wrong that mail of ours may not get out of."""
+
+    smtp: SmtpKeys | None = Field(None, description="the section [alarm.smtp]: another account than [smtp], best at another provider")
+    to: tuple[Address, ...] = Field((), description="addresses, like ops@elsewhere.example")
+    sender: Address | None = Field(None, description="an address that [alarm.smtp] may send from, or leave it out")
+    command: tuple[str, ...] = Field((), description='a command as an array, like ["/usr/local/bin/page", "support"]')
+    command_seconds: int = limit(30, most=600)
+    mailbox_minutes: int = limit(15, most=10_080)
+    mail_minutes: int = limit(30, most=10_080)
+    outbox_minutes: int = limit(60, most=10_080)
+    disk_free: Size = octets(256 << 20)
+    repeat_hours: int = limit(24, most=8760)
+
+
 class TrustKeys(Section):
     """Whom we believe."""
 
@@ -409,6 +424,7 @@ class ConfigKeys(Section):
     keys: KeysKeys = Field(default_factory=KeysKeys, description="the section [keys]")
     mailbox: tuple[MailboxKeys, ...] = Field((), description="sections [[mailbox]], in double brackets")
     smtp: SmtpKeys | None = Field(None, description="the section [smtp]")
+    alarm: AlarmKeys = Field(default_factory=AlarmKeys, description="the section [alarm]")
     trust: TrustKeys = Field(default_factory=TrustKeys, description="the section [trust]")
     keywords: KeywordsKeys = Field(default_factory=KeywordsKeys, description="the section [keywords]")
     digests: DigestsKeys = Field(default_factory=DigestsKeys, description="the section [digests]")

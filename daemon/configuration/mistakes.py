@@ -105,6 +105,7 @@ def contradictions(source: Source) -> Iterator[Problem]:
     if isinstance(mailboxes, list):
         servers.extend((("mailbox", index), table) for index, table in enumerate(mailboxes))
     servers.append((("smtp",), source.values.get("smtp")))
+    servers.append((("alarm", "smtp"), source.value(("alarm", "smtp"))))
     names: set[str] = set()
     for location, table in servers:
         if not isinstance(table, dict):
@@ -123,6 +124,7 @@ def contradictions(source: Source) -> Iterator[Problem]:
         if isinstance(table.get("oauth"), dict):
             for key, found, allowed in misfits(table["oauth"]):
                 yield source.problem((*location, "oauth", key), found, allowed)
+    yield from _alarm(source)
     yield from _calendar(source)
     yield from _keywords(source)
 
@@ -141,6 +143,13 @@ def _mailbox(source: Source, location: Location, table: dict[str, Any], names: s
         if name in names:
             yield source.problem((*location, "name"), f"{json.dumps(name)} a second time", "a different name for each mailbox")
         names.add(name)
+
+
+def _alarm(source: Source) -> Iterator[Problem]:
+    table = source.values.get("alarm")
+    if isinstance(table, dict) and ("smtp" in table) != bool(table.get("to")):
+        key, allowed = ("to", "whom [alarm.smtp] writes to") if "smtp" in table else ("smtp", "the account that writes to them, or no `to`")
+        yield source.problem(("alarm", key), "nothing", allowed)
 
 
 def _calendar(source: Source) -> Iterator[Problem]:

@@ -18,7 +18,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from daemon.errors import ConfigError, Temporary
+from daemon import log
+from daemon.errors import ConfigError, Failure, Temporary
 from daemon.reasons import Outcome, Reason
 from daemon.store.copying import last_numbers, skip_to
 from daemon.store.database import Database
@@ -60,7 +61,7 @@ class Mark:
 
 
 class EpochFile:
-    """The file outside the database. Raises ConfigError when it can't be read or written, Temporary when its disk is full."""
+    """The file outside the database. Raises ConfigError when it can't be read or written, Temporary on a disk that is full or fails."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -211,6 +212,8 @@ class Epochs:
         self.file = file
         self._promised: dict[str, int] = {}
         self._seen: dict[str, int] = {}
+        self.trouble: str | None = None
+        """Why the file could not be written the last time; None: it could."""
 
     def begin(self, now: datetime) -> Standing:
         """A worker starts: hold a database that is not the newest, else begin its next epoch. How it stood."""
@@ -226,25 +229,47 @@ class Epochs:
         return stands
 
     def advance(self, **changes: Any) -> None:
-        """Begin the next epoch, and promise numbers to it; `changes` to the row go with it."""
+        """Begin the next epoch, and promise numbers to it; `changes` to the row go with it.
+
+        Raises ConfigError or Temporary when the file can't be written; `trouble` says so until it can.
+        """
+        failure = self._advance(**changes)
+        if failure is not None:
+            raise failure
+
+    def _advance(self, **changes: Any) -> Failure | None:
+        """The same; why the file could not be written, or None."""
         with self.database.transaction():
             Installation.update(epoch=Installation.epoch + 1, **changes).execute()
             row = installation()
             numbers = last_numbers(self.database)
         promised = {name: numbers.get(name, 0) + AHEAD for name in TOLD}
-        self.file.write(Mark(installation=str(row.name), epoch=int(row.epoch), numbers=promised))
+        try:
+            self.file.write(Mark(installation=str(row.name), epoch=int(row.epoch), numbers=promised))
+        except Failure as error:
+            self.trouble = str(error)
+            return error
+        self.trouble = None
         self._promised, self._seen = promised, numbers
+        return None
 
     def keep_ahead(self) -> None:
-        """Before work: renew the promise when a number comes near it."""
+        """Before work: renew the promise when a number comes near it. Raises Temporary when it can't be: no number may pass it."""
         with self.database.reading():
             numbers = last_numbers(self.database)
         if any(numbers.get(name, 0) + ROOM > self._promised.get(name, 0) for name in TOLD):
-            self.advance()
+            failure = self._advance()
+            if failure is not None:
+                raise Temporary(f"no mail is worked on: {failure}")
 
     def keep_time(self) -> None:
-        """Now and then: a new epoch if anything was done in the last, so that a copy made meanwhile counts as older."""
+        """Now and then: a new epoch if anything was done in the last, so that a copy made meanwhile counts as older.
+
+        A file that can't be written keeps nobody from work yet: `trouble` tells it, and `keep_ahead` stops in time.
+        """
         with self.database.reading():
             numbers = last_numbers(self.database)
         if any(numbers.get(name, 0) != self._seen.get(name, 0) for name in TOLD):
-            self.advance()
+            failure = self._advance()
+            if failure is not None:
+                log.event("epoch-not-kept", detail=str(failure))

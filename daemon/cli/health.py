@@ -1,0 +1,41 @@
+"""health: how the installation does, for people and for monitors."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from daemon.cli.output import print_json, say, table
+from daemon.cli.session import clock, load_config
+
+WORDS = ("OK", "WARNING", "CRITICAL")
+"""By weight, as monitors of the Nagios kind say it; the weight is the exit status, too."""
+
+
+def health(as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else.")] = False) -> None:
+    """How the daemon and its queues, mailboxes, tokens and disk do, also when it is dead. Exit status 0 well, 1 warning, 2 critical."""
+    from daemon.errors import Failure
+    from daemon.health import vitals_of
+    from daemon.service import database_of
+
+    config, now = load_config(), clock()()
+    try:
+        database, away = database_of(config), ""
+    except Failure as error:
+        database, away = None, str(error)
+    try:
+        vitals = vitals_of(config, database, now, away)
+    finally:
+        if database is not None:
+            database.close()
+    worst = max(vital.weight for vital in vitals)
+    if as_json:
+        rows = [{"what": v.name, "status": WORDS[v.weight].lower(), "detail": v.detail, "mend": v.mend} for v in vitals]
+        print_json({"status": WORDS[worst].lower(), "at": now, "vitals": rows})
+    else:
+        bad = [f"{vital.name}: {vital.detail}" for vital in vitals if vital.weight == worst and worst]
+        say(f"SUPPORTD {WORDS[worst]}" + (" - " + "; ".join(bad) if bad else ""))
+        table(["What", "Status", "Found", "How to mend"], [[v.name, WORDS[v.weight], v.detail, v.mend] for v in vitals])
+    if worst:
+        raise typer.Exit(worst)

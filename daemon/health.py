@@ -1,0 +1,219 @@
+"""How the installation does, thing by thing: judged from what the daemon says of itself, the database, the disk and the tokens.
+
+The daemon raises its alarms by these verdicts; `supportd health` and `supportd check` show the same, while it runs and when it is dead.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+
+from daemon.actions.interactions import PERMANENT_BOUNCES
+from daemon.alarms import Vital
+from daemon.config import Config
+from daemon.errors import Failure, Temporary
+from daemon.healthfile import HealthWord, health_file_of, words_of
+from daemon.store.database import Database
+from daemon.store.epoch import EpochFile, told_of_epoch
+from daemon.store.loops import told_of_guards
+from daemon.store.vitals import Backlog, backlog
+from daemon.wiring import epoch_file_of, expiries_of, oauth_of, policy_of
+
+AWAY_PATIENCE = timedelta(minutes=1)
+"""How long the database may be away before people are told: a restart of it takes less."""
+
+ROUNDS_MISSED = 3
+"""A mailbox that is looked at seldom is not stalled before it was missed so often."""
+
+STALE = timedelta(minutes=2)
+"""Beyond that, what was last heard of the database is no answer."""
+
+
+def vitals_of(config: Config, database: Database | None, now: datetime, away: str = "") -> list[Vital]:
+    """Everything, for people and monitors; `database` is None, and `away` says why, when it can't be opened."""
+    found = [*of_daemon(config, now), *disks(config), *tokens(config, now)]
+    try:
+        if database is None:
+            raise Temporary(away)
+        with database.reading():
+            found += queues(config, backlog(), now)
+            found += [
+                Vital(name=name, weight=weight, detail=detail, mend=mend)
+                for name, weight, detail, mend in (
+                    *told_of_epoch(EpochFile(epoch_file_of(config))),
+                    *told_of_guards(policy_of(config).loops, now, PERMANENT_BOUNCES),
+                )  # fmt: skip
+            ]
+    except Failure as error:
+        found.append(lost(str(error)))
+    return found
+
+
+def of_daemon(config: Config, now: datetime) -> Iterator[Vital]:
+    """What the daemon says of itself; one that is dead only that."""
+    words = words_of(config)
+    running = [word for word in words if word.lives(now)]
+    yield _running(words, running, now)
+    for word in running:
+        yield from stages(word)
+        if any(name.startswith("fetch") for name in word.stages):
+            yield from mailboxes(config, word.mailboxes, word.started_at, now)
+        yield configuration(word.refused)
+
+
+def _running(words: list[HealthWord], running: list[HealthWord], now: datetime) -> Vital:
+    if running:
+        detail = "; ".join(f"process {word.pid} since {_shown(word.started_at)}" for word in running)
+        return Vital(name="daemon", weight=0, detail=f"it runs: {detail}")
+    mend = "start it: `supportd run`, or its service; its log says why it ended"
+    if not words:
+        return Vital(name="daemon", weight=2, detail="it does not run, and never did", mend=mend)
+    last = max(words, key=lambda word: word.at)
+    how = "was stopped" if last.stopped else "died or hangs: its last word was"
+    return Vital(name="daemon", weight=2, detail=f"it does not run: it {how} at {_shown(last.at)}, {_ago(now - last.at)} ago", mend=mend)
+
+
+def stages(word: HealthWord) -> Iterator[Vital]:
+    """Each stage of a running daemon."""
+    for name, stage in sorted(word.stages.items()):
+        if stage.hung:
+            yield hung(name, stage.doing, stage.silent)
+        else:
+            yield Vital(name=f"stage {name}", weight=0, detail=stage.doing)
+
+
+def hung(name: str, doing: str, silent: float) -> Vital:
+    """A stage that is silent beyond what it said."""
+    return Vital(
+        name=f"stage {name}", weight=2, detail=f"it hangs, silent for {_ago(timedelta(seconds=silent))}; the last it said: {doing}",
+        mend="restart the daemon; systemd's watchdog does it by itself", alarm=True,
+    )  # fmt: skip
+
+
+def mailboxes(config: Config, seen: Mapping[str, datetime], started_at: datetime, now: datetime) -> Iterator[Vital]:
+    """When each mailbox was last looked through with success."""
+    for mailbox in config.mailbox:
+        name = f"mailbox {mailbox.name} is read"
+        last = seen.get(mailbox.name)
+        most = max(timedelta(minutes=config.alarm.mailbox_minutes), ROUNDS_MISSED * timedelta(seconds=mailbox.poll_seconds))
+        detail = f"last at {_shown(last)}" if last is not None else f"not yet, since the start at {_shown(started_at)}"
+        if now - (last or started_at) <= most:
+            yield Vital(name=name, weight=0, detail=detail)
+            continue
+        mend = f"`supportd check --online` says what {mailbox.host} answers; see `mailbox-away` in the log"
+        yield Vital(name=name, weight=2, detail=f"{detail}: {_ago(now - (last or started_at))}", mend=mend, alarm=True)
+
+
+def configuration(refused: str | None) -> Vital:
+    """Whether the last reload was taken."""
+    if refused is None:
+        return Vital(name="reload", weight=0, detail="the configuration is the one that holds")
+    return Vital(
+        name="reload", weight=1, detail=f"the last one was refused, the old configuration holds: {refused}",
+        mend="`supportd check`, then reload again", alarm=True,
+    )  # fmt: skip
+
+
+def disks(config: Config) -> Iterator[Vital]:
+    """Room where the daemon writes."""
+    folder = health_file_of(config).parent
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError as error:
+        yield Vital(name="disk", weight=2, detail=f"{folder}: {error.strerror}", mend="see database.url and epoch_file", alarm=True)
+        return
+    detail = f"{_size(free)} free at {folder}"
+    if free < config.limits.free_disk:
+        yield Vital(name="disk", weight=2, detail=f"{detail}: no mail is fetched", mend="make room; mail is safe on its server", alarm=True)
+    elif free < config.alarm.disk_free:
+        stop = f"fetching pauses below {_size(config.limits.free_disk)}"
+        yield Vital(name="disk", weight=1, detail=f"{detail}; {stop}", mend="make room", alarm=True)
+    else:
+        yield Vital(name="disk", weight=0, detail=detail)
+
+
+def tokens(config: Config, now: datetime) -> Iterator[Vital]:
+    """Refresh tokens and client secrets, before they end."""
+    for server, keys in oauth_of(config).items():
+        name = f"token of {server}"
+        try:
+            ends = expiries_of(config, keys)
+        except Temporary as error:
+            yield Vital(name=name, weight=2, detail=str(error), mend="sign in and put the refresh token there; see README", alarm=True)
+            continue
+        dying = [end for end in ends if now >= end.warn_from]
+        if not dying:
+            yield Vital(name=name, weight=0, detail="; ".join(f"{end.what} ends {end.at:%Y-%m-%d}" for end in ends) or "no end is known")
+            continue
+        first = min(dying, key=lambda end: end.at)
+        over = first.at <= now
+        detail = f"the {first.what} {'ended' if over else 'ends'} on {first.at:%Y-%m-%d}"
+        yield Vital(name=name, weight=2 if over else 1, detail=detail, mend=first.mend, alarm=True)
+
+
+def queues(config: Config, facts: Backlog, now: datetime) -> Iterator[Vital]:
+    """What waits in the database."""
+    yield Vital(name="database", weight=0, detail="it answers")
+    yield _mails(config, facts, now)
+    yield _outbox(config, facts, now)
+
+
+def _mails(config: Config, facts: Backlog, now: datetime) -> Vital:
+    detail = f"{facts.mails} wait to be worked on, {facts.quarantined} for a person"
+    if facts.oldest_mail is not None and now - facts.oldest_mail > timedelta(minutes=config.alarm.mail_minutes):
+        detail += f"; the oldest for {_ago(now - facts.oldest_mail)}"
+        return Vital(name="mails", weight=2, detail=detail, mend="see `apply-waits` and `stage-failed` in the log", alarm=True)
+    if facts.mails >= config.limits.max_backlog:
+        detail += f": no mail is fetched until fewer than {config.limits.max_backlog} do"
+        return Vital(name="mails", weight=2, detail=detail, mend="see whether the apply stage runs", alarm=True)
+    return Vital(name="mails", weight=0, detail=detail)
+
+
+def _outbox(config: Config, facts: Backlog, now: datetime) -> Vital:
+    detail = f"{facts.outgoing} wait to be sent, {facts.held} for a person"
+    most = timedelta(minutes=config.alarm.outbox_minutes)
+    if facts.oldest_outgoing is None or now - facts.oldest_outgoing <= most or config.smtp is None:
+        return Vital(name="outbox", weight=0, detail=detail)
+    detail += f"; the oldest for {_ago(now - facts.oldest_outgoing)}"
+    if facts.last_sent is not None and now - facts.last_sent <= most:
+        # one recipient's server may be slow for days
+        return Vital(name="outbox", weight=0, detail=f"{detail}, while others leave")
+    mend = "`supportd outbox` and `supportd check --online` say what the relay answers"
+    return Vital(name="outbox", weight=2, detail=f"{detail}, and none leaves", mend=mend, alarm=True)
+
+
+def lost(why: str) -> Vital:
+    """The database does not answer."""
+    return Vital(
+        name="database", weight=2, detail=f"it does not answer: {why}", mend="is it running, may this user get in?",
+        alarm=True, patience=AWAY_PATIENCE,
+    )  # fmt: skip
+
+
+def number_file(trouble: str | None) -> Vital:
+    """Whether the epoch file could be written."""
+    if trouble is None:
+        return Vital(name="epoch file", weight=0, detail="it is kept")
+    return Vital(name="epoch file", weight=2, detail=trouble, mend="give the daemon's user room and the right to write there", alarm=True)
+
+
+def _shown(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+def _ago(span: timedelta) -> str:
+    """How long, in one unit.
+
+    >>> _ago(timedelta(minutes=95)), _ago(timedelta(seconds=20)), _ago(timedelta(days=3))
+    ('95 minutes', '20 seconds', '3 days')
+    """
+    seconds = span.total_seconds()
+    for unit, length, most in (("seconds", 1, 120), ("minutes", 60, 7200), ("hours", 3600, 172_800)):
+        if seconds < most:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds / 86400:.0f} days"
+
+
+def _size(octets: int) -> str:
+    return f"{octets / (1 << 20):,.0f} MiB" if octets < 10 << 30 else f"{octets / (1 << 30):,.0f} GiB"

@@ -1,0 +1,109 @@
+"""A small file beside the epoch file in which a daemon says how it does: the database may be what is down.
+
+It is written again and again while the daemon runs, and says when: one that has stopped saying so, or whose process is gone, is dead.
+It also keeps the alarms, so that a restart tells none a second time. A file that can't be read says nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from daemon.alarms import Alarm, as_json, of_json
+from daemon.config import Config
+from daemon.service import STAGES
+from daemon.wiring import epoch_file_of
+
+SILENT = timedelta(minutes=2)
+"""How old the last word of a daemon that lives may be."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageWord:
+    """What a stage was at when the file was written, and for how many seconds it had been silent."""
+
+    doing: str
+    silent: float
+    hung: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthWord:
+    """What a daemon said last."""
+
+    pid: int
+    started_at: datetime
+    at: datetime
+    stopped: bool = False
+    """It ended in good order."""
+    stages: Mapping[str, StageWord] = field(default_factory=dict)
+    mailboxes: Mapping[str, datetime] = field(default_factory=dict)
+    """When all mail of each had last been written down."""
+    refused: str | None = None
+    """What is wrong with the configuration that a reload did not take."""
+    alarms: Mapping[str, Alarm] = field(default_factory=dict)
+
+    def lives(self, now: datetime) -> bool:
+        """Whether its process is there and has said so lately."""
+        return not self.stopped and now - self.at <= SILENT and _is_there(self.pid)
+
+
+def _is_there(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        pass  # another user's
+    return True
+
+
+def health_file_of(config: Config, stages: tuple[str, ...] = STAGES) -> Path:
+    """Where a daemon of these stages writes."""
+    epoch = epoch_file_of(config)
+    part = "" if set(stages) == set(STAGES) else "." + "-".join(stages)
+    return epoch.with_name(epoch.name.removesuffix(".epoch") + part + ".health")
+
+
+def words_of(config: Config) -> list[HealthWord]:
+    """What every daemon of this installation said last."""
+    whole = health_file_of(config)
+    stem = whole.name.removesuffix(".health")
+    paths = [whole, *sorted(path for path in whole.parent.glob("*.health") if path.name.startswith(stem + ".") and path != whole)]
+    return [word for path in paths if (word := read(path)) is not None]
+
+
+def read(path: Path) -> HealthWord | None:
+    """What it says; None when there is none or it can't be read."""
+    try:
+        kept = json.loads(path.read_text("utf-8"))
+        return HealthWord(
+            pid=int(kept["pid"]), started_at=datetime.fromisoformat(kept["started_at"]), at=datetime.fromisoformat(kept["at"]),
+            stopped=bool(kept["stopped"]), stages={name: StageWord(**stage) for name, stage in kept["stages"].items()},
+            mailboxes={name: datetime.fromisoformat(at) for name, at in kept["mailboxes"].items()}, refused=kept["refused"],
+            alarms={one["name"]: of_json(one) for one in kept["alarms"]},
+        )  # fmt: skip
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def write(path: Path, word: HealthWord, *, durably: bool) -> None:
+    """Let it say this. Raises OSError."""
+    facts: dict[str, Any] = {
+        "pid": word.pid, "started_at": word.started_at.isoformat(), "at": word.at.isoformat(), "stopped": word.stopped,
+        "stages": {name: {"doing": stage.doing, "silent": stage.silent, "hung": stage.hung} for name, stage in word.stages.items()},
+        "mailboxes": {name: at.isoformat() for name, at in word.mailboxes.items()}, "refused": word.refused,
+        "alarms": [as_json(alarm) for alarm in word.alarms.values()],
+    }  # fmt: skip
+    new = path.with_name(path.name + ".new")
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        json.dump(facts, file)
+        if durably:
+            file.flush()
+            os.fsync(file.fileno())
+    new.rename(path)

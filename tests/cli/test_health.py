@@ -1,0 +1,46 @@
+"""health: one line for a monitor, a table for people, and the exit status of both."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from daemon.cli.app import application
+from daemon.config import load_config
+from daemon.healthfile import HealthWord, health_file_of, write
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(application(), list(arguments))
+
+
+@pytest.fixture
+def lone(tmp_path: Path) -> Path:
+    path = tmp_path / "supportd.toml"
+    path.write_text('[house]\naddress = "support@support.example"\n')
+    return path
+
+
+def test_its_first_line_and_its_status_are_for_monitors(lone: Path) -> None:
+    done = run("--config", str(lone), "health")
+    assert done.exit_code == 2
+    assert done.output.splitlines()[0] == "SUPPORTD CRITICAL - daemon: it does not run, and never did"
+    config, now = load_config(lone), datetime.now(UTC)
+    write(health_file_of(config), HealthWord(pid=os.getpid(), started_at=now, at=now), durably=False)
+    done = run("--config", str(lone), "health")
+    assert (done.exit_code, done.output.splitlines()[0]) == (0, "SUPPORTD OK")
+    told = json.loads(run("--config", str(lone), "health", "--json").output)
+    assert told["status"] == "ok"
+    assert {vital["status"] for vital in told["vitals"]} == {"ok"}
+
+
+def test_a_database_that_is_away_is_critical_and_the_rest_is_told_all_the_same(lone: Path) -> None:
+    lone.write_text(lone.read_text() + '[database]\nurl = "postgresql://nobody@127.0.0.1:1/supportd"\n')
+    done = run("--config", str(lone), "health", "--json")
+    told = {vital["what"]: vital for vital in json.loads(done.output)["vitals"]}
+    assert (done.exit_code, told["database"]["status"], told["disk"]["status"]) == (2, "critical", "ok")
