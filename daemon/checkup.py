@@ -24,6 +24,7 @@ from daemon.store.database import open_database
 from daemon.store.epoch import EpochFile, told_of_epoch
 from daemon.store.loops import told_of_guards
 from daemon.store.schema import Contact, ContactRole, Organization, Outbox, Queue
+from daemon.store.workers import told_of_workers
 from daemon.verdict import BAD, GOOD, UNWISE, Verdict
 from daemon.wiring import (
     accounts_of,
@@ -312,13 +313,13 @@ def _database(config: Config, forms: Sequence[FormRules], support: SupportRules 
             if now is not None:
                 yield from health_verdicts(config, now)
             told = (*told_of_epoch(EpochFile(epoch_file_of(config))), *told_of_guards(policy_of(config).loops, now, PERMANENT_BOUNCES))
-            for what, weight, detail, mend in (*told, *database.told_of_disk(config.limits.free_disk, config.database.durable)):
+            disk = database.told_of_disk(config.limits.free_disk, config.database.durable)
+            for what, weight, detail, mend in (*told, *disk, *told_of_workers(database)):
                 yield Verdict(what=what, verdict=(GOOD, UNWISE, BAD)[weight], detail=detail, mend=mend)
             yield from _new_key(config)
             yield from _directory(config)
             yield from _form_people(forms)
-            if support is not None:
-                yield from _support_queues(support)
+            yield from _support_queues(support) if support is not None else ()
     except Temporary as error:
         yield Verdict(what="database", verdict=BAD, detail=str(error), mend="try again; is it running?")
     finally:

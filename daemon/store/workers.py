@@ -14,7 +14,7 @@ import math
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -221,6 +221,16 @@ def seen(db: Database) -> list[Seen]:
         )
         for worker in workers
     ]  # fmt: skip
+
+
+def told_of_workers(db: Database) -> Iterator[tuple[str, int, str, str]]:
+    """For whoever checks an installation: (what, weight, found, how to mend), as `told_of_epoch`. Inside a transaction."""
+    found = [one for one in seen(db) if one.state != "dead"]
+    words = ", ".join(f"process {one.process} on {one.host}" + " (silent)" * (one.state == "silent") for one in found)
+    if any(one.state == "silent" for one in found):
+        yield "workers", 1, words, "what a silent one had in hand is done by the others; see whether its host or process stands still"
+    elif found:
+        yield "workers", 0, words, ""
 
 
 def now() -> float:

@@ -188,6 +188,16 @@ class TestSeveral:
             third.database.owner: ("dead", (), stages, 0, 0),
         }
 
+        with acting(first).reading():
+            ((what, weight, words, mend),) = workers.told_of_workers(first.database)
+        assert (what, weight) == ("workers", 1)
+        assert words.count("process") == 2
+        assert words.count("(silent)") == 1
+        assert "stands still" in mend
+        second.leave()
+        with acting(first).reading():
+            assert [told[1] for told in workers.told_of_workers(first.database)] == [0]
+
     def test_a_mailbox_counts_as_read_for_all_when_one_has_read_it(self, join: Join) -> None:
         first, second = join(), join()
         assert not second.all_read({"support": 60.0})
