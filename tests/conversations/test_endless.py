@@ -147,3 +147,19 @@ def test_a_server_that_bounces_everything_gets_no_answer_and_then_no_mail(world:
     world.deliver(mail("ann", "The mailbox is there again.", subject="Thanks"))
     world.run()
     assert "ann" in [one.to for one in world.out()]
+
+
+def test_while_the_breaker_is_open_people_go_on_and_programs_wait_until_somebody_lifts_it(world: World) -> None:
+    world.configure(limits={"breaker": 3, "breaker_per_mail": 0})
+    _, assigned = world.talk(mail("ann", ORDERS[0]), ("ann", "case-received"), ("bob", "case-assigned"))
+    world.deliver(mail("sam", ORDERS[1], subject="Inverter"))
+    world.run()
+    assert [one.template for one in world.out()] == ["mail-held"]
+    assert {row["detail"] for row in _held(world)} == {"breaker: more than 3 automatic mails in an hour"}
+    world.close()  # it stays open over a restart
+    world.talk(mail("bob", "We come on Monday.", answers=assigned), ("ann", "case-comment"))
+    assert "breaker: more than 3" in world.cli("lift")
+    world.cli("lift", "*")
+    world.later(hours=1)
+    world.talk(mail("hank", ORDERS[2], subject="Cables"), ("hank", "case-received"), ("bob", "case-assigned"))
+    world.assert_good_books()
