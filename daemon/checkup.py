@@ -36,6 +36,7 @@ from daemon.wiring import (
     policy_of,
     refresh_token_file_of,
     relay_server_of,
+    render_limits_of,
     sla_file_of,
     sla_rules_of,
     support_files_of,
@@ -156,7 +157,7 @@ def _calendars(config: Config) -> Iterator[Verdict]:
 
 def _loaded_templates(config: Config) -> Templates | ConfigError:
     try:
-        return Templates.load(config.templates_dirs())
+        return Templates.load(config.templates_dirs(), render_limits_of(config))
     except ConfigError as error:
         return error
 
@@ -294,8 +295,7 @@ def _form_people(forms: Sequence[FormRules]) -> Iterator[Verdict]:
                 yield Verdict(what=what, verdict=UNWISE, detail="nobody can be given its tasks", mend=mend)
         for key, name in named:
             if name not in handles:
-                guess = closest(name, sorted(handles))
-                hint = f"did you mean {guess!r}? Else " if guess else ""
+                hint = f"did you mean {guess!r}? Else " if (guess := closest(name, sorted(handles))) else ""
                 mend = f"{hint}add the handle to contacts.csv, or name somebody else in the form's file; {OFF}"
                 yield Verdict(what=what, verdict=UNWISE, detail=f"{key}: {name!r} is not in the directory", mend=mend)
 

@@ -1,4 +1,4 @@
-"""Three exceptions: try again, park it, mend the configuration.
+"""Three exceptions: try again (later, or because it took too long), park it, mend the configuration.
 
 What is expected of mail and people is a value with a named reason (`reasons.py`), never an exception. An exception that is
 none of these is taken as temporary until the limit of attempts.
@@ -20,6 +20,10 @@ class Failure(Exception):  # noqa: N818 - these are the field's words
 
 class Temporary(Failure):
     """It may work later: a server or the database is away."""
+
+
+class TooSlow(Temporary):
+    """One statement of the database took longer than a statement may."""
 
 
 class Permanent(Failure):

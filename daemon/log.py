@@ -54,6 +54,10 @@ EVENTS: dict[str, tuple[str, str]] = {
     "apply-failed": ("error", "An unexpected error on a mail; it is tried again until the limit of attempts."),
     "mail-sent": ("info", "The relay took responsibility for mails of ours."),
     "mail-not-sent": ("warning", "A mail of ours was refused or must wait."),
+    "template-failed": (
+        "error",
+        "A template failed on one mail, whose reader got a plain one. Mend it, then `outbox release`.",
+    ),
     "relay-refuses-us": ("error", "The SMTP server refuses us, not a recipient: login, sender or policy."),
     "alarm": ("critical", "Something is wrong that a person must see to: `what`, the `phase` (begins, lasts), and how to `mend` it."),
     "alarm-ended": ("warning", "What an alarm told of is well again."),

@@ -721,7 +721,9 @@ class OutgoingFacts:
     already: bool
     """It is marked as bounced already."""
     detail: str = ""
-    """What the relay said when it refused it."""
+    """What the relay said when it refused it, or how its template failed."""
+    unwritten: bool = False
+    """Its template failed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -824,6 +826,8 @@ class Policy:
     loops: LoopLimits = LoopLimits()
     errors_per_sender_hour: int = 3
     """Error receipts to one sender; 0: as many as there are mistakes."""
+    mails_per_reply: int = 20
+    """Mails that one mail may cause beside the answer to its sender; what is more is held."""
     answer_bcc: bool = False
     """Whether a mail that names us nowhere is answered all the same."""
 

@@ -60,6 +60,7 @@ class Reader:
         cpu_seconds: float = 10.0,
         wall_seconds: float = 20.0,
         memory_bytes: int = 512 * 1024 * 1024,
+        open_files: int = 64,
         marker: str = ANSWER_MARKER,
     ) -> None:
         self._settings = json.dumps(
@@ -68,6 +69,7 @@ class Reader:
                 "own_addresses": sorted(own_addresses),
                 "cpu_seconds": cpu_seconds,
                 "memory_bytes": memory_bytes,
+                "open_files": open_files,
                 "marker": marker,
             }
         ).encode()

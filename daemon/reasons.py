@@ -50,7 +50,7 @@ class Reason(StrEnum):
     QUESTION_EXPIRED = "question-expired", "Nobody answered a question of ours in time, so nothing was made; the one asked was told."
     DIGEST_DUE = "digest-due", "The day opens for somebody who owes something."
     WORK_DUE = "work-due", "A day that a CS ticket names opens for somebody who does its work."
-    REFUSAL_TOLD = "refusal-told", "The relay refused a mail of ours; the owner was told."
+    REFUSAL_TOLD = "refusal-told", "The relay refused a mail of ours, or its template failed; the owner was told."
     FORM_ACCEPTED = "form-accepted", "A form's request was taken in: case, work and answers are made of it."
     FORM_EDITED = "form-edited", "The submission was known and has other answers now; request and work were brought up to date."
     FORM_NEEDS_PERSON = "form-needs-person", "A form's request that a person must decide; it waits in the triage queue."

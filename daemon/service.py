@@ -48,6 +48,7 @@ from daemon.wiring import (
     policy_of,
     read_limits_of,
     relay_server_of,
+    render_limits_of,
     rulebook_of,
     timezone_of,
     zones_of,
@@ -122,7 +123,7 @@ def reader_of(config: Config) -> Reader:
     limits = config.limits
     return Reader(
         read_limits_of(config), config.own_addresses(), cpu_seconds=limits.child_cpu_seconds, wall_seconds=limits.child_wall_seconds,
-        memory_bytes=limits.child_memory,
+        memory_bytes=limits.child_memory, open_files=limits.child_files,
     )  # fmt: skip
 
 
@@ -131,7 +132,7 @@ def house_of(
     progress: Callable[[], None] = lambda: None,
 ) -> House:  # fmt: skip
     """Everything a stage works with. Raises ConfigError, or Temporary without a database."""
-    templates = Templates.load(config.templates_dirs())
+    templates = Templates.load(config.templates_dirs(), render_limits_of(config))
     key = _key(config, database)
     return House(
         database=database, reader=reader, policy=policy_of(config), limits=limits_of(config),
@@ -141,17 +142,19 @@ def house_of(
         desk=Desk(
             signer=Signer(key, config.trust.reply_address, config.house.address), templates=templates,
             house_name=config.house.name, house_address=AddrSpec(config.house.address), timezone=timezone_of(config),
-            zones=zones_of(config),
+            zones=zones_of(config), case_files=config.limits.case_files,
         ),
         after={mailbox.name: places_of(mailbox) for mailbox in config.mailbox},
     )  # fmt: skip
 
 
 def database_of(config: Config) -> Database:
-    """The configured database, opened and migrated."""
+    """The configured database, opened and migrated; from here on statements and waits for locks are bounded."""
     password = config.database.password
     keys = config.database
-    return open_database(keys.url, password.reveal() if password is not None else None, durable=keys.durable)
+    database = open_database(keys.url, password.reveal() if password is not None else None, durable=keys.durable)
+    database.hurry(config.limits.statement_seconds, config.limits.lock_seconds)
+    return database
 
 
 def _key(config: Config, database: Database) -> bytes:

@@ -17,6 +17,7 @@ from daemon.configuration.sla import load_sla
 from daemon.configuration.support import load_support
 from daemon.errors import ConfigError, Temporary
 from daemon.mail.imap import Account
+from daemon.mail.metering import RenderLimits
 from daemon.mail.oauth import Client, Expiry, TokenSource, expiries
 from daemon.mail.smtp import Server
 from daemon.model import AddrSpec, LoopLimits, Policy
@@ -169,6 +170,12 @@ def read_limits_of(config: Config) -> ReadLimits:
     return ReadLimits(**{name: getattr(config.limits, name) for name in ReadLimits.__dataclass_fields__})
 
 
+def render_limits_of(config: Config) -> RenderLimits:
+    """The limits of writing one mail."""
+    limits = config.limits
+    return RenderLimits(output=limits.template_output, steps=limits.template_steps, cpu_seconds=limits.template_cpu_seconds)
+
+
 def policy_of(config: Config) -> Policy:
     """What of the configuration the rules need."""
     limits = config.limits
@@ -176,7 +183,7 @@ def policy_of(config: Config) -> Policy:
         house_address=AddrSpec(config.house.address), house_name=config.house.name, own_addresses=config.own_addresses(),
         cases_per_sender_hour=limits.cases_per_sender_hour, cases_per_sender_day=limits.cases_per_sender_day,
         authserv_id=config.trust.authserv_id, authserv_position=config.trust.authserv_position,
-        auto_answer_max_age_days=limits.answer_max_age_days, max_attempts=limits.attempts,
+        mails_per_reply=limits.mails_per_reply, auto_answer_max_age_days=limits.answer_max_age_days, max_attempts=limits.attempts,
         answers_per_stranger_day=limits.answers_per_stranger_day, answers_per_contact_day=limits.answers_per_contact_day,
         errors_per_sender_hour=limits.errors_per_sender_hour,
         own_domains=frozenset(config.house.domains), answer_bcc=limits.answer_bcc,

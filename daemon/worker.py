@@ -21,7 +21,7 @@ from daemon import log
 from daemon.actions.apply import apply
 from daemon.actions.replies import Desk
 from daemon.actions.vocabulary import HoldMail
-from daemon.errors import Temporary
+from daemon.errors import Temporary, TooSlow
 from daemon.failpoints import failpoint
 from daemon.lookback import look_back
 from daemon.mail.addresses import token_digest
@@ -33,7 +33,7 @@ from daemon.reader import Reader, ReadFailure
 from daemon.reasons import OF_FORWARDS, Reason
 from daemon.record import record_of
 from daemon.rules.clocks import decide_clock
-from daemon.rules.decide import decide, decide_refusal
+from daemon.rules.decide import decide
 from daemon.rules.digests import decide_digest, digest_day
 from daemon.rules.floods import decide_held
 from daemon.rules.intake import files_of, names_of_form, staff_of
@@ -42,6 +42,7 @@ from daemon.rules.questions import decide_expiry
 from daemon.rules.reminders import decide_reminder, reminder_name, work_due
 from daemon.rules.rulebook import Rulebook
 from daemon.rules.standing import names_of
+from daemon.rules.undelivered import decide_refusal
 from daemon.store import epoch, journal, outbox, owed, questions, reminders
 from daemon.store.asking import look_up
 from daemon.store.database import Database
@@ -245,6 +246,9 @@ READ_AHEAD_OCTETS = 2 * 1024 * 1024
 LISTEN_SECONDS = 0.5
 """How often, while the parser child is at work, it is asked whether the program shall stop."""
 
+SLOW_PAUSE = timedelta(minutes=1)
+"""Before a mail whose statement took too long is tried again: a database that is merely busy has time to come to itself."""
+
 
 def apply_batch(house: House) -> int:
     """Claim a batch, decide and do every mail of it; how many were claimed (0: nothing to do)."""
@@ -318,6 +322,10 @@ def _apply_one(house: House, row: Claimed, future: Future[Reading | ReadFailure]
     for tries_left in (2, 1, 0):
         try:
             decision = _act(house, row, reading, now)
+        except TooSlow as error:
+            # the database is there, so the mail may be the cause: others go on, and its tries are counted
+            log.event("apply-waits", mail=row.id, detail=str(error))
+            return _failed(house, row, Reason.UNEXPECTED_ERROR, f"statement_seconds: {error}", now, pause=SLOW_PAUSE)
         except Temporary as error:
             log.event("apply-waits", mail=row.id, detail=str(error))
             _put_off(house, row, str(error), now)
@@ -389,13 +397,13 @@ def _trace(error: BaseException) -> str:
     return "".join(traceback.format_exception(error))[-4000:]
 
 
-def _failed(house: House, row: Claimed, reason: Reason, detail: str, now: datetime) -> bool:
+def _failed(house: House, row: Claimed, reason: Reason, detail: str, now: datetime, *, pause: timedelta = timedelta(0)) -> bool:
     """The mail itself was the cause: count it, and after the last try keep the mail for a human; whether it was the last."""
     if row.failures + 1 >= house.limits.attempts:
         _quarantine(house, row, reason, detail, now)
         return True
     with house.database.transaction():
-        journal.fail(house.database, row.id, counted=True, detail=detail, next_attempt_at=now)
+        journal.fail(house.database, row.id, counted=True, detail=detail, next_attempt_at=now + pause)
     return False
 
 
@@ -508,7 +516,11 @@ def tick(house: House, *, clocks: bool = True) -> int:
                 continue
             cases = case_facts([outgoing.case_id], lock=True) if outgoing.case_id is not None else ()
             decision = decide_refusal(outgoing, cases[0] if cases else None)
-            apply(decision, message=None, journal_id=None, cause=f"outbox:{outgoing.outbox_id}", at=now, clock=now, desk=house.desk)
+            # an operator may send it again, and it may be refused again: that is told, too
+            cause = f"outbox:{outgoing.outbox_id}:{now.isoformat()}"
+            apply(decision, message=None, journal_id=None, cause=cause, at=now, clock=now, desk=house.desk)
+        if outgoing.unwritten:
+            log.event("template-failed", outbox=outgoing.outbox_id, template=outgoing.template, detail=outgoing.detail)
         told += 1
     timed = (_look_at_clocks, _end_questions, _remind_of_work, _send_digests) if clocks else ()
     return told + _tell_of_held(house, now) + sum(look(house, now) for look in timed)

@@ -18,7 +18,7 @@ from pydantic import BaseModel
 
 from daemon.cli import app
 from daemon.config import data_dir, load_config
-from daemon.configuration.keys import ConfigKeys, KeywordsKeys
+from daemon.configuration.keys import ConfigKeys, KeywordsKeys, LimitsKeys
 from daemon.configuration.sla import EndWord, RecipientWord, RuleKeys, StartWord, load_sla
 from daemon.configuration.support import COLUMNS, IssueKeys, SupportKeys, load_support
 from daemon.failpoints import POINTS
@@ -308,6 +308,11 @@ def test_every_key_of_the_annotated_file_says_what_it_is_for() -> None:
             if found and name not in ("limits", "digests"):
                 silent = ("idle_", "folder", "language", "hours", "extra_holidays", "removed_holidays", "password", "ca_file", "timezone")
                 assert "# " in found[2] or found[1] in silent, f"[{name}] {found[1]}"
+
+
+def test_every_limit_has_its_row() -> None:
+    keys = [key for row in tables(section("Limits"))[0] for key in re.findall(r"`(\w+)`", row[0])]
+    assert sorted(keys) == sorted(LimitsKeys.model_fields)
 
 
 def test_every_file_and_column_of_the_directory_has_its_row() -> None:

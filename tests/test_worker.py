@@ -13,7 +13,7 @@ import peewee as pw
 import pytest
 
 from daemon import worker
-from daemon.errors import Temporary
+from daemon.errors import Temporary, TooSlow
 from daemon.mail.imap import Watch
 from daemon.mail.smtp import Relay, Server
 from daemon.parsers.lane import lane_of
@@ -172,6 +172,27 @@ def test_a_conflict_that_stays_is_kept_for_a_person(world: World, monkeypatch: p
     _ingest(world, mail("ann", "One."))
     world.run()
     assert _outcomes(world) == [("quarantined", "unexpected-error")]
+
+
+def test_a_mail_whose_statements_take_too_long_waits_alone_and_is_kept_in_the_end(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = worker.apply
+
+    def apply(decision: Any, *, message: Any, **more: Any) -> Any:
+        if "slow" in message.subject:
+            raise TooSlow("canceling statement due to statement timeout")
+        return real(decision, message=message, **more)
+
+    monkeypatch.setattr(worker, "apply", apply)
+    _ingest(world, mail("ann", "One.", subject="slow"), mail("sam", "Two.", subject="Order"))
+    world.run()
+    assert [(row["outcome"], row["attempts"]) for row in world.mails()] == [("in progress", 1), ("acted", 1)]
+    world.run()
+    assert world.mails()[0]["attempts"] == 1, "not before its pause is over"
+    for _ in range(2):
+        world.later(minutes=2)
+        world.run()
+    assert _outcomes(world) == [("quarantined", "unexpected-error"), ("acted", "case-opened")]
+    assert world.mails()[0]["detail"].startswith("statement_seconds: ")
 
 
 @SQLITE

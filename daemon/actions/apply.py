@@ -6,7 +6,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
-from daemon.actions.cases import add_comment, keep_attachments, keep_note, log_events, open_case, report_refusal, set_contact
+from daemon.actions.cases import (
+    add_comment,
+    files_that_fit,
+    keep_attachments,
+    keep_note,
+    log_events,
+    note_files_left,
+    open_case,
+    report_refusal,
+    set_contact,
+)
 from daemon.actions.contacts import register_contact
 from daemon.actions.interactions import hold_mail, mark_bounced, record_incoming
 from daemon.actions.levelone import name_account, record_support
@@ -131,7 +141,12 @@ def apply(  # noqa: C901 - one line an action
             case KeepNote():
                 keep_note(_case(case_id), action, at=at, cause=cause)
             case KeepAttachments():
-                pass  # kept below, for mails without a case too
+                # kept below, for mails without a case too
+                if case_id is not None and message is not None and journal_id is not None:
+                    message, left = files_that_fit(case_id, message, desk.case_files)
+                    if left:
+                        note_files_left(case_id, journal_id, left, desk.case_files, at=at, cause=cause)
+                        action = replace(action, count=len(message.attachments))
             case MarkBounced():
                 mark_bounced(action, at=at)
             case HoldMail():

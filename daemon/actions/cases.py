@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from daemon.actions.vocabulary import UNVERIFIED, AddComment, KeepNote, OpenCase, ReportRefusal, SetContact
@@ -75,7 +76,8 @@ def keep_note(case_id: int, action: KeepNote, *, at: datetime, cause: str) -> No
 
 def report_refusal(case_id: int, action: ReportRefusal, *, at: datetime, cause: str) -> None:
     """Say in the feed that a mail of ours could not be sent."""
-    body = f"a mail to {action.address} was refused: {action.reason}"
+    why = "could not be written, a plain one went instead" if action.unwritten else "was refused"
+    body = f"a mail to {action.address} {why}: {action.reason}"
     add_feed(case_id, "email", body, author_id=None, author_address=None, public=False, at=at, cause=cause)
 
 
@@ -89,6 +91,38 @@ def add_feed(
         "cause": cause, "mentions": json.dumps(list(mentions)),
     }  # fmt: skip
     insert(FeedItem, [row], ids=False)
+
+
+def files_that_fit(case_id: int, message: Message, most: int) -> tuple[Message, tuple[str, ...]]:
+    """The mail with the files for which the case has room, and the names of the others: all files of a case are at most `most` octets.
+
+    A content that the case has already takes no room.
+    """
+    stored = dict(_STORED(case=case_id))
+    fitting, left = [], []
+    room = most - sum(stored.values())
+    for attachment in message.attachments:
+        size = 0 if attachment.sha256 in stored else attachment.size
+        if size > room:
+            left.append(attachment.name)
+            continue
+        room -= size
+        stored[attachment.sha256] = attachment.size
+        fitting.append(attachment)
+    return (message if not left else replace(message, attachments=tuple(fitting))), tuple(left)
+
+
+_STORED = Select(lambda case: Attachment.select(Attachment.sha256, Attachment.size).where(Attachment.case == case).distinct())
+
+NAMED = 10
+"""Files that a note names; of more it says how many they are."""
+
+
+def note_files_left(case_id: int, journal_id: int, names: Sequence[str], most: int, *, at: datetime, cause: str) -> None:
+    """Say in the feed which files are only in the mail itself, because the case has no room for them."""
+    shown = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
+    body = f"case_files: the files of a case are at most {most} octets, so of mail {journal_id} these are only in the mail itself: {shown}"
+    add_feed(case_id, "email", body, author_id=None, author_address=None, public=False, at=at, cause=cause)
 
 
 def keep_attachments(case_id: int | None, journal_id: int, message: Message) -> None:

@@ -1,6 +1,7 @@
 """Render, compose and queue mails inside the transaction that causes them.
 
-A template that fails holds its row and never undoes the case; a recipient that can't be written to holds it likewise.
+A template that fails holds its row and never undoes the case: a few words of the program's own go instead, under a row of their own.
+A recipient that can't be written to holds its row likewise.
 """
 
 from __future__ import annotations
@@ -18,12 +19,16 @@ from peewee import JOIN
 from daemon.actions.interactions import undeliverable
 from daemon.actions.suggesting import fitting
 from daemon.actions.telling import moment, status, tickets
+from daemon.actions.threads import thread_of
 from daemon.actions.vocabulary import AddComment, MarkBounced, QueueMail, ReportRefusal
 from daemon.mail.addresses import ReplyKind, Signer
 from daemon.mail.compose import BadRecipient, Envelope, compose, subject_line
-from daemon.mail.rendering import TemplateFailure, Templates
+from daemon.mail.metering import TemplateFailure
+from daemon.mail.plainmail import PLAIN, without_template
+from daemon.mail.rendering import Rendered, Templates
 from daemon.mail.values import tappable
 from daemon.model import AddrSpec, Decision, Message, MessageId
+from daemon.store import outbox
 from daemon.store.schema import (
     Case,
     Contact,
@@ -48,6 +53,9 @@ class Desk:
     timezone: ZoneInfo
     zones: Mapping[str, ZoneInfo] = field(default_factory=dict)
     """The zone of each configured calendar, by its name."""
+
+    case_files: int = 500 << 20
+    """Octets of the files of one case; what comes beyond stays in its mail."""
 
     def zone_of(self, contact_id: int | None) -> ZoneInfo:
         """Where somebody reads: the zone of their organization's calendar, else the house's."""
@@ -78,33 +86,36 @@ def queue_mails(
     if not letters:
         return
     facts = _facts(decision, message, case_id, letters, desk) | ({"ticket_number": f"CS-{cs_id}"} if cs_id is not None else {})
-    rows = []
+    queued: list[tuple[QueueMail, dict[str, Any]]] = []
     for letter in letters:
         action = letter.action
         effect_key = action.once or f"{cause}:{letter.position}:{action.to}"
         ticket_id = cs_id if action.about_ticket else None
-        parent, references = _thread(action, message, case_id, ticket_id, opened)
+        parent, references = thread_of(action, message, case_id, ticket_id, opened)
         request = {
             "action": asdict(action), "values": _for(action, facts, case_id, at, desk),
             "effect_key": effect_key, "case_id": case_id, "cs_id": ticket_id, "in_reply_to": parent, "references": list(references),
             "date": clock.isoformat(),
         }  # fmt: skip
         row = _composed(request, desk) | {"cause": cause, "effect_key": effect_key, "counted": action.counted, "created_at": clock}
-        if row["state"] == "queued":
-            held = action.held or ("suppressed address: it bounced for good" if undeliverable(action.to) else None)
-            if held is not None:
-                row.update(state="held", detail=held)
+        held = action.held or ("suppressed address: it bounced for good" if undeliverable(action.to) else None)
+        if row["state"] == "queued" and held is not None:
+            row.update(state="held", detail=held)
+        queued.append((action, row))
+        if row["request"] is not None and held is None and (action.answer or case_id is not None):
+            plain = {"cause": cause, "effect_key": effect_key + outbox.PLAIN, "counted": False, "created_at": clock}
+            queued.append((action, _plain(request, desk) | plain))
+    for _, row in queued:
         row["next_attempt_at"] = clock
-        rows.append(row)
-    numbers = insert(Outbox, rows)
+    numbers = insert(Outbox, [row for _, row in queued])
     insert(
         Interaction,
         [
             {
                 "direction": "out", "outbox": number, "at": at, "message_id": row["message_id"], "address": row["forward_path"],
-                "contact": letter.action.contact_id, "case": case_id, "cs_ticket": cs_id if letter.action.about_ticket else None,
+                "contact": action.contact_id, "case": case_id, "cs_ticket": cs_id if action.about_ticket else None,
             }
-            for number, row, letter in zip(numbers, rows, letters, strict=True)
+            for number, (action, row) in zip(numbers, queued, strict=True)
         ],
         ids=False,
     )  # fmt: skip
@@ -118,17 +129,28 @@ def compose_again(number: int, now: datetime, desk: Desk) -> bool:
     row = _composed(json.loads(found[0]), desk)
     if row["octets"] is None:
         return False
-    Outbox.update(**row | {"state": "queued", "next_attempt_at": now, "request": None}).where(Outbox.id == number).execute()
+    Outbox.update(**row | {"state": "queued", "next_attempt_at": now, "request": None, "told": False}).where(Outbox.id == number).execute()
     return True
 
 
-def _composed(request: dict[str, Any], desk: Desk) -> dict[str, Any]:
-    """The columns of an outbox row: composed octets, or held with the reason and what to try again."""
+def _plain(request: dict[str, Any], desk: Desk) -> dict[str, Any]:
+    """The row that goes instead of one whose template fails. It asks for nothing, so an answer to it confirms nothing."""
+    action = QueueMail(**request["action"] | {"confirms": False})
+    found = desk.templates.find(action.template)
+    values = {**request["values"], "house_name": desk.house_name, "house_address": desk.house_address}
+    rendered = without_template(values, found.variables if found is not None else (), answer=action.answer)
+    again = request | {"action": asdict(action), "effect_key": request["effect_key"] + outbox.PLAIN}
+    return _composed(again, desk, rendered)
+
+
+def _composed(request: dict[str, Any], desk: Desk, rendered: Rendered | None = None) -> dict[str, Any]:
+    """The columns of an outbox row: composed octets (of `rendered`, else by template), or held with the reason and what to try again."""
     action = QueueMail(**request["action"])
+    name = official_name(desk.templates, action.template) if rendered is None else PLAIN
     case_id, cs_id = request["case_id"], request.get("cs_id")
     message_id = desk.signer.message_id(request["effect_key"], case_id, action.contact_id, action.to, cs_id)
     row: dict[str, Any] = {
-        "forward_path": action.to, "template": official_name(desk.templates, action.template), "message_id": message_id, "case": case_id,
+        "forward_path": action.to, "template": name, "message_id": message_id, "case": case_id,
         "reverse_path": desk.signer.reply_address(case_id, action.contact_id, action.to, "bounce", cs_id), "subject": "", "octets": None,
         "state": "held", "detail": None, "request": None,
     }  # fmt: skip
@@ -138,7 +160,7 @@ def _composed(request: dict[str, Any], desk: Desk) -> dict[str, Any]:
     ticket_number = f"CS-{cs_id}" if cs_id is not None else None
     values = request["values"] | {"steps": _addressed(request["values"].get("steps", ()), action, desk)}
     try:
-        rendered = desk.templates.render(
+        rendered = rendered or desk.templates.render(
             action.template, _tappable(values, desk.templates.variables(action.template), reply_to),
             answered=lambda subject: subject_line(f"Re: {subject}", number, ticket_number),
         )  # fmt: skip
@@ -164,42 +186,6 @@ def official_name(templates: Templates, name: str) -> str:
     """What X-Supportd-Template says: the seed's title of a FAQ or quick reply, else the template's name."""
     found = templates.find(name)
     return (found.title or found.name) if found is not None else name
-
-
-def _thread(
-    action: QueueMail, message: Message | None, case_id: int | None, cs_id: int | None, opened: bool
-) -> tuple[str | None, tuple[str, ...]]:
-    """In-Reply-To and References: an answer follows the mail it answers, anything else what it names, or the last mail they had."""
-    if action.answer and message is not None and message.message_id is not None:
-        return message.message_id, message.references
-    if opened or case_id is None:
-        return (action.follows, (MessageId(action.follows),)) if action.follows is not None else (None, ())
-    found = _LAST_MAILS(case=case_id, address=action.to) if cs_id is None else _LAST_OF_TICKET(ticket=cs_id, address=action.to)
-    last = [row[0] for row in found]
-    return (last[0], tuple(reversed(last))) if last else (None, ())
-
-
-_LAST_MAILS = Select(
-    lambda case, address: (
-        Interaction.select(Interaction.message_id)
-        .where(
-            (Interaction.case == case)
-            & (Interaction.address == address)
-            & Interaction.message_id.is_null(False)
-            & Interaction.cs_ticket.is_null()
-        )
-        .order_by(Interaction.id.desc())
-        .limit(5)
-    )
-)
-_LAST_OF_TICKET = Select(
-    lambda ticket, address: (
-        Interaction.select(Interaction.message_id)
-        .where((Interaction.cs_ticket == ticket) & (Interaction.address == address) & Interaction.message_id.is_null(False))
-        .order_by(Interaction.id.desc())
-        .limit(5)
-    )
-)
 
 
 # --- what templates are told ---------------------------------------------------------------------------------------
@@ -248,7 +234,7 @@ DEFAULTS: Mapping[str, Any] = MappingProxyType(
     | dict.fromkeys(
         (
             "asked_before", "columns", "internal", "no_plan", "permanent", "published", "sent_before", "three_steps", "to_acknowledge",
-            "to_close", "to_customer", "to_owner", "to_plan", "unmanned",
+            "to_close", "to_customer", "to_owner", "to_plan", "unmanned", "unwritten",
         ),
         False,
     )
@@ -379,4 +365,5 @@ def _bounce(action: MarkBounced | ReportRefusal, desk: Desk) -> dict[str, Any]:
         "bounced_template": row[0], "bounced_subject": row[1], "sent_at": moment(row[2], desk.timezone) if row[2] is not None else "",
         "bounced_name": f"{row[3] or ''} {row[4] or ''}".strip(), "bounced_address": action.address, "bounce_reason": action.reason,
         "bounce_status": action.status or "" if isinstance(action, MarkBounced) else "", "permanent": True,
+        "unwritten": isinstance(action, ReportRefusal) and action.unwritten,
     }  # fmt: skip

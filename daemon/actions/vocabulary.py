@@ -109,11 +109,12 @@ class HoldMail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportRefusal:
-    """Note on the case that the relay refused a mail of ours for good."""
+    """Note on the case that the relay refused a mail of ours for good, or that its template failed (`unwritten`)."""
 
     outbox_id: int
     address: str
     reason: str
+    unwritten: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

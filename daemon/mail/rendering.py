@@ -19,7 +19,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from daemon.errors import ConfigError, Permanent, Problem
+from daemon.errors import ConfigError, Problem
+from daemon.mail.metering import DEFAULT_LIMITS, Meter, RenderLimits, TemplateFailure
 from daemon.mail.plaintext import Document, blocks, write
 from daemon.mail.templates import SIGNATURE, Template, nearest, read_templates
 from daemon.mail.values import Link, Pieces, Slots, Value, as_block, escaped, fill_html, fill_text, is_slot, pieces
@@ -27,8 +28,6 @@ from daemon.model import FAQ
 from daemon.parsers.marker import ANSWER_MARKER
 from daemon.parsers.names import title_key
 
-OUTPUT_OCTETS = 1024 * 1024
-"""Of the text part; the HTML part says the same."""
 SKELETONS = 1000
 """Remembered at most; then they are made anew."""
 
@@ -36,15 +35,6 @@ _LONE_TAGS = re.compile(r"^[ \t]*((?:\{%[^%\n]*%\}|\{#[^#\n]*#\})+)[ \t]*\n", re
 _LANGUAGE = "{{ a variable }}, if, for"
 _LAYOUT_VARIABLES = ("content", "signature", "subject", "marker")
 _NODES = (nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.If, nodes.For, nodes.Not, nodes.And, nodes.Or, nodes.Getattr)
-
-
-class TemplateFailure(Permanent):
-    """A template can't be rendered with these values: one is missing or no plain value, or the text grows too long."""
-
-    def __init__(self, name: str, detail: str) -> None:
-        self.name = name
-        self.detail = detail
-        super().__init__(f"template {name}: {detail}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +66,9 @@ class _Environment(ImmutableSandboxedEnvironment):
 class Templates:
     """The templates of an installation. Frozen once loaded, but for what it remembers to be quick."""
 
-    def __init__(self, found: Mapping[str, Template], layout: str) -> None:
+    def __init__(self, found: Mapping[str, Template], layout: str, limits: RenderLimits = DEFAULT_LIMITS) -> None:
         """Raises ConfigError with every mistake."""
+        self._limits = limits
         self._found = dict(found)
         self._by_title = {title_key(template.title): name for name, template in found.items() if template.title is not None}
         self._skeletons: dict[tuple[str, str], _Skeleton] = {}
@@ -102,18 +93,18 @@ class Templates:
         self._layout = self._jinja.from_string(page)
 
     @classmethod
-    def load(cls, dirs: Sequence[Path]) -> Templates:
+    def load(cls, dirs: Sequence[Path], limits: RenderLimits = DEFAULT_LIMITS) -> Templates:
         """Read every template below the directories; one of a later directory takes the place of its namesake.
 
         Everything is tried out with its samples. Raises ConfigError with every mistake of every file.
         """
         found, layout, problems = read_templates(tuple(dirs))
-        known = next((tried for these, page, tried in _tried if these == found and page == layout), None)
+        known = next((tried for these, page, bounds, tried in _tried if (these, page, bounds) == (found, layout, limits)), None)
         if known is not None and not problems:
             return known
         templates = None
         try:
-            templates = cls(found, layout)
+            templates = cls(found, layout, limits)
         except ConfigError as error:
             problems += [problem for problem in error.problems if isinstance(problem, Problem)]
         if problems or templates is None:
@@ -125,7 +116,7 @@ class Templates:
                 problems.append(Problem(file=found[name].path, key="sample", found=failure.detail, allowed="samples that render"))
         if problems:
             raise ConfigError(tuple(problems))
-        _tried.append((found, layout, templates))
+        _tried.append((found, layout, limits, templates))
         return templates
 
     @property
@@ -174,7 +165,7 @@ class Templates:
             if len(self._skeletons) >= SKELETONS:
                 self._skeletons.clear()
             self._skeletons[key] = skeleton
-        return _filled(template, skeleton, slots.values, answered)
+        return _filled(template, skeleton, slots.values, answered, self._limits.output)
 
     def _template(self, name: str) -> Template:
         template = self.find(name)
@@ -183,24 +174,30 @@ class Templates:
         return template
 
     def _skeleton(self, template: Template, marked: Mapping[str, object]) -> _Skeleton:
+        meter = Meter(template.name, self._limits)
+        metered = {name: meter.metered(value) for name, value in marked.items()}
         try:
-            subject, body = (part.render(marked) for part in self._compiled[template.name])
-            signature = self._compiled[SIGNATURE][1].render(marked)
+            subject, body = (meter.written(part.generate(metered)) for part in self._compiled[template.name])
+            signature = meter.written(self._compiled[SIGNATURE][1].generate(metered))
         except TemplateError as error:
             raise TemplateFailure(template.name, str(error)) from error
         document, foot = self._tokens(body), self._tokens(signature)
+        meter.look()
         page = self._layout.render(
             content=self._html(document),
             signature=self._html(foot),
             subject=escaped(" ".join(subject.split())),
             marker=ANSWER_MARKER if template.expects_reply else "",
         )
-        return _Skeleton(
+        meter.look()
+        skeleton = _Skeleton(
             subject=pieces(" ".join(subject.split())),
             text=blocks(document, compact=template.compact),
             signature=blocks(foot),
             html=pieces(self._inliner.inline(page)),
         )
+        meter.look()
+        return skeleton
 
     def _tokens(self, markdown: str) -> list[Token]:
         """The tokens; a value that is a whole paragraph, or the last cell of a row, keeps its lines and its own direction of writing."""
@@ -240,7 +237,7 @@ class Templates:
         return tree
 
 
-_tried: deque[tuple[Mapping[str, Template], str, Templates]] = deque(maxlen=4)
+_tried: deque[tuple[Mapping[str, Template], str, RenderLimits, Templates]] = deque(maxlen=4)
 """Installations that this process has tried out: where no template changed, a reload costs no more than reading the files."""
 
 
@@ -321,11 +318,11 @@ def _free(node: nodes.Node, bound: frozenset[str]) -> set[str]:
 
 
 def _filled(
-    template: Template, skeleton: _Skeleton, values: Sequence[str | Link], answered: Callable[[str], str] | None
+    template: Template, skeleton: _Skeleton, values: Sequence[str | Link], answered: Callable[[str], str] | None, most: int
 ) -> Rendered:  # fmt: skip
     marker = f"{ANSWER_MARKER}\n\n" if template.expects_reply else ""
     text = f"{marker}{write(skeleton.text, values)}\n-- \n{write(skeleton.signature, values)}"
-    if len(text) > OUTPUT_OCTETS or len(text.encode("utf-8")) > OUTPUT_OCTETS:
-        raise TemplateFailure(template.name, f"more than {OUTPUT_OCTETS} octets")
+    if len(text) > most or len(text.encode("utf-8")) > most:
+        raise TemplateFailure(template.name, f"template_output: more than {most} octets")
     subject = fill_text(skeleton.subject, values)
     return Rendered(subject=subject, text=text, html=fill_html(skeleton.html, values, answered(subject) if answered is not None else ""))

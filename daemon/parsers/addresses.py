@@ -14,6 +14,7 @@ from daemon.model import AddrSpec
 from daemon.parsers.words import decode_words, one_line
 
 IDENTITY_OCTETS = 2048
+"""The longest From field that is read, where nothing else is said."""
 _LOCAL_OCTETS = 64
 _DOMAIN_OCTETS = 253
 
@@ -29,10 +30,10 @@ _ESCAPE = re.compile(r"\\(.)")
 _FOUND = re.compile(r"[^\s<>()\[\]\",;:\\@]{1,64}@[^\s<>()\[\]\",;:\\@]{1,255}")
 
 
-def strict_author(from_headers: tuple[str, ...]) -> tuple[AddrSpec | None, str, str | None]:
+def strict_author(from_headers: tuple[str, ...], most: int = IDENTITY_OCTETS) -> tuple[AddrSpec | None, str, str | None]:
     """Tell (address, name, problem) of the From fields; the problem is set exactly when the address is None.
 
-    Exactly one field with exactly one mailbox: an address alone, or a display name (atoms, quoted strings, encoded
+    Exactly one field of at most `most` octets with exactly one mailbox: an address alone, or a display name (atoms, quoted strings, encoded
     words) and an address in angle brackets. The address is a dot-atom at a DNS name; comments, groups, routes, quoted
     local parts and encoded words in the address are refused, and nothing may be left over. The domain comes out in its
     ASCII form (IDNA 2008, RFC 5891), all in lower case. Problems: "no-from", "several-from-fields", "too-long",
@@ -41,11 +42,11 @@ def strict_author(from_headers: tuple[str, ...]) -> tuple[AddrSpec | None, str, 
     """
     if not from_headers:
         return None, "", "no-from"
-    shown = _shown_name(from_headers[0][:IDENTITY_OCTETS])
+    shown = _shown_name(from_headers[0][:most])
     if len(from_headers) > 1:
         return None, shown, "several-from-fields"
     field = from_headers[0].strip(" \t")
-    if len(field.encode("utf-8", "replace")) > IDENTITY_OCTETS:
+    if len(field.encode("utf-8", "replace")) > most:
         return None, shown, "too-long"
     if _CONTROL.search(field):
         return None, shown, "control-character"

@@ -18,8 +18,6 @@ from daemon.parsers import wire
 from daemon.parsers.parts import ReadLimits
 from daemon.parsers.reading import read
 
-_OPEN_FILES = 64
-
 
 def main() -> None:
     """Serve until the input ends."""
@@ -35,7 +33,7 @@ def main() -> None:
     cpu_seconds: float = settings["cpu_seconds"]
     marker: str = settings["marker"]
     _limit(resource.RLIMIT_AS, settings["memory_bytes"])
-    _limit(resource.RLIMIT_NOFILE, _OPEN_FILES)
+    _limit(resource.RLIMIT_NOFILE, settings["open_files"])
     _limit(resource.RLIMIT_CORE, 0)
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
     gc.freeze()

@@ -29,7 +29,7 @@ def build(opened: Opened, limits: ReadLimits) -> Message:
     def shown(name: str) -> str:
         return decode_words(", ".join(every.get(name, ()))[:_SHOWN_FIELD]).strip()
 
-    author, author_name, problem = addresses.strict_author(tuple(every.get("from", ())))
+    author, author_name, problem = addresses.strict_author(tuple(every.get("from", ())), limits.identity_size)
     ids = headers.message_ids(every.get("message-id", ())[:1], 1)
     moment = headers.date(first.get("date", ""))
     from_text = shown("from")

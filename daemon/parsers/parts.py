@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, field
 
 from daemon.parsers import charsets, parameters, transfer
+from daemon.parsers.addresses import IDENTITY_OCTETS
 from daemon.parsers.boundaries import Boundaries
 from daemon.parsers.headers import Block, read_block
 
@@ -27,6 +28,7 @@ class ReadLimits:
     header_block: int = 256 * 1024
     header_count: int = 1000
     header_size: int = 16 * 1024
+    identity_size: int = IDENTITY_OCTETS
     addresses: int = 200
     references: int = 50
     mime_depth: int = 20

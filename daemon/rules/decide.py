@@ -9,24 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from daemon.actions.vocabulary import Action, AddComment, MarkBounced, QueueMail, ReportRefusal
+from daemon.actions.vocabulary import Action, AddComment, MarkBounced, QueueMail
 from daemon.model import (
-    FAQ,
     CaseFacts,
     Decision,
-    DomainVerdict,
     Gate,
     Grade,
     Kind,
-    Match,
-    OutgoingFacts,
     Reading,
     Situation,
-    Trust,
 )
 from daemon.parsers.keywords import BY_VERB, CASE
 from daemon.reasons import Outcome, Reason
 from daemon.rules import floods, levelone
+from daemon.rules.cautions import cautioned
 from daemon.rules.correlate import correlate
 from daemon.rules.cstickets import about_ticket
 from daemon.rules.drafts import draft_of
@@ -61,6 +57,7 @@ from daemon.rules.saying import internal_post, mention
 from daemon.rules.standing import judge_words, role_of
 from daemon.rules.tickets import open_ticket, triage
 from daemon.rules.trust import weigh
+from daemon.rules.undelivered import notice_of
 from daemon.rules.verbs import ON_TICKET, VERBS
 
 
@@ -100,7 +97,7 @@ def decide(
 
 def _explained(made: Decision, gates: list[Gate], h: Hearing) -> Decision:
     known = made.reason in (Reason.FORM_REPEATED, Reason.FORM_EDITED)
-    return replace(made, gates=tuple(gates), form=explain_form(h.form, known_submission=known), forward=explain_forward(h))
+    return replace(cautioned(h, made), gates=tuple(gates), form=explain_form(h.form, known_submission=known), forward=explain_forward(h))
 
 
 # --- gates: what is not a person's mail ----------------------------------------------------------------------------
@@ -156,7 +153,7 @@ def _record_bounce(h: Hearing) -> Decision | None:
         )  # fmt: skip
     ]
     if case is not None and not h.situation.archive:
-        actions += mails(_notice_of(outgoing.template), owner_of(case), exclude=(outgoing.recipient,))
+        actions += mails(notice_of(outgoing.template), owner_of(case), exclude=(outgoing.recipient,))
     return decision(
         h, Kind.BOUNCE, Outcome.ACTED, Reason.BOUNCE_RECORDED, case=case, matched_by="bounce", actions=actions,
         detail=f"{outgoing.template} to {outgoing.recipient}: {failed.status or ''} {failed.reason}".strip() if failed else "",
@@ -192,29 +189,6 @@ GATES: tuple[tuple[str, Callable[[Hearing], Decision | None]], ...] = (
     ("forged", _set_apart_forged),
 )
 """The gates in the order they are tried."""
-
-
-def decide_refusal(outgoing: OutgoingFacts, case: CaseFacts | None) -> Decision:
-    """What follows when the relay refuses a mail of ours for good: the case's owner is told once, never the refused address."""
-    audience = owner_of(case) if case is not None and outgoing.template not in (BOUNCE_NOTICE, FAQ_BOUNCED) else ()
-    return Decision(
-        kind=Kind.BOUNCE, outcome=Outcome.ACTED, reason=Reason.REFUSAL_TOLD,
-        detail=f"{outgoing.template} to {outgoing.recipient}: {outgoing.detail}",
-        trust=Trust(grade=Grade.VERIFIED, key=False, sender=True, domain=DomainVerdict.NONE, evidence="our own relay said so"),
-        match=Match(case_id=case.id, matched_by="outbox") if case is not None else None, contact_id=None,
-        actions=(ReportRefusal(outbox_id=outgoing.outbox_id, address=outgoing.recipient, reason=outgoing.detail),
-                 *mails(_notice_of(outgoing.template), audience, exclude=(outgoing.recipient,))),
-        gates=(),
-    )  # fmt: skip
-
-
-BOUNCE_NOTICE = "bounce-notice"
-FAQ_BOUNCED = "faq-bounced"
-
-
-def _notice_of(template: str) -> str:
-    """How the owner of a case hears that a mail did not arrive: of a FAQ the customer has no answer at all."""
-    return FAQ_BOUNCED if template.startswith(FAQ) else BOUNCE_NOTICE
 
 
 # --- grants: a person's mail ---------------------------------------------------------------------------------------

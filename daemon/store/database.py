@@ -24,7 +24,7 @@ import peewee as pw
 
 from daemon.errors import ConfigError, Temporary
 from daemon.store import schema, seals
-from daemon.store.failing import first_line, is_full, is_the_servers, origin
+from daemon.store.failing import first_line, is_full, is_the_servers, named, origin
 from daemon.store.reserve import Reserve
 from daemon.store.touched import noting
 
@@ -140,6 +140,20 @@ class Database:
             self.connect()
             self.peewee.execute_sql("SELECT pg_notify(%s, %s)", (CHANNEL, f"{topic} {self.owner}"))
 
+    def hurry(self, statement_seconds: int, lock_seconds: int) -> None:
+        """From the next connection on, bound one statement (PostgreSQL alone) and one wait for a lock of another worker.
+
+        Before this nothing is: migrations, audit, backup, restore and move-database take their time. This thread's line is closed.
+        """
+        if self.is_sqlite:
+            self.connect()
+            self.peewee.pragma("busy_timeout", lock_seconds * 1000, permanent=True)
+            return
+        self.close()
+        given = self.peewee.connect_params.get("options", "")
+        bounds = f"-c statement_timeout={statement_seconds * 1000} -c lock_timeout={lock_seconds * 1000}"
+        self.peewee.connect_params["options"] = f"{given} {bounds}".strip()
+
     def close(self) -> None:
         """Close this thread's connection."""
         if not self.peewee.is_closed():
@@ -171,7 +185,7 @@ class Database:
                 detail = first_line(origin(error))
                 if self.reserve is not None and is_full(detail) and self.reserve.give_up():
                     detail += "; the reserve is given up, so that what is in hand can be finished"
-                raise Temporary(f"the database did not finish: {detail}") from error
+                raise named(error)(f"the database did not finish: {detail}") from error
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -184,7 +198,7 @@ class Database:
             if not is_the_servers(error):
                 raise
             self._abandon()
-            raise Temporary(f"the database did not answer: {first_line(error)}") from error
+            raise named(error)(f"the database did not answer: {first_line(error)}") from error
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:

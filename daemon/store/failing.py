@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import peewee as pw
 
+from daemon.errors import Temporary, TooSlow
+
 
 def is_the_servers(error: pw.PeeweeException) -> bool:
     """Whether the database is the cause (away, full, locked, read-only, in ruins), not what was asked of it."""
@@ -25,3 +27,13 @@ def is_full(said: str) -> bool:
 def first_line(error: BaseException) -> str:
     """What an error says, without what a server adds to it."""
     return str(error).strip().split("\n", 1)[0]
+
+
+QUERY_CANCELED = "57014"
+"""The SQLSTATE of a statement that was ended by `statement_timeout`."""
+
+
+def named(error: BaseException) -> type[Temporary]:
+    """The error it is for others: a statement that took longer than it may, or a database that is away, locked or full."""
+    causes = (error, error.__cause__, error.__context__, *error.args)
+    return TooSlow if any(getattr(cause, "sqlstate", None) == QUERY_CANCELED for cause in causes) else Temporary

@@ -7,6 +7,7 @@ ignored, quarantined or vanished, and nothing else changes a row.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -224,9 +225,28 @@ CLAIM_HEADS = FREE + HEAD + "ORDER BY j.id LIMIT {0} FOR UPDATE OF j SKIP LOCKED
 CLAIM_FOLLOWING = FREE + UNDISTURBED + "AND j.lane = ANY({0}) AND j.id <> ALL({0}) ORDER BY j.id LIMIT {0} FOR UPDATE OF j"
 """Then what else the same senders wrote."""
 
+BUSY = """
+WITH busy AS (
+    SELECT o.lane, min(o.id) AS first FROM journal AS o
+    WHERE o.state = 'received' AND o.lane <> '' AND (o.lease_until >= {0} OR o.next_attempt_at > {0}) GROUP BY o.lane
+), free AS ("""
+TURNS = """), turns AS (
+    SELECT free.*, row_number() OVER (PARTITION BY free.lane ORDER BY free.id) AS turn
+    FROM free LEFT JOIN busy ON busy.lane = free.lane WHERE busy.first IS NULL OR free.id < busy.first
+)
+SELECT * FROM (SELECT * FROM turns ORDER BY turn, id LIMIT {0}) AS j ORDER BY id
+"""
+CLAIM_IN_TURN = BUSY + FREE + TURNS
+"""On SQLite, of the same mails the oldest of every sender, then the second of each; they are done in the order they came."""
+
+SHARE = 10
+"""Where one sender has more than this part of the oldest mails, a batch goes round by sender instead: nobody waits for a flood."""
+
 
 def claim(db: Database, now: datetime, most: int, suspicious_after: int) -> list[Claimed]:
-    """Lease the oldest free mails, at most `most`; [] when there is nothing to do.
+    """Lease the oldest free mails, at most `most`, in the order they came; [] when there is nothing to do.
+
+    A sender of very many does not keep the others waiting: see `SHARE`.
 
     The attempt is counted before it is made, so a mail that kills the process can't be tried for ever. A mail whose
     batches died `suspicious_after` times is claimed alone, so that it can't be mistaken for its neighbours.
@@ -235,6 +255,8 @@ def claim(db: Database, now: datetime, most: int, suspicious_after: int) -> list
     moment = Journal.internal_date.db_value(now)
     if db.is_sqlite:
         found = _found(db, CLAIM, moment, moment, moment, moment, most)
+        if len(found) == most and max(Counter(row.lane for row in found).values()) > max(1, most // SHARE):
+            found = _found(db, CLAIM_IN_TURN, moment, moment, moment, moment, most)
     else:
         found = _found(db, CLAIM_HEADS, moment, moment, most)
         lanes = [row.lane for row in found if row.lane]

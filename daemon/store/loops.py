@@ -11,6 +11,7 @@ import peewee as pw
 from daemon.mail.addresses import Key, Signer
 from daemon.model import EVERYBODY, PERSONS_WORDS, EarlierMail, Kind, LoopFacts, LoopLimits, LoopQuestion
 from daemon.reasons import Reason
+from daemon.store.outbox import told_of_templates
 from daemon.store.schema import Journal, MailHold, Outbox, Undeliverable, database
 from daemon.store.statements import Select, rows
 
@@ -145,6 +146,7 @@ def told_of_guards(limits: LoopLimits, now: datetime | None, bounces: int) -> It
         yield "loop guards", 1, f"off: {', '.join(off)}", "two programs may write to each other for ever; see [limits]"
     else:
         yield "loop guards", 0, ", ".join(f"{name} {most}" for name, most in guards.items()), ""
+    yield from told_of_templates()
     held = Outbox.select().where(Outbox.state == "held").count()
     if held:
         yield "held mails", 1, f"{held} of ours", "`supportd outbox --state held`, then release N or drop N"

@@ -31,6 +31,9 @@ CHANNEL_PAUSE = timedelta(minutes=1)
 PERHAPS_TWICE = "perhaps sent twice"
 """How the detail of a row begins that the relay took after an earlier final dot had got no answer (RFC 1047)."""
 
+PLAIN = ":plain"
+"""Ends the effect key of the mail that stands in for one whose template failed; before it stands the key of that one."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
@@ -136,20 +139,28 @@ def free_dead(db: Database, now: datetime) -> int:
 
 
 def untold(most: int) -> list[OutgoingFacts]:
-    """Mails the relay refused for good of which nobody has been told yet."""
+    """Mails the relay refused for good, and those whose template failed, of which nobody has been told yet."""
+    unwritten = (Outbox.state == "held") & Outbox.request.is_null(False)
     query = (
-        Outbox.select(Outbox.id, Outbox.forward_path, Outbox.template, Outbox.subject, Outbox.case, Outbox.detail)
-        .where((Outbox.state == "failed") & ~Outbox.told)
+        Outbox.select(Outbox.id, Outbox.forward_path, Outbox.template, Outbox.subject, Outbox.case, Outbox.detail, Outbox.state)
+        .where(((Outbox.state == "failed") | unwritten) & ~Outbox.told)
         .order_by(Outbox.id)
         .limit(most)
     )
     return [
         OutgoingFacts(
             outbox_id=row[0], recipient=AddrSpec(row[1]), template=row[2], subject=row[3], case_id=row[4],
-            already=False, detail=row[5] or "",
+            already=False, detail=row[5] or "", unwritten=row[6] == "held",
         )
         for row in rows(query)
     ]  # fmt: skip
+
+
+def told_of_templates() -> list[tuple[str, int, str, str]]:
+    """What `check` tells of mails that wait for their template to be mended: what, how grave (1: unwise), detail, cure."""
+    count = Outbox.select().where((Outbox.state == "held") & Outbox.request.is_null(False)).count()
+    cure = "`supportd outbox --state held` names the template; mend it, then `supportd outbox release N`"
+    return [("outbox", 1, f"{count} held because a template failed", cure)] if count else []
 
 
 def mark_told(number: int) -> bool:

@@ -13,7 +13,7 @@ from daemon.actions.replies import Desk
 from daemon.actions.vocabulary import AddComment, KeepNote, payload
 from daemon.mail.addresses import Key
 from daemon.model import Attachment, Decision, Match, Message
-from daemon.rules.decide import decide_refusal
+from daemon.rules.undelivered import decide_refusal
 from daemon.store.database import Database
 from daemon.store.schema import (
     Attachment as AttachmentRow,

@@ -49,6 +49,14 @@ tls = "none"
 [limits]
 answers_per_stranger_day = 0
 answers_per_contact_day = 0
+answers_per_case_hour = 0
+answers_per_case_day = 0
+cases_per_sender_hour = 0
+cases_per_sender_day = 0
+loop_pattern = 0
+loop_depth = 0
+loop_subject = 0
+breaker = 0
 """
 
 

@@ -18,13 +18,14 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parent.parent.parent))
 
 from tests.benchmarks.bench import Bench, Line
+from tests.benchmarks.monsters import monsters
 from tests.benchmarks.rig import rig
 from tests.benchmarks.throughput import growth, memory, pipeline, workers
 from tests.benchmarks.waiting import idle, large, latency, start
 
 GROUPS: dict[str, Callable[[Bench], list[Line]]] = {
     "pipeline": pipeline, "memory": memory, "growth": growth, "latency": latency, "idle": idle, "large": large, "start": start,
-    "workers": workers,
+    "workers": workers, "monsters": monsters,
 }  # fmt: skip
 
 

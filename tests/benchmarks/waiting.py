@@ -25,7 +25,7 @@ GAP_SECONDS = (0.6, 0.9)
 
 def latency(bench: Bench) -> list[Line]:
     """From the arrival, and from the server's word of it, to the answer at the sink; a bare IDLE loop beside it."""
-    box = _tickets(bench.latency_mails, bench.seed + 1)
+    box = tickets(bench.latency_mails, bench.seed + 1)
     rig = bench.rig
     rig.fill([])
     with subprocess.Popen(rig.floor("--idle"), stdout=subprocess.PIPE) as loop:
@@ -49,7 +49,8 @@ def latency(bench: Bench) -> list[Line]:
     ]  # fmt: skip
 
 
-def _tickets(count: int, seed: int) -> list[Mail]:
+def tickets(count: int, seed: int) -> list[Mail]:
+    """Mails of people that are answered."""
     return [mail for mail in mails(count * 3, seed, datetime.now(UTC)) if mail.kind == "ticket"][:count]
 
 
@@ -93,7 +94,7 @@ def large(bench: Bench) -> list[Line]:
     """One large mail among small ones, in a running daemon."""
     rig = bench.rig
     rig.fill([])
-    box = _tickets(20, bench.seed + 2)
+    box = tickets(20, bench.seed + 2)
     big = large_mail(bench.seed, LARGE, datetime.now(UTC))
     config = rig.configure(rig.fresh())
     arrived = {}

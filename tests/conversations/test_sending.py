@@ -29,17 +29,26 @@ TOO_MUCH = HEAD + "{{ case_subject }} " * 300
 
 
 def test_a_template_that_fails_holds_its_mail_and_the_case_stands(world: World) -> None:
+    world.configure(limits={"loop_subject": 0})
     world.write_template("case-received", TOO_MUCH)
-    world.talk(mail("ann", "Roof-7 shows no data.", subject="no data " * 625), ("bob", "case-assigned"))
+    # the customer gets an answer all the same, of a few words, and the house learns of it
+    octets = mail("ann", "Roof-7 shows no data.", subject="no data " * 625)
+    plain, _, notice = world.talk(octets, ("ann", "plain"), ("bob", "case-assigned"), ("lou", "bounce-notice"))
+    assert "We have received your mail, and it is with us as CASE-1001." in plain.text
+    assert "template_output: more than 1048576 octets" in notice.text
+    assert "could not be written" in world.case(1001)["feed"][-1]["body"]
     assert world.case(1001)["state"] == "Open"
     (held,) = [row for row in world.outbox() if row["state"] == "held"]
     assert (held["to"], held["template"], held["case"]) == (PEOPLE["ann"], "case-received", "CASE-1001")
     assert "case-received" in held["detail"]
     world.assert_good_books()
-    # releasing it does not help while the template is broken
+    assert "1 held because a template failed" in world.cli("check")
+    # releasing it does not help while the template is broken, and it is told of once
     world.cli("outbox", "release", str(held["number"]), status=1)
     world.run()
     world.expect()
+    # an answer to the plain mail comes as one to the other would
+    world.talk(mail("ann", "It is dark.", answers=plain), ("bob", "case-comment"))
     world.write_template("case-received", HEAD + "Mended: {{ case_number }}\n")
     world.cli("outbox", "release", str(held["number"]))
     world.run()
@@ -65,11 +74,18 @@ def test_what_the_relay_refuses_for_good_is_told_to_the_owner_in_the_next_round_
     world.expect()
     assert "refused" in world.case(1001)["feed"][-1]["body"]
     world.assert_good_books()
-    # the way back: an operator tries again
+    # the way back: an operator tries again; what is refused again is told again
+    world.later(minutes=10)
+    world.sink.script.append(Script(rcpt="550 5.1.1 still no such user"))
+    world.cli("outbox", "retry", str(refused["number"]))
+    world.run()
+    world.run()
+    world.expect(("lou", "bounce-notice"))
     world.cli("outbox", "retry", str(refused["number"]))
     world.run()
     (sent,) = world.expect(("sam", "case-received"))
     assert sent.message_id == refused["message_id"]
+    world.assert_good_books()
 
 
 def test_a_refused_notice_is_told_to_nobody(world: World) -> None:

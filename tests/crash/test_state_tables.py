@@ -192,8 +192,11 @@ Good day{% if quote_subject %} {{ case_number.missing }}{% endif %}.
 def test_a_template_that_fails_holds_its_answer_and_never_undoes_the_case(make_world: Callable[..., World], database_url: str) -> None:
     world = make_world(database_url)
     world.write_template("case-received", BROKEN)
-    (assigned,) = world.talk(mail("ann", "Roof-7 shows no data."), ("bob", "case-assigned"))
+    told = (("ann", "plain"), ("bob", "case-assigned"), ("lou", "bounce-notice"))
+    plain, assigned, notice = world.talk(mail("ann", "Roof-7 shows no data."), *told)
+    assert "it is with us as CASE-1001" in plain.text
     assert "Roof-7 shows no data." in assigned.text
+    assert "case-received" in notice.text
     assert len(world.cases()) == 1
     rig.assert_all_final(world, 1)
     (held,) = [row for row in world.outbox() if row["state"] == "held"]

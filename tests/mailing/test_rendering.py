@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
 from daemon.errors import ConfigError
-from daemon.mail.rendering import OUTPUT_OCTETS, TemplateFailure, Templates
+from daemon.mail.metering import DEFAULT_LIMITS, RenderLimits, TemplateFailure
+from daemon.mail.rendering import Templates
 from daemon.mail.values import Link
 from daemon.parsers import ANSWER_MARKER
 
@@ -281,9 +282,29 @@ def test_a_missing_value_is_a_named_failure():
 
 def test_a_text_that_grows_too_long_is_a_named_failure():
     values = TEMPLATES.sample_values("case-comment")
-    TEMPLATES.render("case-comment", values | {"comment": "x" * (OUTPUT_OCTETS - 2000)})
-    with pytest.raises(TemplateFailure, match="octets"):
-        TEMPLATES.render("case-comment", values | {"comment": "ü" * (OUTPUT_OCTETS // 2)})
+    TEMPLATES.render("case-comment", values | {"comment": "x" * (DEFAULT_LIMITS.output - 2000)})
+    with pytest.raises(TemplateFailure, match="template_output: more than 1048576 octets"):
+        TEMPLATES.render("case-comment", values | {"comment": "ü" * (DEFAULT_LIMITS.output // 2)})
+
+
+EACH_WITH_EACH = "{% for a in names %}{% for b in names %}{% for c in names %}WORDS{% endfor %}{% endfor %}{% endfor %}"
+
+
+@pytest.mark.parametrize(
+    ("words", "limits", "told"),
+    [
+        ("", {}, "template_steps: more than 50000 rounds"),
+        ("{{ a }}", {}, "template_steps: more than 50000 rounds"),
+        ("some words", {"steps": 1 << 30}, "template_output: more than 1048576 octets"),
+        ("", {"steps": 1 << 30, "cpu_seconds": 0.2}, "template_cpu_seconds: more than 0.2 s"),
+    ],
+)
+def test_a_text_that_costs_too_much_to_make_is_a_named_failure(tmp_path, words, limits, told):
+    body = EACH_WITH_EACH.replace("WORDS", words)
+    template(tmp_path, "mine", body, 'variables = ["names"]\n[sample]\nnames = ["x"]')
+    mine = Templates.load((SHIPPED, tmp_path), RenderLimits(**limits))
+    with pytest.raises(TemplateFailure, match=told):
+        mine.render("mine", {**TEMPLATES.sample_values("help"), "names": [f"name {number}" for number in range(400)]})
 
 
 @pytest.mark.parametrize(

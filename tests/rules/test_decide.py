@@ -19,7 +19,6 @@ from daemon.actions.vocabulary import (
     PostFeed,
     QueueMail,
     RegisterContact,
-    ReportRefusal,
 )
 from daemon.model import (
     AddrSpec,
@@ -37,9 +36,10 @@ from daemon.model import (
 )
 from daemon.reasons import OF_FORWARDS, Outcome, Reason
 from daemon.rules.clocks import decide_clock
-from daemon.rules.decide import GATES, decide, decide_refusal
+from daemon.rules.decide import GATES, decide
 from daemon.rules.questions import decide_expiry
 from daemon.rules.rulebook import plain_rulebook
+from daemon.rules.undelivered import decide_refusal
 from tests.rules import facts
 from tests.rules.facts import (
     AMY,
@@ -206,27 +206,6 @@ def test_the_address_that_bounced_is_not_told_of_it() -> None:
 
 def test_an_archived_bounce_tells_nobody() -> None:
     assert mails(returned(GONE, archive=True)) == []
-
-
-# --- refusals by the relay --------------------------------------------------------------------------------------------
-
-
-def test_the_owner_is_told_of_a_refused_mail() -> None:
-    decision = decide_refusal(facts.outgoing(detail="550 no"), case())
-    assert (decision.outcome, decision.reason) == (Outcome.ACTED, Reason.REFUSAL_TOLD)
-    assert decision.match == Match(case_id=1001, matched_by="outbox")
-    assert of_type(decision, ReportRefusal) == [ReportRefusal(outbox_id=5, address="ann@acme.example", reason="550 no")]
-    assert mails(decision) == [("bounce-notice", NORA.address), ("bounce-notice", OWEN.address)]
-
-
-def test_a_refused_notice_is_not_told_by_another_notice() -> None:
-    assert mails(decide_refusal(facts.outgoing(template="bounce-notice", recipient=NORA.address), case())) == []
-
-
-def test_the_refused_address_and_nobody_without_a_case_are_told() -> None:
-    assert mails(decide_refusal(facts.outgoing(recipient=OWEN.address), case())) == [("bounce-notice", NORA.address)]
-    alone = decide_refusal(facts.outgoing(case_id=None), None)
-    assert (alone.match, mails(alone)) == (None, [])
 
 
 # --- a new case -----------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from pathlib import Path
 import peewee as pw
 import pytest
 
-from daemon.errors import ConfigError, Temporary
+from daemon.errors import ConfigError, Temporary, TooSlow
 from daemon.store.database import Database, open_database, without_password
 from daemon.store.schema import Octets, Queue
 from daemon.store.statements import insert
@@ -178,3 +178,39 @@ def test_octets_are_kept_whatever_their_size(database: Database) -> None:
 )
 def test_a_password_in_a_url_is_never_shown(url: str, shown: str) -> None:
     assert without_password(url) == shown
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_a_daemons_statements_and_waits_are_bounded_and_those_of_others_are_not(database: Database, database_url: str) -> None:
+    with database.transaction():
+        insert(Queue, [{"name": "one"}])
+    other = Database(database_url)
+    database.hurry(1, 30)
+    with pytest.raises(TooSlow, match="statement timeout"), database.transaction():
+        database.peewee.execute_sql("SELECT pg_sleep(30)")
+    database.hurry(30, 1)
+    try:
+        with other.transaction():
+            other.peewee.execute_sql("SELECT pg_sleep(1.2)")
+            other.peewee.execute_sql("UPDATE queue SET name = 'two'")
+            with pytest.raises(Temporary, match="lock timeout") as caught, database.transaction():
+                database.peewee.execute_sql("SELECT name FROM queue FOR UPDATE")
+            assert not isinstance(caught.value, TooSlow)
+    finally:
+        other.close()
+    database.bind()
+    with database.reading():
+        assert _names() == ["two"]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_wait_for_another_program_on_sqlite_ends(database: Database) -> None:
+    database.hurry(1, 1)
+    with sqlite3.connect(database.path, isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(Temporary, match="locked"), database.transaction():
+            pass
+        other.execute("ROLLBACK")
+    with database.transaction():
+        insert(Queue, [{"name": "one"}])

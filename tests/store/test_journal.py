@@ -186,6 +186,22 @@ def test_the_mails_of_one_sender_may_be_claimed_together_in_order(database: Data
     assert [row.id for row in _claim(database)] == numbers
 
 
+def test_a_sender_of_very_many_does_not_keep_others_waiting(database: Database) -> None:
+    numbers = _record(database, [*["flood"] * 30, "ann", "bob", "flood", "ann"])
+    ann, bob, later = numbers[30], numbers[31], numbers[33]
+    # both are in the first batch, behind what came before them; each sender's mails stay in order
+    assert [row.id for row in _claim(database)] == [*numbers[:7], ann, bob, later]
+    for number in [*numbers[:7], ann, bob, later]:
+        assert _finish(database, number)
+    # alone again, the flood has whole batches
+    assert [row.id for row in _claim(database)] == numbers[7:17]
+
+
+def test_where_nobody_has_many_the_mails_are_taken_as_they_came(database: Database) -> None:
+    numbers = _record(database, [f"sender {number % 20}" for number in range(50)])
+    assert [row.id for row in _claim(database, most=20)] == numbers[:20]
+
+
 def test_a_mail_that_waits_for_another_try_holds_up_its_sender_alone(database: Database) -> None:
     numbers = _record(database, ["ann", "ann", "bob"])
     _claim(database)
