@@ -71,8 +71,8 @@ NOT_PASSED = {*product(("poison",), ANSWERING), *product(("poison", "bounce", "p
 """Kind and place: nothing is answered to a mail that is kept for a person, and not every mail opens a case."""
 
 WAYS = [way for way in product(KINDS, (name for name in POINTS if name not in APART)) if way not in NOT_PASSED]
-SHORT = 12
-"""In a short run so many of them: each kind twice, each time at another place."""
+SHORT = 6
+"""In a short run so many of them: each kind once, each at another place."""
 
 
 def facts(world: World) -> Counter[tuple[str, ...]]:
