@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import random
 import signal
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -20,6 +19,7 @@ from daemon.store import journal
 from daemon.store.journal import Delivery
 from tests.chaos.counts import count
 from tests.chaos.record import saw, size
+from tests.conversations.nursery import Life
 from tests.conversations.world import PymapInbox, World, end, mail, until
 from tests.crash import rig
 from tests.doubles import Sink
@@ -78,7 +78,7 @@ class Herd:
 
     def __init__(self, world: World, url: str) -> None:
         self.world, self.url = world, url
-        self.alive: list[subprocess.Popen[bytes]] = []
+        self.alive: list[Life] = []
 
     def ask(self, query: str, *values: object) -> Any:
         with psycopg.connect(self.url) as line:
@@ -87,7 +87,7 @@ class Herd:
     def start(self) -> None:
         self.alive.append(self.world.start("run"))
 
-    def kill(self, one: subprocess.Popen[bytes]) -> None:
+    def kill(self, one: Life) -> None:
         assert one.poll() is None, f"a worker ended by itself: {one.returncode}\n{self.world.log()[-3000:]}"
         self.alive.remove(one)
         rig.kill(one)
