@@ -7,6 +7,7 @@ transaction carries it out and marks the mail as done.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import traceback
 from collections import deque
@@ -50,6 +51,7 @@ from daemon.store.epoch import Epochs
 from daemon.store.journal import Claimed, Delivery
 from daemon.store.loops import loop_facts
 from daemon.store.people import people_of
+from daemon.store.schema import MailboxState
 from daemon.store.senders import note_held, tell, told_on, untold
 from daemon.store.situation import case_facts, due_clocks, load_situation, triage_queue
 from daemon.store.workers import Workers
@@ -118,12 +120,8 @@ def fetch(house: House, watch: Watch, *, deep: bool) -> int:
         return 0
     if put_back:
         _look_through(house, watch)
-    lowest = 1 if deep or put_back or state is None else state.uidnext
-    uidnext = watch.uidnext()
-    present = watch.uids(lowest)
-    failpoint("after_search")
-    with house.database.reading():
-        recorded = journal.recorded_uids(name, folder, uidvalidity, min(present, default=lowest))
+    renewed = state is None and not first_contact
+    uidnext, present, recorded = _look(house, watch, state, whole=deep or put_back, compare=deep and not put_back, renewed=renewed)
     wanted = sorted(set(present) - recorded)
     room = house.limits.max_backlog - backlog
     complete = len(wanted) <= room
@@ -169,6 +167,76 @@ def fetch(house: House, watch: Watch, *, deep: bool) -> int:
     if count:
         log.event("mail-fetched", mailbox=name, count=count)
     return count
+
+
+def _look(
+    house: House, watch: Watch, state: MailboxState | None, *, whole: bool, compare: bool, renewed: bool
+) -> tuple[int, list[int], set[int]]:
+    """The next UID, the UIDs that the folder has (all, or those since the last look), and which of them are written down."""
+    name, folder, uidvalidity = watch.account.name, watch.account.folder, watch.uidvalidity
+    uidnext = watch.uidnext()
+    went_back = state is not None and watch.tells_uidnext and uidnext < state.uidnext
+    if went_back:
+        _forget(house, watch, uidnext)
+    lowest = 1 if whole or went_back or state is None else state.uidnext
+    present = watch.uids(lowest)
+    failpoint("after_search")
+    if lowest == 1:
+        _tell_of_losses(house, name, folder, uidvalidity, set(present), renewed=renewed)
+    with house.database.reading():
+        recorded = journal.recorded_uids(name, folder, uidvalidity, min(present, default=lowest))
+    if compare:
+        other = _first_of_another(house, watch, sorted(recorded & set(present)))
+        if other is not None:
+            _forget(house, watch, other)
+            recorded = {uid for uid in recorded if uid < other}
+    return uidnext, present, recorded
+
+
+def _forget(house: House, watch: Watch, lowest: int) -> None:
+    """The folder was put back from a copy: under the same UIDVALIDITY UIDs are given out again (against RFC 3501 2.3.1.1)."""
+    name, folder = watch.account.name, watch.account.folder
+    with house.database.transaction():
+        count = journal.forget_uids(name, folder, watch.uidvalidity, lowest)
+    log.event("mailbox-went-back", mailbox=name, folder=folder, uid=lowest, forgotten=count)
+
+
+NEWEST = 200
+"""UIDs whose size and arrival are compared at a deep look: those that a folder put back gives to other mails are the newest."""
+SUSPECTS = 20
+"""Of these, mails whose octets are compared, too: some servers tell a wrong size of every mail."""
+
+
+def _first_of_another(house: House, watch: Watch, known_here: Sequence[int]) -> int | None:
+    """From which UID on the folder has other mails than those written down; None: they are the same."""
+    newest = sorted(known_here)[-NEWEST:]
+    if not newest:
+        return None
+    told = watch.sizes(newest)
+    with house.database.reading():
+        known = journal.written_down(watch.account.name, watch.account.folder, watch.uidvalidity, newest[0])
+    suspects = [uid for uid in newest if uid in told and uid in known and told[uid] != known[uid][:2]]
+    for mail in watch.fetch(suspects[-SUSPECTS:], house.limits.message_size):
+        if mail.octets is not None and not mail.too_large and hashlib.sha256(mail.octets).hexdigest() != known[mail.uid][2]:
+            return suspects[0]
+    return None
+
+
+MISSED = 0.2
+"""Of the mails that should still lie in a folder; more missing at once is told."""
+MISSED_FEW = 3
+"""Fewer missing are a person who tidies up."""
+
+
+def _tell_of_losses(house: House, name: str, folder: str, uidvalidity: int, present: set[int], *, renewed: bool) -> None:
+    """Tell people what nothing is to be done about: the rows stay, and what comes back is a copy."""
+    if renewed:
+        log.event("mailbox-renewed", mailbox=name, folder=folder, uidvalidity=uidvalidity, count=len(present))
+    with house.database.reading():
+        lying = journal.lying(name, folder, uidvalidity)
+    missing = len(lying - present)
+    if missing >= MISSED_FEW and missing > MISSED * len(lying):
+        log.event("mails-missing", mailbox=name, folder=folder, count=missing, of=len(lying))
 
 
 def _look_through(house: House, watch: Watch) -> None:

@@ -124,6 +124,8 @@ class Watch:
         self.uidvalidity = 0
         self.unreadable: set[int] = set()
         """UIDs that the server lists but refuses to hand out; they are asked for again at the next look."""
+        self.tells_uidnext = False
+        """Whether the server names the next UID itself; otherwise it is one more than the last mail's, and may shrink."""
         self._client: Any = None
         self._capabilities: frozenset[str] = frozenset()
         self._uidnext = 0
@@ -236,6 +238,7 @@ class Watch:
             self._exists = facts.get(b"EXISTS", 0)
             permanent = facts.get(b"PERMANENTFLAGS", ())
             self._keywords = b"\\*" in permanent or KEYWORD in permanent
+            self.tells_uidnext = b"UIDNEXT" in facts
             uidnext = facts.get(b"UIDNEXT") or max(self._client.search(["UID", "*"]), default=0) + 1
         if not uidvalidity:
             raise Permanent(f"mailbox {self.account.name}: the server gives no UIDVALIDITY, so its mails can't be told apart")

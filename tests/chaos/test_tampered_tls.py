@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import threading
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -12,8 +13,9 @@ from daemon.errors import Temporary
 from daemon.mail.imap import Account, Watch
 from daemon.mail.smtp import Outgoing, Relay, Result, Server
 from daemon.mail.transport import UnsafeLine
+from daemon.service import Service
 from tests.chaos.proxy import Fault, Inject, Proxy, Rewrite
-from tests.conversations.world import PymapInbox, World, end, until
+from tests.conversations.world import PymapInbox, World, until
 from tests.doubles import Sink
 from tests.servers.certificates import Certificates, make_certificates
 from tests.servers.dovecot import Dovecot
@@ -114,15 +116,28 @@ class _TlsInbox(PymapInbox):
         return super().settings().replace('tls = "none"', 'tls = "starttls"')
 
 
-def test_the_daemon_tells_that_a_mailbox_is_not_safe(make_world: Callable[..., World], sqlite_url: str) -> None:
+def test_the_daemon_tells_that_a_mailbox_is_not_safe(
+    make_world: Callable[..., World], sqlite_url: str, capfd: pytest.CaptureFixture[str]
+) -> None:
     inbox = _TlsInbox()
+    said: list[str] = []
+
+    def told() -> bool:
+        said.append(capfd.readouterr().err)
+        return "error mailbox-not-safe" in "".join(said)
+
     try:
         world = make_world(sqlite_url, inbox)
-        running = world.start("run")
+        with pytest.raises(UnsafeLine, match="offers no STARTTLS"):
+            world.run()
+        stop = threading.Event()
+        daemon = Service(world.config, world.house, ("fetch",), stop)
+        daemon.start()
         try:
-            until(lambda: "error mailbox-not-safe" in world.log(), "it says nothing")
+            until(told, "it says nothing")
         finally:
-            assert end(running) == 0
+            stop.set()
+            assert daemon.join(60)
     finally:
         inbox.close()
 
