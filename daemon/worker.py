@@ -44,7 +44,7 @@ from daemon.rules.reminders import decide_reminder, reminder_name, work_due
 from daemon.rules.rulebook import Rulebook
 from daemon.rules.standing import names_of
 from daemon.rules.undelivered import decide_refusal
-from daemon.store import epoch, journal, outbox, owed, questions, reminders
+from daemon.store import epoch, journal, outbox, owed, questions, reminders, whereabouts
 from daemon.store.asking import look_up
 from daemon.store.database import Database
 from daemon.store.epoch import Epochs
@@ -197,7 +197,7 @@ def _forget(house: House, watch: Watch, lowest: int) -> None:
     """The folder was put back from a copy: under the same UIDVALIDITY UIDs are given out again (against RFC 3501 2.3.1.1)."""
     name, folder = watch.account.name, watch.account.folder
     with house.database.transaction():
-        count = journal.forget_uids(name, folder, watch.uidvalidity, lowest)
+        count = whereabouts.forget_uids(name, folder, watch.uidvalidity, lowest)
     log.event("mailbox-went-back", mailbox=name, folder=folder, uid=lowest, forgotten=count)
 
 
@@ -214,7 +214,7 @@ def _first_of_another(house: House, watch: Watch, known_here: Sequence[int]) -> 
         return None
     told = watch.sizes(newest)
     with house.database.reading():
-        known = journal.written_down(watch.account.name, watch.account.folder, watch.uidvalidity, newest[0])
+        known = whereabouts.written_down(watch.account.name, watch.account.folder, watch.uidvalidity, newest[0])
     suspects = [uid for uid in newest if uid in told and uid in known and told[uid] != known[uid][:2]]
     for mail in watch.fetch(suspects[-SUSPECTS:], house.limits.message_size):
         if mail.octets is not None and not mail.too_large and hashlib.sha256(mail.octets).hexdigest() != known[mail.uid][2]:
@@ -233,10 +233,10 @@ def _tell_of_losses(house: House, name: str, folder: str, uidvalidity: int, pres
     if renewed:
         log.event("mailbox-renewed", mailbox=name, folder=folder, uidvalidity=uidvalidity, count=len(present))
     with house.database.reading():
-        lying = journal.lying(name, folder, uidvalidity)
-    missing = len(lying - present)
-    if missing >= MISSED_FEW and missing > MISSED * len(lying):
-        log.event("mails-missing", mailbox=name, folder=folder, count=missing, of=len(lying))
+        here = whereabouts.not_put_away(name, folder, uidvalidity)
+    missing = len(here - present)
+    if missing >= MISSED_FEW and missing > MISSED * len(here):
+        log.event("mails-missing", mailbox=name, folder=folder, count=missing, of=len(here))
 
 
 def _look_through(house: House, watch: Watch) -> None:
