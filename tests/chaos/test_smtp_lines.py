@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,7 +11,9 @@ from datetime import UTC, datetime
 import pytest
 
 from daemon import service
+from daemon.config import Config
 from daemon.errors import Temporary
+from daemon.mail.smtp import Server
 from daemon.service import run_once
 from daemon.store import views
 from daemon.store.schema import Outbox
@@ -25,6 +27,7 @@ pytestmark = [pytest.mark.chaos, pytest.mark.timeout(7200)]
 
 SIDES: tuple[Side, Side] = ("server", "client")
 HOWS: tuple[End, End, End] = ("close", "reset", "silence")
+HURRY = 2.0
 LONG_AGO = datetime(2025, 12, 2, 12, tzinfo=UTC)
 DOT = rb"\r\n\.\r\n"
 TAKEN = rb"354[^\r]*\r\n(250[^\r]*\r\n)"
@@ -34,7 +37,7 @@ class Sending:
     """A world whose relay is behind a line that fails, with two answers that can be made to leave again and again."""
 
     def __init__(self, world: World, proxy: Proxy) -> None:
-        self.world, self.proxy = world, proxy
+        self.world, self.proxy, self.patience = world, proxy, 60.0
         world.deliver(strangers(1)[0])
         world.run()
         self.names = [row["message_id"] for row in world.outbox()]
@@ -49,8 +52,9 @@ class Sending:
         self.proxy.lines.clear()
         self.world.sink.sent.clear()
 
-    def send(self) -> bool:
-        """Send what is due; whether the relay could be reached."""
+    def send(self, patience: float = 60.0) -> bool:
+        """Send what is due, waiting so many seconds for a word; whether the relay could be reached."""
+        self.patience = patience
         try:
             run_once(self.world.config, self.world.house, ("send",))
         except Temporary:
@@ -64,20 +68,21 @@ class Sending:
 
 
 @pytest.fixture
-def sending(make_world: Callable[..., World], sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> object:
-    """Short time-outs, so that nobody waits for a silent relay."""
+def sending(make_world: Callable[..., World], sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sending]:
+    """Where a relay falls silent on purpose it is waited for `HURRY` seconds, elsewhere as long as a busy machine may need."""
     usual = service.relay_server_of
 
-    def impatient(config: object) -> object:
-        server = usual(config)  # type: ignore[arg-type]
-        return server and replace(server, reply_seconds=0.5, final_reply_seconds=0.5)
+    def patient(config: Config) -> Server | None:
+        server = usual(config)
+        return server and replace(server, reply_seconds=made.patience, final_reply_seconds=made.patience)
 
-    monkeypatch.setattr(service, "relay_server_of", impatient)
     with ExitStack() as stack:
         world = make_world(sqlite_url)
         proxy = stack.enter_context(Proxy(world.sink.port))
         world.configure(smtp_port=proxy.port)
-        yield Sending(world, proxy)
+        made = Sending(world, proxy)
+        monkeypatch.setattr(service, "relay_server_of", patient)
+        yield made
 
 
 def _may_double(session: bytes, side: Side) -> set[int]:
@@ -131,7 +136,7 @@ def test_a_mail_whose_answer_was_swallowed_is_sent_once_more_and_explained(sendi
     for then in HOWS:
         sending.rewind()
         sending.proxy.script.append((Swallow(pattern=rb"250 2\.0\.0 taken", then=then),))
-        sending.send()
+        sending.send(HURRY if then == "silence" else 60.0)
         assert "unknown" in {row["state"] for row in world.outbox()}
         world.later(minutes=2)
         assert sending.send()
@@ -165,7 +170,7 @@ def test_a_relay_that_falls_silent_is_given_up_for_now_in_each_of_its_answers(se
     for after in offsets:
         sending.rewind()
         sending.proxy.script.append((Break(after=after, how="silence"),))
-        sending.send()
+        sending.send(HURRY)
         sending.world.later(minutes=2)
         assert sending.send()
         copies = sending.copies()
