@@ -27,9 +27,11 @@ from daemon.service import open_house
 from daemon.store.audit import audit
 from daemon.store.database import Database, open_database
 from daemon.store.directory import import_folder
+from daemon.store.epoch import EpochFile, Epochs
 from daemon.store.journal import Delivery
 from daemon.store.schema import Case, CaseComment, Event, Journal, Outbox, Reversal, SlaClock, Task
 from daemon.store.statements import rows
+from daemon.store.workers import Workers
 from daemon.worker import House, apply_batch, ingest, send, tick
 from tests.conversations.world import SUPPORT, TUESDAY, Out, address_of, bounce, copy_directory, mail, read_out
 
@@ -132,8 +134,8 @@ country = "DE"
 class Place:
     """Where lives are lived: one house, whose database is a fresh copy for each life."""
 
-    def __init__(self, house: House, clock: Clock, fresh: Callable[[], Any]) -> None:
-        self._house, self._clock, self._fresh = house, clock, fresh
+    def __init__(self, house: House, clock: Clock, fresh: Callable[[], Any], folder: Path) -> None:
+        self._house, self._clock, self._fresh, self._folder = house, clock, fresh, folder
 
     @contextmanager
     def life(self, *, silent: bool = False) -> Iterator[Life]:
@@ -145,8 +147,13 @@ class Place:
             database.connect()
             if database.is_sqlite:  # what a crash would leave is not asked here
                 database.peewee.execute_sql("PRAGMA synchronous = off")
+            # whatever asks a database asks the copy: a house that kept the original in mind would keep it open
+            epoch_file = self._folder / "life.epoch"
+            epoch_file.unlink(missing_ok=True)
+            epochs = Epochs(database, EpochFile(epoch_file))
+            workers = Workers(database, self._house.workers.lease, "lives")
             try:
-                yield Life(replace(self._house, database=database, policy=policy), self._clock)
+                yield Life(replace(self._house, database=database, policy=policy, epochs=epochs, workers=workers), self._clock)
             finally:
                 database.let_go()
                 database.close()
@@ -167,7 +174,7 @@ def place(folder: Path, url: str, fresh: Callable[[], Any]) -> Iterator[Place]:
             report = import_folder(directory, own_addresses=config.own_addresses(), calendars=config.calendars)
             assert not report.mistakes
         house.database.close()
-        yield Place(house, clock, fresh)
+        yield Place(house, clock, fresh, folder)
 
 
 class Life:
@@ -454,8 +461,6 @@ def postgres_copies(original: str, server_url: str) -> Callable[[], Any]:
     def fresh() -> Iterator[str]:
         copy = f"{name}_{next(numbers)}"
         with psycopg.connect(server_url, autocommit=True) as connection:
-            # a template is copied only when nobody is connected to it, and who made it may not be gone yet
-            connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
             connection.execute(f'CREATE DATABASE "{copy}" TEMPLATE "{name}"')
         try:
             yield urlunsplit(urlsplit(server_url)._replace(path=f"/{copy}"))
