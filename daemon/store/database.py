@@ -70,7 +70,7 @@ class _GivenUpError(Exception):
 class Database:
     """An open database. Connections belong to threads and are opened when a thread first needs one."""
 
-    def __init__(self, url: str, password: str | None = None, *, durable: bool = True) -> None:
+    def __init__(self, url: str, password: str | None = None, *, durable: bool = False) -> None:
         self.url = url
         self.must_be_durable = durable
         self.reserve: Reserve | None = None
@@ -383,7 +383,7 @@ def without_password(url: str) -> str:
     return re.sub(r"(?i)(://[^:@/?]*:).*(?=@)|(password=)[^&]*", lambda found: f"{found[1] or found[2]}***", url)
 
 
-def open_database(url: str, password: str | None = None, *, durable: bool = True) -> Database:
+def open_database(url: str, password: str | None = None, *, durable: bool = False) -> Database:
     """Open and migrate. `url` is sqlite:///relative, sqlite:////absolute or postgresql://user@host:port/name.
 
     `durable`: no worker may use a server that may lose what was committed.

@@ -24,6 +24,7 @@ name = "Example Support"
 address = "support@support.example"
 [database]
 url = "{{url}}"
+durable = false
 [trust]
 authserv_id = "{AUTHSERV}"
 """

@@ -136,7 +136,7 @@ def test_killed_between_any_two_names_of_files_a_restore_leaves_one_of_the_two_w
     url, epochs = f"sqlite:///{folder / 'supportd.db'}", folder / file.path.name
     worked.database.close()
     lost = killed = 0
-    for number in range(1, 100, size(4, 1)):
+    for number in range(1, 100, size(2, 1)):
         command = [sys.executable, "-c", DYING, str(number), url, str(tmp_path / "backup.db"), str(epochs)]
         done = subprocess.run(command, env=environment(), capture_output=True)
         database = again(url)

@@ -39,18 +39,19 @@ ROWS: tuple[tuple[str, dict[str, Any]], ...] = (
 
 
 def at_step(url: str, last: str) -> None:
-    """A database as the program of that step left it, with a few rows."""
+    """A database that was filled under the first schema and brought to that step since."""
     database = Database(url)
     if database.is_sqlite:
         database.path.touch(0o600)
     with database.transaction():
-        Runner(database.peewee, str(MIGRATIONS)).up(target=last)
+        Runner(database.peewee, str(MIGRATIONS)).up(target=STEPS[0])
         for table, row in ROWS:
             there = {column.name for column in database.peewee.get_columns(table)}
             assert set(row) <= there
             names = ", ".join(f'"{name}"' for name in row)
             marks = ", ".join([database.peewee.param] * len(row))
             database.peewee.execute_sql(f'INSERT INTO "{table}" ({names}) VALUES ({marks})', list(row.values()))
+        Runner(database.peewee, str(MIGRATIONS)).up(target=last)
     database.close()
 
 
