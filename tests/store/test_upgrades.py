@@ -12,10 +12,14 @@ from typing import Any
 import pytest
 from playhouse.migrations import Runner
 
+from daemon.store import seals
 from daemon.store.audit import audit
 from daemon.store.database import MIGRATIONS, Database, open_database
 from daemon.store.schema import TABLES
 from tests.chaos.record import saw
+
+ACCOUNT_KEYS, SEALS = "0005_account_keys", "0015_seals"
+"""Steps that the program itself fills."""
 
 STEPS = sorted(path.stem for path in MIGRATIONS.glob("[0-9]*.py"))
 
@@ -37,6 +41,9 @@ ROWS: tuple[tuple[str, dict[str, Any]], ...] = (
 )  # fmt: skip
 """What the first schema held already."""
 
+KEYS = ("company", "acme", 2), ("name", "ann lee", 2)
+"""What the program has looked these up by since the step that made the index of accounts."""
+
 
 def at_step(url: str, last: str) -> None:
     """A database that was filled under the first schema and brought to that step since."""
@@ -52,6 +59,11 @@ def at_step(url: str, last: str) -> None:
             marks = ", ".join([database.peewee.param] * len(row))
             database.peewee.execute_sql(f'INSERT INTO "{table}" ({names}) VALUES ({marks})', list(row.values()))
         Runner(database.peewee, str(MIGRATIONS)).up(target=last)
+        if last >= ACCOUNT_KEYS:
+            for key in KEYS:
+                database.peewee.execute_sql("INSERT INTO account_key VALUES (?, ?, ?)".replace("?", database.peewee.param), key)
+        if last >= SEALS:
+            seals.seal_everything(database.peewee)
     database.close()
 
 
