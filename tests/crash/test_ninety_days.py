@@ -161,7 +161,7 @@ class Program:
     def _bury(self) -> None:
         """Wait until nothing is left of a life: its lines to the relay and its sessions."""
         self.alive = False
-        rig.noticestaken(self.world.sink)
+        rig.count_taken(self.world.sink)
         if not self.world.database_url.startswith("sqlite"):
             with psycopg.connect(self.world.database_url, autocommit=True) as watcher:
                 others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"

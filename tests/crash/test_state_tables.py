@@ -239,6 +239,7 @@ def test_while_the_database_is_away_mails_stay_on_the_server_and_afterwards_it_g
     make_world: Callable[..., World], database_url: str
 ) -> None:
     world = make_world(database_url)
+    world.configure(limits=rig.NO_RATES)
     world.deliver(mail("ann", "Roof-7 shows no data."))
     daemon = rig.begin(world, "run")
     with ExitStack() as stack:
@@ -264,6 +265,7 @@ def test_while_the_database_is_away_mails_stay_on_the_server_and_afterwards_it_g
 
 def test_on_a_full_disk_mails_stay_on_the_server_and_with_room_again_it_goes_on(make_world: Callable[..., World], sqlite_url: str) -> None:
     world = make_world(sqlite_url)
+    world.configure(limits=rig.NO_RATES)
     mails = [mail("ann", f"Roof-7 shows no data, lamp {number}.\n" + "x" * 60_000) for number in range(6)]
     for octets in mails:
         world.deliver(octets)
