@@ -314,9 +314,6 @@ READ_AHEAD_OCTETS = 2 * 1024 * 1024
 LISTEN_SECONDS = 0.5
 """How often, while the parser child is at work, it is asked whether the program shall stop."""
 
-SLOW_PAUSE = timedelta(minutes=1)
-"""Before a mail whose statement took too long is tried again: a database that is merely busy has time to come to itself."""
-
 
 def apply_batch(house: House) -> int:
     """Claim a batch, decide and do every mail of it; how many were claimed (0: nothing to do)."""
@@ -393,7 +390,7 @@ def _apply_one(house: House, row: Claimed, future: Future[Reading | ReadFailure]
         except TooSlow as error:
             # the database is there, so the mail may be the cause: others go on, and its tries are counted
             log.event("apply-waits", mail=row.id, detail=str(error))
-            return _failed(house, row, Reason.UNEXPECTED_ERROR, f"statement_seconds: {error}", now, pause=SLOW_PAUSE)
+            return _failed(house, row, Reason.UNEXPECTED_ERROR, f"statement_seconds: {error}", now, pause=journal.SLOW_PAUSE)
         except Temporary as error:
             log.event("apply-waits", mail=row.id, detail=str(error))
             _put_off(house, row, str(error), now)

@@ -23,6 +23,8 @@ from daemon.store.workers import dead_owners
 LEASE = timedelta(minutes=10)
 """Longer than the longest apply (the parser's wall clock is 20 s), so a living worker never loses a mail it works on."""
 
+SLOW_PAUSE = timedelta(minutes=1)
+"""Before a mail whose statement took too long is tried again; nothing is put off for longer."""
 ALONE_LIMIT = 6
 """A mail claimed alone that often without an end took the whole process down each time: it is quarantined."""
 
@@ -246,8 +248,6 @@ SHARE = 10
 def claim(db: Database, now: datetime, most: int, suspicious_after: int) -> list[Claimed]:
     """Lease the oldest free mails, at most `most`, in the order they came; [] when there is nothing to do.
 
-    A sender of very many does not keep the others waiting: see `SHARE`.
-
     The attempt is counted before it is made, so a mail that kills the process can't be tried for ever. A mail whose
     batches died `suspicious_after` times is claimed alone, so that it can't be mistaken for its neighbours.
     """
@@ -317,8 +317,8 @@ def free_dead(db: Database) -> int:
 
 
 def bring_near(now: datetime) -> None:
-    """Mails whose next try lies ahead: a try is never put off, so the clock was set back since. They may be tried now."""
-    Journal.update(next_attempt_at=None).where((Journal.state == "received") & (Journal.next_attempt_at > now)).execute()
+    """Mails whose next try lies further ahead than any is put off: the clock was set back since. They may be tried now."""
+    Journal.update(next_attempt_at=None).where((Journal.state == "received") & (Journal.next_attempt_at > now + SLOW_PAUSE)).execute()
 
 
 def give_back(db: Database, numbers: Sequence[int]) -> None:
