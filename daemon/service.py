@@ -532,7 +532,8 @@ class Service:
             self._tell("tidy")
 
     def _tell(self, topic: str) -> None:
-        self.house.database.tell(topic)
+        with self.house.database.transaction():  # a line that broke meanwhile is Temporary, as anywhere
+            self.house.database.tell(topic)
 
     def _send_stage(self) -> None:
         server = relay_server_of(self.config)

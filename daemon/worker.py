@@ -514,7 +514,7 @@ def send(house: House, relay: Relay) -> int:
     """
     sent = 0
     with house.database.transaction():
-        outbox.take_back_own(house.database, house.now())
+        outbox.take_back_own(house.database, house.now(), relay.owed_ids)
         if epoch.is_held():
             return 0
 

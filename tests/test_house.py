@@ -384,6 +384,7 @@ def test_no_room_is_a_drawer_for_everything() -> None:
 
 
 LARGE = {
+    "store/journal.py": "one queue: each step of a row on its way, with the two ways of claiming",
     "mail/imap.py": "one conversation: what a server may do in the middle of any of its steps is one story",
     "mail/smtp.py": "one conversation, likewise: from the connection to the answer to the final dot",
     "configuration/keys.py": "every key of the configuration; sections are read side by side",

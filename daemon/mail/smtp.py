@@ -151,6 +151,11 @@ class Relay:
         """Whether results could not be handed over, because `claim` raised; the next `send` begins with them."""
         return bool(self._owed)
 
+    @property
+    def owed_ids(self) -> frozenset[int]:
+        """The mails of those results."""
+        return frozenset(result.id for result in self._owed)
+
     def send(self, claim: Claim) -> None:
         """Send what `claim` hands out until it hands out nothing and nothing is in flight.
 

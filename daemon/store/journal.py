@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from peewee import Case
+
 from daemon.model import Decision
 from daemon.reasons import Outcome, Reason
 from daemon.store.database import Database
@@ -321,11 +323,15 @@ def bring_near(now: datetime) -> None:
     Journal.update(next_attempt_at=None).where((Journal.state == "received") & (Journal.next_attempt_at > now + SLOW_PAUSE)).execute()
 
 
+_NO_TRY = {"attempts": Journal.attempts - 1, "alone": Case(None, [(Journal.alone > 0, Journal.alone - 1)], 0)}
+"""A try that was none is not counted against the mail."""
+
+
 def give_back(db: Database, numbers: Sequence[int]) -> None:
     """Give back mails that were claimed but not begun (a graceful stop)."""
     if numbers:
         where = Journal.id.in_(list(numbers)) & (Journal.state == "received") & (Journal.lease_owner == db.owner)
-        Journal.update(lease_owner=None, lease_until=None, attempts=Journal.attempts - 1).where(where).execute()
+        Journal.update(lease_owner=None, lease_until=None, **_NO_TRY).where(where).execute()
 
 
 def finish(db: Database, number: int, decision: Decision, facts: dict[str, Any], record: str, now: datetime) -> bool:
@@ -343,7 +349,7 @@ def fail(db: Database, number: int, *, counted: bool, detail: str, next_attempt_
     where = (Journal.id == number) & (Journal.state == "received") & (Journal.lease_owner == db.owner)
     Journal.update(
         lease_owner=None, lease_until=None, next_attempt_at=next_attempt_at, detail=detail,
-        failures=Journal.failures + (1 if counted else 0), attempts=Journal.attempts - (0 if counted else 1),
+        failures=Journal.failures + int(counted), **({} if counted else _NO_TRY),
     ).where(where).execute()  # fmt: skip
 
 

@@ -5,7 +5,7 @@ Every function runs inside a transaction of the caller. Rows are written by `act
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -174,11 +174,15 @@ def bring_near(now: datetime) -> None:
     Outbox.update(next_attempt_at=now).where(waiting & (Outbox.next_attempt_at > now + 2 * BACK_OFF_MOST)).execute()
 
 
-def take_back_own(db: Database, now: datetime) -> None:
-    """Rows this worker still holds although nothing of it is in flight: the database was away when they ended."""
-    changes = {"state": "unknown", "lease_owner": None, "lease_until": None, "next_attempt_at": now}
-    for state in ("queued", "unknown"):
-        update(Outbox, changes | {"detail": "the database was away when it was sent"}, {"state": state, "lease_owner": db.owner})
+def take_back_own(db: Database, now: datetime, but: Collection[int] = ()) -> None:
+    """Rows this worker still holds although nothing of it is in flight: the database was away when they ended.
+
+    `but`: of these it knows what became of them, and writes it down with the next ones.
+    """
+    where = (Outbox.state.in_(["queued", "unknown"])) & (Outbox.lease_owner == db.owner) & Outbox.id.not_in(list(but))
+    Outbox.update(
+        state="unknown", lease_owner=None, lease_until=None, next_attempt_at=now, detail="the database was away when it was sent"
+    ).where(where).execute()
 
 
 def due(now: datetime) -> bool:

@@ -366,3 +366,23 @@ def test_whatever_happens_every_mail_is_finished_once_and_a_senders_mails_in_ord
             assert order == sorted(order)
         database.let_go()
         database.close()
+
+
+def test_a_try_that_was_none_is_not_counted_against_a_mail_that_is_tried_alone(database: Database) -> None:
+    (number,) = _record(database)
+    for _ in range(4):
+        _claim(database, now=NOW)
+        database.owner += 1
+        with database.transaction():
+            Journal.update(lease_owner=None, lease_until=None).execute()
+    (row,) = _claim(database)
+    assert row.attempts > 3
+    counted = row.alone
+    with database.transaction():
+        journal.give_back(database, [number])
+    (row,) = _claim(database)
+    assert row.alone == counted
+    with database.transaction():
+        journal.fail(database, number, counted=False, detail="away", next_attempt_at=NOW)
+    (row,) = _claim(database)
+    assert row.alone == counted

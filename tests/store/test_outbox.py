@@ -184,6 +184,18 @@ def test_rows_this_worker_lost_sight_of_are_sent_again_as_unknown(database: Data
     assert found == {first: ("queued", database.owner - 1), other: ("unknown", None)}
 
 
+def test_rows_whose_end_is_known_but_not_written_down_are_not_lost_sight_of(database: Database) -> None:
+    known, other = _queue(database, "a@x.example", "b@x.example")
+    _claim(database)
+    with database.transaction():
+        outbox.take_back_own(database, NOW, {known})
+        assert {row.id: row.state for row in Outbox.select()} == {known: "queued", other: "unknown"}
+    _note(database, known, "unknown")
+    with database.reading():
+        # its first try without an answer: it is tried once more
+        assert Outbox.get_by_id(known).state == "unknown"
+
+
 def test_a_refused_mail_is_told_once(database: Database) -> None:
     numbers = _queue(database, "a@x.example", "b@x.example", "c@x.example")
     _claim(database)
