@@ -23,6 +23,9 @@ from daemon.wiring import epoch_file_of, expiries_of, oauth_of, policy_of
 AWAY_PATIENCE = timedelta(minutes=1)
 """How long the database may be away before people are told: a restart of it takes less."""
 
+UNREAD_PATIENCE = timedelta(minutes=2)
+"""How long a daemon that was stopped for long may take to read a mailbox: what it knows of it is from before the stop."""
+
 ROUNDS_MISSED = 3
 """A mailbox that is looked at seldom is not stalled before it was missed so often."""
 
@@ -101,8 +104,9 @@ def mailboxes(config: Config, seen: Mapping[str, datetime], started_at: datetime
         if now - (last or started_at) <= most:
             yield Vital(name=name, weight=0, detail=detail)
             continue
-        mend = f"`supportd check --online` says what {mailbox.host} answers; see `mailbox-away` in the log"
-        yield Vital(name=name, weight=2, detail=f"{detail}: {_ago(now - (last or started_at))}", mend=mend, alarm=True)
+        mend = f"`supportd check --online` says what {mailbox.host} answers; see `mailbox-away` and `fetch-paused` in the log"
+        detail = f"{detail}: {_ago(now - (last or started_at))}"
+        yield Vital(name=name, weight=2, detail=detail, mend=mend, alarm=True, patience=UNREAD_PATIENCE)
 
 
 def configuration(refused: str | None) -> Vital:

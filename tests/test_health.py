@@ -51,6 +51,7 @@ def test_queues_that_move_are_well_and_queues_that_stand_are_not(config: Config)
 def test_a_mailbox_is_stalled_when_it_was_missed_for_long_enough(config: Config) -> None:
     def weight(last: datetime | None, started: datetime = NOON - timedelta(hours=1)) -> int:
         (vital,) = health.mailboxes(config, {} if last is None else {"main": last}, started, NOON)
+        assert vital.patience == (health.UNREAD_PATIENCE if vital.alarm else timedelta())
         return vital.weight
 
     assert weight(NOON - 15 * MINUTE) == 0

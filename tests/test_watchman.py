@@ -127,6 +127,25 @@ def test_with_both_servers_down_the_command_and_the_log_are_left(desk: Desk, cap
     assert desk.paged() == [("mailbox support is read", "begins")]
 
 
+def test_a_long_stop_is_no_alarm_unless_the_mailbox_is_not_read_after_the_start_either(desk: Desk) -> None:
+    desk.look()
+    desk.world.later(hours=3)
+    desk.start()
+    desk.watchman.look()
+    desk.look(seconds=20)
+    assert desk.paged() == []
+    # a daemon that dies before it has read anything, again and again
+    desk.world.later(hours=3)
+    for _ in range(6):
+        desk.start()
+        desk.watchman.look()
+        desk.world.later(seconds=20)
+    assert desk.paged() == []
+    desk.start()
+    desk.watchman.look()
+    assert desk.paged() == [("mailbox support is read", "begins")]
+
+
 def test_a_command_that_fails_or_hangs_keeps_nobody(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     world = desk.world
     text = world.path.read_text()
