@@ -210,7 +210,7 @@ def _round(config: Config, house: House, stages: Sequence[str]) -> None:  # noqa
                 except Temporary as error:
                     trouble.append(error)
         while True:
-            _fetch_all(house, watches, trouble)
+            read = _fetch_all(house, watches, trouble)
             applied = 0
             while "apply" in stages and not house.stopping() and (count := apply_batch(house)):
                 applied += count
@@ -219,7 +219,7 @@ def _round(config: Config, house: House, stages: Sequence[str]) -> None:  # noqa
                 break
         if "tick" in stages:
             # a mail that could not be fetched may have been in time: no promise is called broken before it is read
-            tick(house, clocks=not trouble)
+            tick(house, clocks=read and not trouble)
         if "send" in stages and (server := relay_server_of(config)) is not None:
             with Relay(server) as relay:
                 try:
@@ -245,14 +245,17 @@ def _comes_to_read(house: House, mailbox: str) -> bool:
     return any(house.workers.reads(mailbox) or pause.wait(DYING / DYING_LOOKS) for _ in range(DYING_LOOKS))
 
 
-def _fetch_all(house: House, watches: list[Watch], trouble: list[Temporary]) -> None:
+def _fetch_all(house: House, watches: list[Watch], trouble: list[Temporary]) -> bool:
+    """Look at every mailbox; whether all mail of those that answer is written down."""
+    read = True
     for watch in list(watches):
         try:
-            fetch(house, watch, deep=True)
+            read &= fetch(house, watch, deep=True).complete
         except Temporary as error:
             trouble.append(error)
             watch.close()
             watches.remove(watch)
+    return read
 
 
 def tick_free(house: House) -> None:
@@ -487,14 +490,18 @@ class Service:
             deep = time.monotonic() >= deep_at
             if deep:
                 deep_at = time.monotonic() + DEEP_LOOK.total_seconds()
-            while fetch(self.house, watch, deep=deep):
+            while (fetched := fetch(self.house, watch, deep=deep)).count:
                 self.apply_wake.set()
                 self._alive()
                 if self.stop.is_set():
                     return
-            self.read_at[watch.account.name] = time.monotonic()
-            self.house.workers.note_read(watch.account.name)
-            self.was_read(watch.account.name)
+            if fetched.complete:
+                self.read_at[watch.account.name] = time.monotonic()
+                self.house.workers.note_read(watch.account.name)
+                self.was_read(watch.account.name)
+            elif deep:
+                # what the look at the whole folder found is still there
+                deep_at = 0.0
             try:
                 tidy(self.house, watch)
             except Temporary as error:

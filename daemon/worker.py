@@ -99,8 +99,18 @@ ROOM_FACTOR = 2.5
 # --- fetch ---------------------------------------------------------------------------------------------------------
 
 
-def fetch(house: House, watch: Watch, *, deep: bool) -> int:
-    """Write down every mail of the folder that is not in the ledger; how many were new.
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What a look at a folder brought."""
+
+    count: int
+    """Mails written down that were new."""
+    complete: bool
+    """Whether no mail was left on the server for want of room or because of a stop: only then is the mailbox read."""
+
+
+def fetch(house: House, watch: Watch, *, deep: bool) -> Fetched:
+    """Write down every mail of the folder that is not in the ledger, as far as there is room.
 
     What to fetch is the server's UIDs minus the ledger's: never UNSEEN, never dates. `deep` looks at the whole folder,
     otherwise at what came since the last look. Nothing on the server changes here. Raises Temporary when another worker reads
@@ -117,7 +127,7 @@ def fetch(house: House, watch: Watch, *, deep: bool) -> int:
         put_back = epoch.must_look_through(name)
     if backlog >= house.limits.max_backlog or house.database.free_octets() < house.limits.free_disk:
         log.event("fetch-paused", mailbox=name, waiting=backlog)
-        return 0
+        return Fetched(0, complete=False)
     if put_back:
         _look_through(house, watch)
     renewed = state is None and not first_contact
@@ -151,7 +161,7 @@ def fetch(house: House, watch: Watch, *, deep: bool) -> int:
         count += _record(house, name, folder, uidvalidity, deliveries, now)
         house.progress()
         if house.stopping():
-            return count
+            return Fetched(count, complete=False)
     if watch.unreadable:
         log.event("mail-unreadable", mailbox=name, uids=",".join(str(uid) for uid in sorted(watch.unreadable)[:20]))
     if vanished:
@@ -166,7 +176,7 @@ def fetch(house: House, watch: Watch, *, deep: bool) -> int:
                 epoch.note_looked_through(name)
     if count:
         log.event("mail-fetched", mailbox=name, count=count)
-    return count
+    return Fetched(count, complete)
 
 
 def _look(

@@ -17,8 +17,9 @@ import pytest
 
 from daemon.config import load_config
 from daemon.errors import Temporary
-from daemon.service import clock_of, database_of, open_house, require_hold, tell_what_ends
+from daemon.service import Service, clock_of, database_of, open_house, require_hold, tell_what_ends
 from daemon.store.database import open_database
+from daemon.worker import apply_batch
 from tests.chaos.counts import count
 from tests.chaos.record import saw
 from tests.conversations.fixtures import database_url, inbox, make_world, settled_postgres, world
@@ -29,6 +30,19 @@ __all__ = ["database_url", "inbox", "make_world", "settled_postgres", "world"]
 
 SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 """For what the database has no part in."""
+
+
+@contextmanager
+def _fetching(world: World, was_read: Callable[[str], None]) -> Iterator[Service]:
+    """The fetch stage alone, in this process."""
+    stop = threading.Event()
+    service = Service(world.config, world.house, ("fetch",), stop, was_read=was_read)
+    service.start()
+    try:
+        yield service
+    finally:
+        stop.set()
+        assert service.join(60)
 
 
 @contextmanager
@@ -65,6 +79,28 @@ def test_mail_that_comes_while_the_daemon_waits_is_answered_and_put_away(world: 
 
 
 @pytest.mark.chaos
+@SQLITE
+def test_a_mailbox_is_not_called_read_while_fetching_pauses(world: World, capfd: pytest.CaptureFixture[str]) -> None:
+    world.configure(limits={"max_backlog": 2})
+    for number in range(3):
+        world.deliver(mail("sam", f"No. {number}", subject=f"Thing {number}"))
+    read: list[str] = []
+    said: list[str] = []
+
+    def paused() -> bool:
+        said.append(capfd.readouterr().err)
+        return " fetch-paused " in "".join(said)
+
+    with _fetching(world, read.append) as service:
+        until(paused, "it does not pause")
+    assert (read, service.read_at) == ([], {})
+    assert apply_batch(world.house) == 2
+    with _fetching(world, read.append) as service:
+        until(lambda: bool(read), "it does not go on")
+    assert set(read) == set(service.read_at) == {"support"}
+    assert len(world.mails()) == 3
+
+
 def test_sigterm_in_the_middle_of_much_mail_finishes_what_is_in_hand_and_loses_nothing(world: World) -> None:
     for number in range(60):
         _deliver_now(world, mail(f"sender{number}@mail.example", f"words {number}", subject="Hello"))

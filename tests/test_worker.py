@@ -21,6 +21,7 @@ from daemon.reader import Reader, ReadFailure
 from daemon.store import journal, outbox
 from daemon.store.journal import ALONE_LIMIT, Delivery
 from daemon.wiring import accounts_of
+from daemon.worker import Fetched
 from tests.conversations.fixtures import database_url, inbox, settled_postgres, world
 from tests.conversations.world import World, mail
 from tests.doubles import Script
@@ -51,12 +52,12 @@ def test_fetching_writes_down_what_is_new_and_touches_nothing(world: World) -> N
     for number in range(3):
         world.deliver(mail("sam", f"No. {number}", subject=f"Thing {number}"))
     with _watch(world) as watch:
-        assert worker.fetch(world.house, watch, deep=True) == 3
-        assert worker.fetch(world.house, watch, deep=True) == 0
-        assert worker.fetch(world.house, watch, deep=False) == 0
+        assert worker.fetch(world.house, watch, deep=True) == Fetched(3, complete=True)
+        assert worker.fetch(world.house, watch, deep=True) == Fetched(0, complete=True)
+        assert worker.fetch(world.house, watch, deep=False) == Fetched(0, complete=True)
         assert len(world.inbox.mails()) == 3
         world.deliver(mail("sam", "No. 4", subject="Thing 4"))
-        assert worker.fetch(world.house, watch, deep=False) == 1
+        assert worker.fetch(world.house, watch, deep=False) == Fetched(1, complete=True)
         # nothing is final yet, so nothing is put away
         assert worker.tidy(world.house, watch) == 0
         while worker.apply_batch(world.house):
@@ -64,6 +65,21 @@ def test_fetching_writes_down_what_is_new_and_touches_nothing(world: World) -> N
         assert worker.tidy(world.house, watch) == 4
         assert worker.tidy(world.house, watch) == 0
     assert world.inbox.mails() == []
+
+
+@SQLITE
+def test_a_mailbox_with_more_mail_than_there_is_room_for_is_not_looked_through(world: World) -> None:
+    world.configure(limits={"max_backlog": 2})
+    for number in range(3):
+        world.deliver(mail("sam", f"No. {number}", subject=f"Thing {number}"))
+    with _watch(world) as watch:
+        assert worker.fetch(world.house, watch, deep=True) == Fetched(2, complete=False)
+        assert worker.fetch(world.house, watch, deep=True) == Fetched(0, complete=False)
+        assert worker.apply_batch(world.house) == 2
+        assert worker.fetch(world.house, watch, deep=False) == Fetched(1, complete=True)
+        stopping = dataclasses.replace(world.house, stopping=lambda: True)
+        world.deliver(mail("sam", "No. 3", subject="Thing 3"))
+        assert worker.fetch(stopping, watch, deep=False) == Fetched(1, complete=False)
 
 
 def test_a_mail_of_the_future_arrived_now(world: World) -> None:
@@ -75,9 +91,9 @@ def test_a_mail_of_the_future_arrived_now(world: World) -> None:
 def test_a_mail_that_somebody_else_takes_away_after_we_saw_it_counts_once(world: World) -> None:
     world.deliver(mail("sam", "Order.", subject="Order"))
     with _watch(world) as watch:
-        assert worker.fetch(world.house, watch, deep=True) == 1
+        assert worker.fetch(world.house, watch, deep=True) == Fetched(1, complete=True)
         world.inbox.lose()
-        assert worker.fetch(world.house, watch, deep=True) == 0
+        assert worker.fetch(world.house, watch, deep=True) == Fetched(0, complete=True)
         worker.apply_batch(world.house)
         assert worker.tidy(world.house, watch) == 1
     assert _outcomes(world) == [("acted", "case-opened")]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from daemon.config import data_dir
+from daemon.service import run_once
 from tests.conversations.databases import on_sqlite
 from tests.conversations.scenes import MONDAY, acknowledged, clock, opened, planned
 from tests.conversations.world import World, mail
@@ -129,6 +131,22 @@ def test_what_was_late_because_we_were_down_is_no_breach(world: World) -> None:
     world.expect(("bob", "confirmation"), ("cara", "case-acknowledged-notice"))
     assert clock(world, "acknowledge")["met_at"] == datetime(2025, 11, 28, 21, 40, tzinfo=UTC)
     assert clock(world, "acknowledge")["breached_at"] is None
+    world.assert_good_books()
+
+
+@on_sqlite
+def test_while_there_is_no_room_to_fetch_no_promise_is_called_broken(world: World) -> None:
+    world.clock = datetime(2025, 11, 26, 15, 0, tzinfo=UTC)
+    assigned = opened(world)
+    world.clock = datetime(2025, 11, 28, 23, 0, tzinfo=UTC)
+    world.deliver(mail("bob", "#ack\n", answers=assigned), at=datetime(2025, 11, 28, 21, 40, tzinfo=UTC))
+    full = replace(world.house, limits=replace(world.house.limits, free_disk=1 << 60))
+    run_once(world.config, full)
+    world.expect()
+    assert clock(world, "acknowledge")["breached_at"] is None
+    world.run()
+    world.expect(("bob", "confirmation"), ("cara", "case-acknowledged-notice"))
+    assert clock(world, "acknowledge")["met_at"] == datetime(2025, 11, 28, 21, 40, tzinfo=UTC)
     world.assert_good_books()
 
 
