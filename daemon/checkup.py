@@ -20,7 +20,7 @@ from daemon.mail.rendering import Templates
 from daemon.mail.smtp import Abilities, Relay
 from daemon.rules.entitlement import FACTS, SupportRules
 from daemon.rules.forms import FormRules
-from daemon.store.database import open_database
+from daemon.store.database import existing_database, open_database
 from daemon.store.epoch import EpochFile, told_of_epoch
 from daemon.store.loops import told_of_guards
 from daemon.store.schema import Contact, ContactRole, Organization, Outbox, Queue
@@ -301,14 +301,19 @@ def _form_people(forms: Sequence[FormRules]) -> Iterator[Verdict]:
 
 
 def _database(config: Config, forms: Sequence[FormRules], support: SupportRules | None, now: datetime | None) -> Iterator[Verdict]:
-    password = config.database.password
     try:
-        database = open_database(config.database.url, password.reveal() if password is not None else None)
+        secret = config.database.password
+        url, password = config.database.url, secret.reveal() if secret is not None else None
+        # tables that are there may be those of a daemon at work, of another version
+        database = existing_database(url, password) or open_database(url, password)
     except Failure as error:
         yield Verdict(what="database", verdict=BAD, detail=str(error), mend="see database.url; is it running, may this user write there?")
         return
     try:
         with database.reading():
+            if other := tuple(database.told_of_version()):
+                yield from (Verdict(what=w, verdict=(GOOD, UNWISE, BAD)[n], detail=detail, mend=mend) for w, n, detail, mend in other)
+                return
             yield Verdict(what="database", verdict=GOOD, detail=f"{database.shown_url} opened, its tables are of this version")
             if now is not None:
                 yield from health_verdicts(config, now)

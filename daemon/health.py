@@ -40,6 +40,10 @@ def vitals_of(config: Config, database: Database | None, now: datetime, away: st
         if database is None:
             raise Temporary(away)
         with database.reading():
+            other = [Vital(name=name, weight=weight, detail=detail, mend=mend) for name, weight, detail, mend in database.told_of_version()]
+            if other:
+                # what it asks may not be there
+                return [*found, *other]
             found += queues(config, backlog(), now)
             found += [
                 Vital(name=name, weight=weight, detail=detail, mend=mend)

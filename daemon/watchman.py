@@ -91,13 +91,17 @@ class Watchman:
             thread.start()
 
     def close(self, seconds: float = 2.0) -> None:
-        """Stop looking, and say in the file that the daemon ended in good order. What is being told is not waited for."""
+        """Stop looking, and say in the file that the daemon ended in good order. What is being told is not waited for.
+
+        One that never began says nothing: the file may be that of a daemon at work.
+        """
         self._over.set()
         self._wake.set()
         end = time.monotonic() + seconds
         for thread in self._threads:
             thread.join(max(0.0, end - time.monotonic()))
-        self._write(stopped=True)
+        if self._threads:
+            self._write(stopped=True)
 
     def _watch(self) -> None:
         while not self._over.is_set():

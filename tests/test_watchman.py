@@ -206,6 +206,19 @@ def test_a_database_that_is_away_at_the_start_is_told_once_however_often_the_dae
     assert desk.mailed() == ["database: begins"]
 
 
+def test_a_second_daemon_that_is_refused_says_nothing_in_the_file_of_the_first(world: World) -> None:
+    process = world.start("run")
+    try:
+        file = world.folder.parent / "supportd.db.health"
+        until(lambda: file.exists() and json.loads(file.read_text())["stages"], "it says nothing of itself", 60)
+        world.cli("run", status=75)
+        told = json.loads(file.read_text())
+        assert (told["pid"], told["stopped"]) == (process.pid, False)
+    finally:
+        process.kill()
+        process.wait()
+
+
 def test_health_is_told_while_the_daemon_runs_and_when_it_is_dead(world: World) -> None:
     def health() -> tuple[int, dict[str, tuple[str, str]]]:
         done = subprocess.run(

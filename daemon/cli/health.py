@@ -17,13 +17,18 @@ def health(as_json: Annotated[bool, typer.Option("--json", help="One JSON docume
     """How the daemon and its queues, mailboxes, tokens and disk do, also when it is dead. Exit status 0 well, 1 warning, 2 critical."""
     from daemon.errors import Failure
     from daemon.health import vitals_of
-    from daemon.service import database_of
+    from daemon.store.database import existing_database, without_password
 
     config, now = load_config(), clock()()
+    database, away = None, f"there is none yet at {without_password(config.database.url)}; the first run makes it"
     try:
-        database, away = database_of(config), ""
+        # whoever only looks makes and changes nothing: the daemon at work may be of an older version
+        password = config.database.password
+        database = existing_database(config.database.url, password.reveal() if password is not None else None)
+        if database is not None:
+            database.hurry(config.limits.statement_seconds, config.limits.lock_seconds)
     except Failure as error:
-        database, away = None, str(error)
+        away = str(error)
     try:
         vitals = vitals_of(config, database, now, away)
     finally:

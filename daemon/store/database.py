@@ -333,7 +333,7 @@ class Database:
 
         Raises ConfigError when the database was made by a newer program: an older one must not touch it.
         """
-        known = {path.stem for path in MIGRATIONS.glob("[0-9]*.py")}
+        known = _known_steps()
         with self.reading():
             applied = self._applied()
         self._refuse_newer(applied - known)
@@ -357,6 +357,14 @@ class Database:
             seals.seal_everything(self.peewee)
             failpoint("migration_step")
         return steps
+
+    def told_of_version(self) -> Iterator[tuple[str, int, str, str]]:
+        """For whoever only looks, as `told_of_epoch`: whether the tables are of another version than this program. Inside a reading."""
+        applied, known = self._applied(), _known_steps()
+        if applied != known:
+            newer = bool(applied - known)
+            mend = "install the newer supportd" if newer else "restart the daemon: its start brings them up to this version"
+            yield "database", 2 if newer else 1, f"the tables are of {'a newer' if newer else 'an older'} version than this program", mend
 
     def _applied(self) -> set[str]:
         if not self.peewee.table_exists("schema_migration"):
@@ -383,14 +391,31 @@ def without_password(url: str) -> str:
     return re.sub(r"(?i)(://[^:@/?]*:).*(?=@)|(password=)[^&]*", lambda found: f"{found[1] or found[2]}***", url)
 
 
+def existing_database(url: str, password: str | None = None) -> Database | None:
+    """Open it as it is, for whoever only looks: nothing is made, nothing migrated. None when there is no file, or no table of ours.
+
+    Raises what `open_database` raises.
+    """
+    opened = _at(url, password)
+    if opened.is_sqlite and not opened.path.exists():
+        return None
+    try:
+        with opened.reading():
+            if opened.peewee.table_exists("schema_migration"):
+                return opened
+    except BaseException:
+        opened.close()
+        raise
+    opened.close()
+    return None
+
+
 def open_database(url: str, password: str | None = None, *, durable: bool = False) -> Database:
     """Open and migrate. `url` is sqlite:///relative, sqlite:////absolute or postgresql://user@host:port/name.
 
     `durable`: no worker may use a server that may lose what was committed.
     """
-    if not url.startswith(("sqlite:", "postgresql:", "postgres:")):
-        raise ConfigError((f"database.url: {without_password(url)!r} is neither sqlite:///FILE nor postgresql://user@host:port/name",))
-    opened = Database(url, password, durable=durable)
+    opened = _at(url, password, durable=durable)
     if opened.is_sqlite and not opened.path.parent.is_dir():
         raise ConfigError((f"database.url: the folder {opened.path.parent} does not exist; make it, writable for the daemon's user",))
     if opened.is_sqlite and not opened.path.exists():
@@ -402,6 +427,16 @@ def open_database(url: str, password: str | None = None, *, durable: bool = Fals
         opened.close()
         raise
     return opened
+
+
+def _at(url: str, password: str | None, *, durable: bool = False) -> Database:
+    if not url.startswith(("sqlite:", "postgresql:", "postgres:")):
+        raise ConfigError((f"database.url: {without_password(url)!r} is neither sqlite:///FILE nor postgresql://user@host:port/name",))
+    return Database(url, password, durable=durable)
+
+
+def _known_steps() -> set[str]:
+    return {path.stem for path in MIGRATIONS.glob("[0-9]*.py")}
 
 
 @contextmanager
