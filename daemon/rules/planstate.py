@@ -154,11 +154,11 @@ def _days(since: date | None, today: date) -> int | None:
 
 
 def _newest_order(orders: Sequence[OrderFacts]) -> OrderFacts | None:
-    return max(orders, key=lambda order: (order.ordered_on or date.min, order.number), default=None)
+    return max(orders, key=lambda order: (order.ordered_on is not None, order.ordered_on or date.min, order.number), default=None)
 
 
 def _newest_evaluation(evaluations: Sequence[EvaluationFacts]) -> EvaluationFacts | None:
-    return max(evaluations, key=lambda evaluation: (evaluation.started_on or date.min, evaluation.key), default=None)
+    return max(evaluations, key=lambda one: (one.started_on is not None, one.started_on or date.min, one.key), default=None)
 
 
 def _same(one: str, other: str) -> bool:

@@ -226,7 +226,7 @@ def test_a_template_that_fails_holds_its_mail_and_undoes_nothing(database: Datab
         assert (held.state, held.octets, held.subject, second.state) == ("held", None, "", "held")
         assert {(row.state, row.template) for row in (plain, second_plain)} == {("queued", "plain")}
         assert (plain.forward_path, plain.case_id, plain.message_id != held.message_id) == (held.forward_path, held.case_id, True)
-        assert "There is news about CASE-1001." in words(plain)
+        assert f"There is news about CASE-{plain.case_id}." in words(plain)
         assert len(plain.octets) < 20_000
         assert held.detail.startswith("template case-assigned: ")
         assert json.loads(held.request)["action"]["to"] == facts.PAT.address
