@@ -213,6 +213,7 @@ def test_a_reload_waits_for_the_mail_in_hand_so_that_it_leaves_once(world: World
 # --- who watches ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("inbox", ["pymap"], indirect=True)
 def test_a_server_that_says_nothing_is_no_hang_and_delays_no_end(world: World, short_folder: Path) -> None:
     with black_hole() as port, listening(short_folder) as (address, heard):
         assert isinstance(world.inbox, PymapInbox)
