@@ -98,6 +98,14 @@ def hung(name: str, doing: str, silent: float) -> Vital:
     )  # fmt: skip
 
 
+def failing(name: str, error: str) -> Vital:
+    """A stage that fails again and again: its part of the work is not done."""
+    return Vital(
+        name=f"stage {name} works", weight=2, detail=f"it fails again and again, last with {error}",
+        mend="see `stage-failed` in the log, and report it", alarm=True,
+    )  # fmt: skip
+
+
 def mailboxes(config: Config, seen: Mapping[str, datetime], started_at: datetime, now: datetime) -> Iterator[Vital]:
     """When each mailbox was last looked through with success."""
     for mailbox in config.mailbox:

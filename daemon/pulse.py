@@ -13,6 +13,9 @@ from dataclasses import dataclass
 WORK_SECONDS = 120.0
 """How long a stage may be at work without finishing anything: a few mails, or a database that is slow to answer."""
 
+FAILURES, NEAR_SECONDS = 3, 60.0
+"""A stage fails again and again when it did so this often, each time no longer than that after the last."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beat:
@@ -36,6 +39,7 @@ class Pulse:
 
     def __init__(self) -> None:
         self._beats: dict[str, Beat] = {}
+        self._failures: dict[str, tuple[int, float, str]] = {}
 
     def beat(self, name: str | None = None, doing: str = "at work", waits: float = 0.0) -> None:
         """The stage (unless named: the one whose thread calls) is alive, and may be silent for `waits` seconds beyond its work."""
@@ -54,3 +58,15 @@ class Pulse:
         """The stages that are silent beyond what they said."""
         now = time.monotonic()
         return {name: beat for name, beat in self.beats().items() if beat.is_hung(now)}
+
+    def failed(self, name: str, error: str) -> None:
+        """The stage ended in an unexpected error and is started again."""
+        now = time.monotonic()
+        count, at, _ = self._failures.get(name, (0, now, ""))
+        self._failures[name] = (count + 1 if now - at <= NEAR_SECONDS else 1, now, error)
+        self.beat(name, f"failed with {error}, is started again")
+
+    def failing(self) -> dict[str, str]:
+        """The stages that fail again and again, with their last error: nothing hangs, and yet nothing is done."""
+        now = time.monotonic()
+        return {name: error for name, (count, at, error) in self._failures.items() if count >= FAILURES and now - at <= NEAR_SECONDS}

@@ -373,12 +373,13 @@ class Service:
         thread.start()
 
     def _guarded(self, name: str, target: Callable[[], None]) -> None:
-        """A stage that dies of an unexpected error is started again; it is told, and its pulse stops meanwhile."""
+        """A stage that dies of an unexpected error is started again; that is told, and one that does so again and again alarms."""
         while not self.stop.is_set():
             try:
                 target()
             except Exception as error:  # noqa: BLE001
                 log.event("stage-failed", stage=name, error=type(error).__name__, detail=str(error))
+                self.pulse.failed(name, type(error).__name__)
                 self.stop.wait(5.0)
         self.house.database.close()
         self.pulse.end(name)

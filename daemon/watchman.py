@@ -155,6 +155,7 @@ class Watchman:
     def _vitals(self) -> tuple[list[Vital], bool]:
         now, config = self.now(), self.config
         found = [health.hung(name, beat.doing, beat.silent(time.monotonic())) for name, beat in self.pulse.hung().items()]
+        found += [health.failing(name, error) for name, error in self.pulse.failing().items()]
         if "fetch" in self.stages:
             found += health.mailboxes(config, self._mailboxes, self._started_at, now)
         found += [*health.disks(config), *health.tokens(config, now), health.configuration(self._refused)]

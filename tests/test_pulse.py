@@ -29,3 +29,19 @@ def test_a_stage_is_known_by_its_thread_and_is_gone_when_it_has_ended(monkeypatc
     stages.end("send")
     stages.end("send")
     assert stages.hung() == {}
+
+
+def test_a_stage_that_fails_again_and_again_is_told_and_one_that_failed_once_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [1000.0]
+    monkeypatch.setattr(pulse.time, "monotonic", lambda: clock[0])
+    stages = Pulse()
+    for _ in range(pulse.FAILURES):
+        assert stages.failing() == {}
+        clock[0] += 5.0
+        stages.failed("tick", "ValueError")
+    assert stages.failing() == {"tick": "ValueError"}
+    assert stages.beats()["tick"].doing == "failed with ValueError, is started again"
+    clock[0] += pulse.NEAR_SECONDS + 1
+    assert stages.failing() == {}
+    stages.failed("tick", "ValueError")
+    assert stages.failing() == {}, "that was long ago"
