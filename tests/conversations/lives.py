@@ -416,6 +416,8 @@ ASKING = frozenset({"question-contract"})
 class Taker:
     """A relay that takes every mail but those for some addresses."""
 
+    owed_ids: frozenset[int] = frozenset()
+
     def __init__(self, refused: dict[str, str]) -> None:
         self._refused = refused
 
