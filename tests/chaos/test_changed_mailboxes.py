@@ -12,7 +12,7 @@ import pytest
 from daemon import worker
 from daemon.demo.servers import EmbeddedImap
 from daemon.service import run_once
-from tests.chaos.counting import run_until_quiet, strangers, tally
+from tests.chaos.counts import run_until_quiet, strangers, tally
 from tests.chaos.proxy import Proxy, Rewrite
 from tests.chaos.record import saw
 from tests.conversations.fixtures import inbox

@@ -10,7 +10,7 @@ import pytest
 
 from daemon.demo.servers import EmbeddedImap
 from daemon.errors import Temporary
-from tests.chaos.counting import run_until_quiet, strangers, tally
+from tests.chaos.counts import run_until_quiet, strangers, tally
 from tests.chaos.proxy import Break, End, Proxy, Side
 from tests.chaos.record import saw, size
 from tests.conversations.world import PymapInbox, World

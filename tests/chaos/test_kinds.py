@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import signal
 from collections import Counter
 from collections.abc import Callable
 from itertools import product
@@ -18,7 +17,6 @@ from tests.conversations.scenes import opened
 from tests.conversations.world import World, bounce, mail
 from tests.crash import rig
 from tests.crash.books import assert_each_answer_once
-from tests.crash.forked import Nursery
 from tests.crash.test_form_kills import submission
 from tests.crash.test_kill_points import APART, MAYBE_TAKEN, TAKEN
 
@@ -107,14 +105,10 @@ def test_killed_at_a_place_each_kind_of_mail_does_what_it_does_in_a_calm_run(mak
     calm = {kind: effect_of(world, prepare, number, lambda: None) for number, (kind, prepare) in enumerate(KINDS.items())}
     most = size(SHORT, len(WAYS))
     chosen = [WAYS[index * len(WAYS) // most] for index in range(most)]
-    with Nursery(world) as nursery:
-        for number, (kind, point) in enumerate(chosen, len(KINDS)):
-
-            def die(kind: str = kind, point: str = point) -> None:
-                life = nursery.begin("run", "--once", SUPPORTD_FAILPOINT=point)
-                assert life.wait(100) == -signal.SIGKILL, f"{kind} never passed {point}\n{world.log()[-3000:]}"
-
-            assert effect_of(world, KINDS[kind], number, die) == calm[kind], f"{kind}, killed at {point}"
+    for number, (kind, point) in enumerate(chosen, len(KINDS)):
+        assert effect_of(world, KINDS[kind], number, lambda point=point: rig.die_at(world, point)) == calm[kind], (
+            f"{kind}, killed at {point}"
+        )
     books = world.assert_good_books()
     assert (books.in_progress, books.vanished, world.inbox.mails()) == (0, 0, [])
     at_dot = sum(point in TAKEN | MAYBE_TAKEN for _, point in chosen)

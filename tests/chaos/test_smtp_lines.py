@@ -17,7 +17,7 @@ from daemon.mail.smtp import Server
 from daemon.service import run_once
 from daemon.store import views
 from daemon.store.schema import Outbox
-from tests.chaos.counting import ANSWERS, run_until_quiet, strangers, tally
+from tests.chaos.counts import ANSWERS, run_until_quiet, strangers, tally
 from tests.chaos.proxy import Break, Dribble, End, Proxy, Side, Split, Swallow
 from tests.chaos.record import saw, size
 from tests.conversations.world import World

@@ -15,9 +15,9 @@ import pytest
 from daemon.store.schema import Journal, Outbox
 from tests.chaos.counts import count
 from tests.chaos.record import saw, size
+from tests.conversations.nursery import Life
 from tests.conversations.world import DovecotInbox, Out, World, end, mail, trust_authority, until
 from tests.crash import rig
-from tests.crash.forked import Life, Nursery
 from tests.servers.dovecot import Dovecot
 
 pytestmark = [pytest.mark.crash, pytest.mark.chaos]
@@ -35,7 +35,6 @@ class Storm:
 
     world: World
     dice: random.Random
-    nursery: Nursery
     tickets: dict[str, str] = field(default_factory=dict)
     """Word of a mail that opens a case: its writer."""
     replies: dict[str, str] = field(default_factory=dict)
@@ -81,7 +80,7 @@ class Storm:
             for _ in range(self.dice.randrange(share + 1)):
                 self._one_of(mails)
             begun = rig.log_size(self.world)
-            daemon = self.nursery.begin("run")
+            daemon = rig.begin(self.world, "run")
             try:
                 if self.dice.random() < 0.1:
                     time.sleep(self.dice.uniform(0.0, 0.5))  # in the middle of its start
@@ -117,7 +116,7 @@ class Storm:
     def settle(self, seconds: float) -> None:
         """Let the daemon run until nothing is left to do, and end it in good order."""
         begun = rig.log_size(self.world)
-        daemon = self.nursery.begin("run")
+        daemon = rig.begin(self.world, "run")
         try:
             self._await(" ready ", begun, daemon)
             rig.wait_quiet(self.world, daemon, self._quiet, seconds)
@@ -164,10 +163,9 @@ def stormed(world: World, mails: int, kills: int, seed: int, seconds: float) -> 
         limits=rig.NO_RATES,
     )
     begun = time.monotonic()
-    with Nursery(world) as nursery:
-        storm = Storm(world, random.Random(seed), nursery)
-        storm.rage(mails, kills)
-        storm.settle(seconds)
+    storm = Storm(world, random.Random(seed))
+    storm.rage(mails, kills)
+    storm.settle(seconds)
     raged = time.monotonic() - begun
     got = storm.count()
     kind = "SQLite" if world.database_url.startswith("sqlite") else "PostgreSQL"
