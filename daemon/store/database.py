@@ -79,6 +79,8 @@ class Database:
         self._writer = threading.RLock()
         self._lock_file: int | None = None
         self._guard: Any = None
+        self.guards_taken = 0
+        """How often `hold` had to take the lock anew: in between, others took this worker for dead."""
         self._idle_seconds = 0.0
         self.owner = secrets.randbits(62)
         self.peewee: Any = self._sqlite(url) if self.is_sqlite else self._postgres(url, password)
@@ -282,8 +284,23 @@ class Database:
             raise Temporary(f"the database is away: {first_line(error)}") from error
         if taken:
             self._guard = guard
+            self.guards_taken += 1
         else:
             guard.close()
+        return True
+
+    def holds(self) -> bool:
+        """Whether others can see, this moment, that this worker lives; also when it never had to show it.
+
+        On PostgreSQL the lock goes with its session, and the server may end that at any time: so it is asked.
+        """
+        guard = self._guard
+        if self.is_sqlite or guard is None:
+            return self.is_sqlite or self.guards_taken == 0
+        try:
+            guard.execute_sql("SELECT 1")
+        except (pw.DatabaseError, pw.InterfaceError):
+            return False
         return True
 
     def another_line(self) -> Any:

@@ -115,8 +115,8 @@ class Workers:
 
     def unbroken(self) -> Callable[[], bool]:
         """Something to ask later: whether this worker was never silent from now on, so that what it claims now is still its own."""
-        before = self._silences
-        return lambda: self.is_heard() and self._silences == before
+        db, before = self.database, (self._silences, self.database.guards_taken)
+        return lambda: self.is_heard() and before == (self._silences, db.guards_taken) and db.holds()
 
     def is_heard(self) -> bool:
         """Whether the others know surely that this worker lives."""

@@ -149,6 +149,22 @@ class TestSeveral:
         assert not sure()
         assert worker.unbroken()()
 
+    def test_what_was_claimed_before_the_server_ended_its_session_is_not_sure_any_more(self, join: Join, database_url: str) -> None:
+        worker = join()
+        sure = worker.unbroken()
+        assert sure()
+        with psycopg.connect(database_url, autocommit=True) as other:
+            here = "database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            locks = f"SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted AND {here}"
+            ended = other.execute(locks).fetchall()
+        assert ended == [(True,)]
+        # the others see at once that its lock is free
+        assert not sure()
+        assert worker.database.hold()
+        # it lives for them again, but they may have taken over what it had
+        assert not sure()
+        assert worker.unbroken()()
+
     def test_leases_of_one_that_fell_silent_are_free(self, join: Join, database_url: str) -> None:
         first, second = join(), join()
         owners = {first.database.owner, second.database.owner}
