@@ -521,8 +521,13 @@ def send(house: House, relay: Relay) -> int:
 
     Each call of `turn` is one transaction: it writes down what became of the finished rows and claims as many new ones
     as connections are free, just before their DATA. A row in flight when the program dies is sent again, same octets.
+    Raises Temporary when the relay or the database is away, or the others take this worker for dead.
     """
     sent = 0
+    if not house.database.holds():
+        house.database.hold()
+        if not house.database.holds():
+            raise Temporary("the database has not yet given up a session of this worker that broke")
     with house.database.transaction():
         outbox.take_back_own(house.database, house.now(), relay.owed_ids)
         if epoch.is_held():

@@ -25,7 +25,7 @@ from daemon.mail.sasl import CLOSING, bearer_mechanism, bearer_response, refusal
 from daemon.mail.transport import Tls, refuse_clear_text, verified_context
 from daemon.parsers.addresses import addr_spec
 
-Outcome = Literal["sent", "refused", "deferred", "unknown", "channel"]
+Outcome = Literal["sent", "refused", "deferred", "unknown", "channel", "untried"]
 
 TURNS = 8
 """Of the event loop, in which a connection that was left has closed its socket as a rule; after them it is looked at now and then."""
@@ -99,7 +99,7 @@ class Result:
 
     sent: the relay took it (2yz after the final dot). refused: never as it is (5yz, an address that can't be). deferred: not
     now, and surely not taken. unknown: the final dot may have arrived and no reply came (RFC 1047). channel: the relay refuses
-    us, no mail is to blame.
+    us, no mail is to blame. untried: we stopped before the final dot for a reason of our own.
     """
 
     id: int
@@ -268,7 +268,7 @@ class Relay:
         for answer, (line, mail) in zip(await asyncio.gather(*flying, return_exceptions=True), flying.values(), strict=True):
             self._owed.append(answer if isinstance(answer, Result) else _result(mail, "deferred", None, f"not sent: {answer}"))
             await line.close()
-        self._owed.extend(_result(mail, "deferred", None, "not sent: the program could not go on") for mail in waiting)
+        self._owed.extend(_result(mail, "untried", None, "not sent: the program could not go on") for mail in waiting)
 
     async def _drop_old(self) -> None:
         fresh = [line for line in self._kept if line.is_open and time.monotonic() - line.used_at < IDLE_SECONDS]
@@ -512,7 +512,7 @@ class _Line:
                     return _result(mail, "deferred", None, "the connection broke while the mail was sent")
             if not mail.ours():
                 self._drop()
-                return _result(mail, "deferred", None, "not sent: this worker had stood still, the mail may be another's by now")
+                return _result(mail, "untried", None, "not sent: this worker had stood still, the mail may be another's by now")
             protocol.write(b".\r\n")
         except aiosmtplib.SMTPServerDisconnected as error:
             # the dot was never written

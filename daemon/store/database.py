@@ -79,6 +79,7 @@ class Database:
         self._writer = threading.RLock()
         self._lock_file: int | None = None
         self._guard: Any = None
+        self._holding = threading.Lock()
         self.guards_taken = 0
         """How often `hold` had to take the lock anew: in between, others took this worker for dead."""
         self._idle_seconds = 0.0
@@ -265,6 +266,10 @@ class Database:
                     return False
                 self._lock_file = handle
             return True
+        with self._holding:
+            return self._hold_a_session()
+
+    def _hold_a_session(self) -> bool:
         try:
             if self._guard is not None:
                 self._guard.execute_sql("SELECT 1")

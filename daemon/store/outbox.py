@@ -78,7 +78,7 @@ def claim(db: Database, now: datetime, most: int) -> list[Waiting]:
 def note_result(
     db: Database, number: int, outcome: str, reply_code: int | None, text: str, now: datetime, give_up_after: timedelta
 ) -> None:
-    """Write down what became of a row: sent, refused, deferred, unknown or channel (see `mail.smtp`).
+    """Write down what became of a row: sent, refused, deferred, unknown, channel or untried (see `mail.smtp`).
 
     A row that another worker has taken over since is left to it; but what the relay took is sent, whoever else tried.
     A row whose final dot got no answer is sent once more; when that gets none either, the relay may have it twice, and a person
@@ -95,6 +95,8 @@ def note_result(
         facts.update(state="failed", detail=f"gave up, it may have arrived twice: {text}") if again else facts.update(state="unknown")
     elif outcome == "channel":
         facts.update(attempts=Outbox.attempts - 1, next_attempt_at=now + CHANNEL_PAUSE)
+    elif outcome == "untried":
+        facts.update(attempts=Outbox.attempts - 1, next_attempt_at=now)
     ours = (Outbox.id == number) & ((Outbox.lease_owner == db.owner) | Outbox.lease_owner.is_null())
     ours &= Outbox.state.in_(["queued", "unknown"])
     if not Outbox.update(**facts).where(ours).execute():

@@ -22,7 +22,7 @@ from tests.servers.postgres import OwnServer
 
 pytestmark = [pytest.mark.chaos, pytest.mark.crash]
 
-PATIENT = 100.0
+PATIENT = 200.0
 """Seconds for what takes one on a quiet machine."""
 
 

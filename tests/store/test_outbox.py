@@ -121,6 +121,14 @@ def test_each_outcome_has_its_state(database: Database) -> None:
     assert (row.state, row.attempts, row.next_attempt_at) == ("queued", 0, NOW + CHANNEL_PAUSE)
 
 
+def test_a_mail_we_stopped_ourselves_before_its_final_dot_is_due_at_once_and_no_attempt_of_it_was_made(database: Database) -> None:
+    (number,) = _queue(database, "a@x.example")
+    _claim(database)
+    row = _note(database, number, "untried")
+    assert (row.state, row.attempts, row.next_attempt_at, row.lease_owner) == ("queued", 0, NOW, None)
+    assert _claim(database) == [number]
+
+
 def test_several_sent_rows_are_noted_at_once(database: Database) -> None:
     numbers = _queue(database, "a@x.example", "b@x.example")
     _claim(database)
