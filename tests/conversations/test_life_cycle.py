@@ -29,7 +29,7 @@ from tests.conversations.lives import (
 )
 from tests.servers.postgres import fresh_database
 
-LIVES = int(os.environ.get("SUPPORTD_TEST_LIVES", "25"))
+LIVES = int(os.environ.get("SUPPORTD_TEST_LIVES", "16"))
 """How many lives are lived. More of them find more: `SUPPORTD_TEST_LIVES=2000`, each time other ones."""
 
 OPENINGS = (
@@ -162,7 +162,7 @@ def test_no_sequence_of_mails_breaks_a_law(on_sqlite: Place, life: tuple[bool, l
 
 @pytest.mark.timeout(300 + 10 * LIVES)
 @pytest.mark.postgres
-@settled(max(LIVES // 5, 1))
+@settled(max(LIVES // 8, 1))
 @given(life=lives)
 def test_nor_does_one_on_postgres(on_postgres: Place, life: tuple[bool, list[Step]]) -> None:
     live(on_postgres, *life)
