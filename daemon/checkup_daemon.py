@@ -14,7 +14,7 @@ from daemon.watchman import MAIL, tell_test
 
 def health_verdicts(config: Config, now: datetime) -> Iterator[Verdict]:
     """How the daemon does, if it runs, and what waits. Inside a reading."""
-    for vital in (*of_daemon(config, now), *queues(config, backlog(), now)):
+    for vital in (*of_daemon(config, now), *queues(config, backlog(now), now)):
         # whoever checks an installation has perhaps not started it yet
         weight = min(vital.weight, 1) if vital.name == "daemon" else vital.weight
         yield Verdict(what=vital.name, verdict=(GOOD, UNWISE, BAD)[weight], detail=vital.detail, mend=vital.mend)

@@ -13,7 +13,7 @@ from daemon.actions.interactions import PERMANENT_BOUNCES
 from daemon.alarms import Vital
 from daemon.config import Config
 from daemon.errors import Failure, Temporary
-from daemon.healthfile import HealthWord, health_file_of, words_of
+from daemon.healthfile import Gone, HealthWord, health_file_of, words_of
 from daemon.store.database import Database
 from daemon.store.epoch import EpochFile, told_of_epoch
 from daemon.store.loops import told_of_guards
@@ -28,6 +28,9 @@ UNREAD_PATIENCE = timedelta(minutes=2)
 
 ROUNDS_MISSED = 3
 """A mailbox that is looked at seldom is not stalled before it was missed so often."""
+
+LOSS_TOLD = timedelta(hours=24)
+"""How long a loss of mails is told after it was found: it doesn't pass, but nothing more comes of it."""
 
 STALE = timedelta(minutes=2)
 """Beyond that, what was last heard of the database is no answer."""
@@ -44,7 +47,7 @@ def vitals_of(config: Config, database: Database | None, now: datetime, away: st
             if other:
                 # what it asks may not be there
                 return [*found, *other]
-            found += queues(config, backlog(), now)
+            found += queues(config, backlog(now), now)
             found += [
                 Vital(name=name, weight=weight, detail=detail, mend=mend)
                 for name, weight, detail, mend in (
@@ -66,6 +69,7 @@ def of_daemon(config: Config, now: datetime) -> Iterator[Vital]:
         yield from stages(word)
         if any(name.startswith("fetch") for name in word.stages):
             yield from mailboxes(config, word.mailboxes, word.started_at, now)
+            yield from losses(config, word.gone, now)
         yield configuration(word.refused)
 
 
@@ -121,6 +125,17 @@ def mailboxes(config: Config, seen: Mapping[str, datetime], started_at: datetime
         yield Vital(name=name, weight=2, detail=detail, mend=mend, alarm=True, patience=UNREAD_PATIENCE)
 
 
+def losses(config: Config, gone: Mapping[str, Gone], now: datetime) -> Iterator[Vital]:
+    """Whether many mails of a mailbox are gone at once: somebody emptied it, or the server lost them."""
+    for mailbox in config.mailbox:
+        name, found = f"mails of {mailbox.name}", gone.get(mailbox.name)
+        if found is None or now - found.at > LOSS_TOLD:
+            yield Vital(name=name, weight=0, detail="none are missing")
+            continue
+        mend = "find out who took them, and put back what nobody meant to take: what comes again is acted on once"
+        yield Vital(name=name, weight=2, detail=f"{found.detail}; found at {_shown(found.at)}", mend=mend, alarm=True)
+
+
 def configuration(refused: str | None) -> Vital:
     """Whether the last reload was taken."""
     if refused is None:
@@ -173,6 +188,7 @@ def queues(config: Config, facts: Backlog, now: datetime) -> Iterator[Vital]:
     yield Vital(name="database", weight=0, detail="it answers")
     yield _mails(config, facts, now)
     yield _outbox(config, facts, now)
+    yield _breaker(facts)
 
 
 def _mails(config: Config, facts: Backlog, now: datetime) -> Vital:
@@ -197,6 +213,17 @@ def _outbox(config: Config, facts: Backlog, now: datetime) -> Vital:
         return Vital(name="outbox", weight=0, detail=f"{detail}, while others leave")
     mend = "`supportd outbox` and `supportd check --online` say what the relay answers"
     return Vital(name="outbox", weight=2, detail=f"{detail}, and none leaves", mend=mend, alarm=True)
+
+
+def _breaker(facts: Backlog) -> Vital:
+    if facts.breaker is None or facts.breaker.until is None:
+        return Vital(name="breaker", weight=0, detail="automatic mail goes out")
+    detail = f"no automatic mail goes out until {_shown(facts.breaker.until)}: {facts.breaker.reason}; {facts.held} mails of ours are held"
+    mend = (
+        'see `supportd mail` for what comes in and what causes it; `supportd outbox --state held`, then release N or drop N; `supportd lift "*"` '
+        "ends it at once"
+    )
+    return Vital(name="breaker", weight=2, detail=detail, mend=mend, alarm=True)
 
 
 def lost(why: str) -> Vital:

@@ -33,6 +33,14 @@ class StageWord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Gone:
+    """When many mails of a mailbox were found to be gone, and what is said of it."""
+
+    at: datetime
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HealthWord:
     """What a daemon said last."""
 
@@ -44,6 +52,8 @@ class HealthWord:
     stages: Mapping[str, StageWord] = field(default_factory=dict)
     mailboxes: Mapping[str, datetime] = field(default_factory=dict)
     """When all mail of each had last been written down."""
+    gone: Mapping[str, Gone] = field(default_factory=dict)
+    """The last loss of each mailbox that had one."""
     refused: str | None = None
     """What is wrong with the configuration that a reload did not take."""
     alarms: Mapping[str, Alarm] = field(default_factory=dict)
@@ -87,6 +97,8 @@ def read(path: Path) -> HealthWord | None:
             stopped=bool(kept["stopped"]), stages={name: StageWord(**stage) for name, stage in kept["stages"].items()},
             mailboxes={name: datetime.fromisoformat(at) for name, at in kept["mailboxes"].items()}, refused=kept["refused"],
             alarms={one["name"]: of_json(one) for one in kept["alarms"]},
+            # an earlier program kept none
+            gone={name: Gone(at=datetime.fromisoformat(at), detail=str(detail)) for name, (at, detail) in kept.get("gone", {}).items()},
         )  # fmt: skip
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
@@ -98,6 +110,7 @@ def write(path: Path, word: HealthWord, *, durably: bool) -> None:
         "pid": word.pid, "started_at": word.started_at.isoformat(), "at": word.at.isoformat(), "stopped": word.stopped,
         "stages": {name: {"doing": stage.doing, "silent": stage.silent, "hung": stage.hung} for name, stage in word.stages.items()},
         "mailboxes": {name: at.isoformat() for name, at in word.mailboxes.items()}, "refused": word.refused,
+        "gone": {name: [gone.at.isoformat(), gone.detail] for name, gone in word.gone.items()},
         "alarms": [as_json(alarm) for alarm in word.alarms.values()],
     }  # fmt: skip
     new = path.with_name(path.name + ".new")

@@ -24,6 +24,7 @@ from daemon.actions.replies import Desk
 from daemon.config import Config
 from daemon.errors import Temporary
 from daemon.leaps import Leaps, steady_seconds
+from daemon.losses import Loss
 from daemon.mail.addresses import Signer
 from daemon.mail.imap import Watch
 from daemon.mail.rendering import Templates
@@ -53,7 +54,7 @@ from daemon.wiring import (
     timezone_of,
     zones_of,
 )
-from daemon.worker import House, apply_batch, fetch, send, tick, tidy
+from daemon.worker import Fetched, House, apply_batch, fetch, send, tick, tidy
 
 STAGES = ("fetch", "apply", "send", "tick")
 
@@ -321,6 +322,7 @@ class Service:
         stop: threading.Event,
         pulse: Pulse | None = None,
         was_read: Callable[[str], None] = lambda _mailbox: None,
+        are_gone: Callable[[str, Loss], None] = lambda _mailbox, _loss: None,
     ) -> None:
         self.config = config
         self.house = house
@@ -330,7 +332,7 @@ class Service:
         self.send_wake = threading.Event()
         self.wakers: list[tuple[int, int]] = []
         self.pulse = pulse or Pulse()
-        self.was_read = was_read
+        self.was_read, self.are_gone = was_read, are_gone
         self.watches: dict[str, Watch] = {}
         """By stage: the mailbox it has open."""
         self.threads: list[threading.Thread] = []
@@ -491,7 +493,7 @@ class Service:
             deep = time.monotonic() >= deep_at
             if deep:
                 deep_at = time.monotonic() + DEEP_LOOK.total_seconds()
-            while (fetched := fetch(self.house, watch, deep=deep)).count:
+            while (fetched := self._fetched(watch, deep=deep)).count:
                 self.apply_wake.set()
                 self._alive()
                 if self.stop.is_set():
@@ -511,6 +513,12 @@ class Service:
                 if self._pause(TIDY_AGAIN, "waits before it puts mails away again"):
                     return
             watch.wait(watch.account.poll_seconds, wake)
+
+    def _fetched(self, watch: Watch, *, deep: bool) -> Fetched:
+        fetched = fetch(self.house, watch, deep=deep)
+        if fetched.loss is not None:
+            self.are_gone(watch.account.name, fetched.loss)
+        return fetched
 
     def _stage(self, name: str, wake: threading.Event, work: Callable[[], None], fed_here: bool) -> None:
         pause = 1.0

@@ -94,7 +94,7 @@ def run_forever(load: Callable[[], Config], now: Callable[[], datetime], stages:
         while life is not None:
             with life.house.reader, showing_life(life.house):
                 watchman.turn(life.config, life.house.epochs)
-                service = Service(life.config, life.house, stages, life.stop, pulse, watchman.mailbox_was_read)
+                service = Service(life.config, life.house, stages, life.stop, pulse, watchman.mailbox_was_read, watchman.mails_are_gone)
                 service.start()
                 log.event("ready", stages=",".join(stages), database=database.shown_url)
                 systemd.notify("READY=1\nSTATUS=at work")

@@ -19,7 +19,8 @@ from daemon import health, log
 from daemon.alarms import Alarm, Phase, Vital, looked
 from daemon.config import Config
 from daemon.errors import Failure
-from daemon.healthfile import HealthWord, StageWord, health_file_of, read, write
+from daemon.healthfile import Gone, HealthWord, StageWord, health_file_of, read, write
+from daemon.losses import Loss
 from daemon.mail.addresses import Signer
 from daemon.mail.alarm import alarm_mail
 from daemon.mail.smtp import Outgoing, Relay, Result
@@ -53,6 +54,7 @@ class Watchman:
         self._started_at = now()
         self._alarms: Mapping[str, Alarm] = before.alarms if before is not None else {}
         self._mailboxes: dict[str, datetime] = dict(before.mailboxes) if before is not None else {}
+        self._gone: dict[str, Gone] = dict(before.gone) if before is not None else {}
         self._refused: str | None = None
         self._epochs: Epochs | None = None
         self._backlog: tuple[float, Backlog | Failure | None] = (time.monotonic(), None)
@@ -77,6 +79,11 @@ class Watchman:
     def mailbox_was_read(self, name: str) -> None:
         """All mail of this mailbox is written down."""
         self._mailboxes[name] = self.now()
+
+    def mails_are_gone(self, name: str, loss: Loss) -> None:
+        """Many mails of this mailbox are gone at once."""
+        self._gone[name] = Gone(at=self.now(), detail=str(loss))
+        self._wake.set()
 
     # --- its life ----------------------------------------------------------------------------------------------------
 
@@ -122,7 +129,7 @@ class Watchman:
         """Ask what waits in the database, however long that takes."""
         try:
             with database.reading():
-                answer: Backlog | Failure = backlog()
+                answer: Backlog | Failure = backlog(self.now())
         except Failure as error:
             answer = error
         except Exception as error:  # noqa: BLE001 - a database that says nonsense is away, too
@@ -157,7 +164,7 @@ class Watchman:
         found = [health.hung(name, beat.doing, beat.silent(time.monotonic())) for name, beat in self.pulse.hung().items()]
         found += [health.failing(name, error) for name, error in self.pulse.failing().items()]
         if "fetch" in self.stages:
-            found += health.mailboxes(config, self._mailboxes, self._started_at, now)
+            found += [*health.mailboxes(config, self._mailboxes, self._started_at, now), *health.losses(config, self._gone, now)]
         found += [*health.disks(config), *health.tokens(config, now), health.configuration(self._refused)]
         found.append(health.number_file(self._epochs.trouble if self._epochs is not None else None))
         if "tick" not in self.stages:
@@ -180,7 +187,7 @@ class Watchman:
         }
         return HealthWord(
             pid=os.getpid(), started_at=self._started_at, at=self.now(), stopped=stopped, stages=stages, mailboxes=dict(self._mailboxes),
-            refused=self._refused, alarms=dict(self._alarms),
+            gone=dict(self._gone), refused=self._refused, alarms=dict(self._alarms),
         )  # fmt: skip
 
     def _write(self, *, stopped: bool = False) -> None:
@@ -247,7 +254,7 @@ def send_mail(config: Config, facts: Mapping[str, str], now: datetime) -> str | 
     sender = config.alarm.sender or config.house.address
     subject = f"[supportd] {facts['alarm']}: {facts['phase']}"
     well = facts["phase"] == "ended"
-    lines = [f"{facts['alarm']}: {facts['detail']}", "", "All is well again." if well else f"What to do: {facts['mend']}"]
+    lines = [f"{facts['alarm']}: {facts['detail']}", "", "It is over." if well else f"What to do: {facts['mend']}"]
     text = "\n".join([*lines, "", f"Since {facts['since']}, at {facts['host']}, which answers {facts['house']}.", ""])
     waiting = [
         Outgoing(

@@ -25,6 +25,7 @@ from daemon.actions.vocabulary import HoldMail
 from daemon.errors import Temporary, TooSlow
 from daemon.failpoints import failpoint
 from daemon.lookback import look_back
+from daemon.losses import Loss
 from daemon.mail.addresses import token_digest
 from daemon.mail.imap import Watch
 from daemon.mail.smtp import Outgoing, Relay, Result
@@ -107,6 +108,8 @@ class Fetched:
     """Mails written down that were new."""
     complete: bool
     """Whether no mail was left on the server for want of room or because of a stop: only then is the mailbox read."""
+    loss: Loss | None = None
+    """Mails that are gone, if many are."""
 
 
 def fetch(house: House, watch: Watch, *, deep: bool) -> Fetched:
@@ -131,7 +134,7 @@ def fetch(house: House, watch: Watch, *, deep: bool) -> Fetched:
     if put_back:
         _look_through(house, watch)
     renewed = state is None and not first_contact
-    uidnext, present, recorded = _look(house, watch, state, whole=deep or put_back, compare=deep and not put_back, renewed=renewed)
+    uidnext, present, recorded, loss = _look(house, watch, state, whole=deep or put_back, compare=deep and not put_back, renewed=renewed)
     wanted = sorted(set(present) - recorded)
     room = house.limits.max_backlog - backlog
     complete = len(wanted) <= room
@@ -161,10 +164,11 @@ def fetch(house: House, watch: Watch, *, deep: bool) -> Fetched:
         count += _record(house, name, folder, uidvalidity, deliveries, now)
         house.progress()
         if house.stopping():
-            return Fetched(count, complete=False)
+            return Fetched(count, complete=False, loss=loss)
     if watch.unreadable:
         log.event("mail-unreadable", mailbox=name, uids=",".join(str(uid) for uid in sorted(watch.unreadable)[:20]))
-    if vanished:
+    if vanished and state is not None:
+        loss = loss or Loss.if_many(folder, len(vanished), uidnext - state.uidnext, written_down=False)
         gone = [Delivery(uid=uid, octets=None, size=0, internal_date=now) for uid in vanished]
         _record(house, name, folder, uidvalidity, gone, now)
         log.event("mail-vanished", mailbox=name, count=len(vanished))
@@ -176,13 +180,13 @@ def fetch(house: House, watch: Watch, *, deep: bool) -> Fetched:
                 epoch.note_looked_through(name)
     if count:
         log.event("mail-fetched", mailbox=name, count=count)
-    return Fetched(count, complete)
+    return Fetched(count, complete, loss)
 
 
 def _look(
     house: House, watch: Watch, state: MailboxState | None, *, whole: bool, compare: bool, renewed: bool
-) -> tuple[int, list[int], set[int]]:
-    """The next UID, the UIDs that the folder has (all, or those since the last look), and which of them are written down."""
+) -> tuple[int, list[int], set[int], Loss | None]:
+    """The next UID, the UIDs that the folder has (all, or those since the last look), which of them are written down; what is gone."""
     name, folder, uidvalidity = watch.account.name, watch.account.folder, watch.uidvalidity
     uidnext = watch.uidnext()
     went_back = state is not None and watch.tells_uidnext and uidnext < state.uidnext
@@ -191,8 +195,7 @@ def _look(
     lowest = 1 if whole or went_back or state is None else state.uidnext
     present = watch.uids(lowest)
     failpoint("after_search")
-    if lowest == 1:
-        _tell_of_losses(house, name, folder, uidvalidity, set(present), renewed=renewed)
+    loss = _tell_of_losses(house, name, folder, uidvalidity, set(present), renewed=renewed) if lowest == 1 else None
     with house.database.reading():
         recorded = journal.recorded_uids(name, folder, uidvalidity, min(present, default=lowest))
     if compare:
@@ -200,7 +203,7 @@ def _look(
         if other is not None:
             _forget(house, watch, other)
             recorded = {uid for uid in recorded if uid < other}
-    return uidnext, present, recorded
+    return uidnext, present, recorded, loss
 
 
 def _forget(house: House, watch: Watch, lowest: int) -> None:
@@ -232,21 +235,16 @@ def _first_of_another(house: House, watch: Watch, known_here: Sequence[int]) -> 
     return None
 
 
-MISSED = 0.2
-"""Of the mails that should still lie in a folder; more missing at once is told."""
-MISSED_FEW = 3
-"""Fewer missing are a person who tidies up."""
-
-
-def _tell_of_losses(house: House, name: str, folder: str, uidvalidity: int, present: set[int], *, renewed: bool) -> None:
+def _tell_of_losses(house: House, name: str, folder: str, uidvalidity: int, present: set[int], *, renewed: bool) -> Loss | None:
     """Tell people what nothing is to be done about: the rows stay, and what comes back is a copy."""
     if renewed:
         log.event("mailbox-renewed", mailbox=name, folder=folder, uidvalidity=uidvalidity, count=len(present))
     with house.database.reading():
         here = whereabouts.not_put_away(name, folder, uidvalidity)
-    missing = len(here - present)
-    if missing >= MISSED_FEW and missing > MISSED * len(here):
-        log.event("mails-missing", mailbox=name, folder=folder, count=missing, of=len(here))
+    loss = Loss.if_many(folder, len(here - present), len(here), written_down=True)
+    if loss is not None:
+        log.event("mails-missing", mailbox=name, folder=folder, count=loss.count, of=loss.of)
+    return loss
 
 
 def _look_through(house: House, watch: Watch) -> None:

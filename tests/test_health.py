@@ -37,7 +37,7 @@ def waiting(**changes: object) -> Backlog:
 
 
 def test_queues_that_move_are_well_and_queues_that_stand_are_not(config: Config) -> None:
-    assert weights(config, NOTHING) == {"database": 0, "mails": 0, "outbox": 0}
+    assert weights(config, NOTHING) == {"database": 0, "mails": 0, "outbox": 0, "breaker": 0}
     assert weights(config, waiting(mails=9, oldest_mail=NOON - 30 * MINUTE))["mails"] == 0
     assert weights(config, waiting(mails=9, oldest_mail=NOON - 31 * MINUTE))["mails"] == 2
     assert weights(config, waiting(mails=10_000, oldest_mail=NOON))["mails"] == 2

@@ -78,7 +78,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("the wire", ("daemon.mail", "daemon.mail.*")),
     ("what is kept, what is read", ("daemon.store", "daemon.store.*", "daemon.reader", "daemon.record")),
     ("what is done", ("daemon.actions.*",)),
-    ("the stages", ("daemon.worker", "daemon.lookback", "daemon.explaining")),
+    ("the stages", ("daemon.losses", "daemon.worker", "daemon.lookback", "daemon.explaining")),
     (
         "the shell",
         (

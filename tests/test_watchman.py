@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,6 +37,12 @@ class Desk:
     def __init__(self, world: World, second: Sink) -> None:
         self.world, self.second = world, second
         self.pages = world.folder / "pages"
+        self.configure()
+
+    def configure(self, **changes: Any) -> None:
+        """Write the configuration of the world with these changes, and the ways to tell below it."""
+        world, second = self.world, self.second
+        world.configure(**changes)
         text = world.path.read_text()
         command = json.dumps([sys.executable, "-c", PAGER, str(self.pages)])
         self.rules = f'[alarm]\nto = ["ops@else.example"]\ncommand = {command}\n'
@@ -180,6 +188,57 @@ def test_an_epoch_file_that_can_not_be_written_is_an_alarm_and_not_the_end(desk:
     for _ in range(8):
         desk.look(minutes=1)
     assert desk.paged()[1:] == [("epoch file", "ended")]
+
+
+def test_the_breaker_is_told_by_the_second_way_while_it_holds_back_all_automatic_mail(desk: Desk) -> None:
+    world = desk.world
+    desk.configure(limits={"breaker": 3, "breaker_per_mail": 0})
+    world.deliver(mail("ann", "Roof-7 shows no data."))
+    world.run()
+    desk.look(minutes=1)
+    assert desk.paged() == []
+    world.deliver(mail("sam", "The inverter hums.", subject="Inverter"))
+    world.run()
+    desk.look(minutes=1)
+    assert (desk.paged(), desk.mailed()) == ([("breaker", "begins")], ["breaker: begins"])
+    page = json.loads(desk.pages.read_text())
+    held = len([row for row in world.outbox() if row["state"] == "held"])
+    assert page["weight"] == "critical"
+    assert f"breaker: more than 3 automatic mails in an hour; {held} mails of ours are held" in page["detail"]
+    assert 'supportd lift "*"' in page["mend"]
+    world.cli("lift", "*")
+    for _ in range(8):
+        desk.look(minutes=1)
+    assert desk.paged()[1:] == [("breaker", "ended")]
+
+
+def test_many_mails_that_are_gone_at_once_are_told_by_the_second_way_and_a_restart_tells_them_no_second_time(desk: Desk) -> None:
+    world = desk.world
+    for number in range(5):
+        world.deliver(mail(f"p{number}@else.example", "A question.", subject=f"Number {number}"))
+    world.cli("run", "--once", "--stage", "fetch", ALARM_PASSWORD="another secret")
+    world.inbox.lose()
+    file = world.folder.parent / "supportd.db.health"
+    for _ in range(2):
+        process = world.start("run", ALARM_PASSWORD="another secret", SUPPORTD_NOW=world.clock.isoformat())
+        try:
+            said = f'"pid": {process.pid},'
+            until(lambda: file.exists() and said in file.read_text() and bool(desk.paged()), "nobody was told", 60)  # noqa: B023
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait()
+    assert desk.paged() == [("mails of support", "begins")]
+    assert json.loads(desk.pages.read_text())["detail"].startswith("5 of 5 mails that should lie in INBOX were gone at once; what was written")
+    # what was written down of them is worked on all the same
+    world.run()
+    assert world.assert_good_books().acted == 5
+    # it is no state that passes: a day later it has been told
+    desk.start()
+    desk.look(hours=23)
+    assert len(desk.paged()) == 1
+    desk.look(hours=2)
+    desk.look(minutes=6)
+    assert desk.paged()[1:] == [("mails of support", "ended")]
 
 
 def test_every_way_can_be_tried(desk: Desk) -> None:

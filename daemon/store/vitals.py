@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from daemon.model import EVERYBODY
+from daemon.store.loops import Unmailed, unmailed
 from daemon.store.schema import Journal, Outbox
 
 COUNTED = 10_000
@@ -29,9 +31,11 @@ class Backlog:
     """Outgoing mails that wait for a person."""
     quarantined: int
     """Received mails that wait for a person."""
+    breaker: Unmailed | None = None
+    """The hold on all automatic mail, while it holds."""
 
 
-def backlog() -> Backlog:
+def backlog(now: datetime) -> Backlog:
     """What waits now."""
     waiting, outgoing = Journal.state == "received", Outbox.state.in_(["queued", "unknown"])
     mail = Journal.select(Journal.recorded_at).where(waiting).order_by(Journal.id).limit(1).tuples().first()
@@ -48,4 +52,5 @@ def backlog() -> Backlog:
         last_sent=sent[0] if sent is not None else None,
         held=Outbox.select(Outbox.id).where(Outbox.state == "held").limit(COUNTED).count(),
         quarantined=Journal.select(Journal.id).where(Journal.state == "quarantined").limit(COUNTED).count(),
+        breaker=next(iter(unmailed(now, 1, [EVERYBODY])), None),
     )

@@ -11,7 +11,7 @@ from tests.store.life import NOON, Life
 
 def test_queues_tell_what_waits_longest_and_whether_others_leave(life: Life) -> None:
     with life.database.reading():
-        assert backlog() == Backlog(mails=0, oldest_mail=None, outgoing=0, oldest_outgoing=None, last_sent=None, held=0, quarantined=0)
+        assert backlog(NOON) == Backlog(mails=0, oldest_mail=None, outgoing=0, oldest_outgoing=None, last_sent=None, held=0, quarantined=0)
     for number, state in enumerate(("sent", "queued", "unknown", "sent", "held")):
         at = NOON + timedelta(minutes=number)
         with life.database.transaction():
@@ -24,7 +24,7 @@ def test_queues_tell_what_waits_longest_and_whether_others_leave(life: Life) -> 
             else:
                 Outbox.update(state=state).where(Outbox.id == number + 1).execute()
     with life.database.reading():
-        found = backlog()
+        found = backlog(NOON)
     assert (found.outgoing, found.held) == (2, 1)
     assert found.oldest_outgoing == NOON + timedelta(minutes=1)
     assert found.last_sent == NOON + timedelta(minutes=3)
