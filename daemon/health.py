@@ -220,8 +220,8 @@ def _breaker(facts: Backlog) -> Vital:
         return Vital(name="breaker", weight=0, detail="automatic mail goes out")
     detail = f"no automatic mail goes out until {_shown(facts.breaker.until)}: {facts.breaker.reason}; {facts.held} mails of ours are held"
     mend = (
-        'see `supportd mail` for what comes in and what causes it; `supportd outbox --state held`, then release N or drop N; `supportd lift "*"` '
-        "ends it at once"
+        "see `supportd mail` for what comes in and what causes it; `supportd outbox --state held`, then release N or drop N; "
+        '`supportd lift "*"` ends it at once'
     )
     return Vital(name="breaker", weight=2, detail=detail, mend=mend, alarm=True)
 

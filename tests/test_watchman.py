@@ -228,7 +228,7 @@ def test_many_mails_that_are_gone_at_once_are_told_by_the_second_way_and_a_resta
             process.send_signal(signal.SIGTERM)
             process.wait()
     assert desk.paged() == [("mails of support", "begins")]
-    assert json.loads(desk.pages.read_text())["detail"].startswith("5 of 5 mails that should lie in INBOX were gone at once; what was written")
+    assert json.loads(desk.pages.read_text())["detail"].startswith("5 of 5 mails that should lie in INBOX were gone at once; what was")
     # what was written down of them is worked on all the same
     world.run()
     assert world.assert_good_books().acted == 5
