@@ -13,7 +13,7 @@ from enum import IntEnum
 
 from daemon.model import Automatic, Message
 from daemon.parsers import bounce, robotsentences, robotwords
-from daemon.parsers.parts import Opened
+from daemon.parsers.parts import Opened, Part
 
 MAX_HOPS = 50
 """More Received fields than this are a loop."""
@@ -35,7 +35,7 @@ def recognise(opened: Opened, message: Message, own_addresses: frozenset[str]) -
     """Total. `why` is a short code: the field and what it says ("auto-submitted: auto-replied"), or "" when nothing speaks."""
     signs = _header_signs(opened, own_addresses)
     own_mark = any(why == _OWN_MARK for _, why in signs)
-    signs += _part_signs(opened)
+    signs += _part_signs(opened, message)
     signs += _sender_signs(message, own_addresses)
     if not any(kind is _Class.ROBOT for kind, _ in signs):
         signs += _subject_signs(opened, message)
@@ -242,15 +242,28 @@ _REPORT_TYPES = frozenset(
 )  # fmt: skip
 
 
-def _part_signs(opened: Opened) -> list[_Sign]:
+def _part_signs(opened: Opened, message: Message) -> list[_Sign]:
     if opened.content_type == "multipart/report":
         return [(_Class.ROBOT, f"multipart/report: {(opened.parameter('report-type') or 'any')[:40].lower()}")]
     for part in opened.parts:
         if part.depth <= 1 and part.content_type in _REPORT_TYPES:
-            return [(_Class.ROBOT, part.content_type)]
-        if part.content_type == "text/calendar" and (part.parameter("method") or "").lower() == "reply":
-            return [(_Class.ROBOT, "text/calendar: reply")]
+            passed_on = robotwords.is_passed_on(message.subject)  # by a person, whose program keeps the parts
+            return [(_Class.SILENT if passed_on else _Class.ROBOT, part.content_type)]
+        if part.content_type == "text/calendar" and (method := _calendar_method(part)) in ("reply", "counter"):
+            return [(_Class.ROBOT, f"text/calendar: {method}")]
     return []
+
+
+def _calendar_method(part: Part) -> str:
+    """What a calendar object asks (RFC 5546): its parameter says so, else the object itself."""
+    method = part.parameter("method") or ""
+    if not method and (told := _METHOD.search(part.content[:_CALENDAR_LOOKED_AT])):
+        method = told[1].decode("ascii")
+    return method.strip().lower()
+
+
+_METHOD = re.compile(rb"^METHOD[ \t]*:[ \t]*([A-Za-z-]{1,40})", re.MULTILINE | re.IGNORECASE)
+_CALENDAR_LOOKED_AT = 8192
 
 
 def _sender_signs(message: Message, own_addresses: frozenset[str]) -> list[_Sign]:

@@ -7,6 +7,7 @@ here alone and only when it is asked. A mail of a person is never a bounce: some
 from __future__ import annotations
 
 import re
+import sys
 from email.message import Message as LibraryMessage
 
 from daemon.model import Bounce, BouncedRecipient, Message, MessageId
@@ -28,6 +29,9 @@ _LIBRARY_READS = 32 * 1024
 _FINAL = re.compile(r"final-recipient[ \t]*:", re.IGNORECASE)
 _FIELD = re.compile(r"([!-9;-~]{1,60})[ \t]*:[ \t]*(.*)")
 _ID_FIELD = re.compile(r"^[ \t>|*]{0,8}message-id[*]{0,2}\s{0,3}:\s{0,4}(<[^<>\s]{1,500}>)", re.IGNORECASE | re.MULTILINE)
+_COMMENT = re.compile(r"\([^()]{0,200}\)")
+_ESCAPED = re.compile(r"\\x\{([0-9A-Fa-f]{2,6})\}")
+"""A sign of an address that stands in ASCII (RFC 6533 section 3)."""
 _ADDRESS = re.compile(r"<([^<>\s]{1,300})>\s*\Z|([^<>\s;]{1,300})\s*\Z")
 _REPLY_OR_FORWARD = re.compile(r"\s*(?:\[[^\]]{0,60}\]\s*)?(?:re|fw|fwd|aw|wg|tr|rv|sv|vs|vb|enc|i)\s*[:：]", re.IGNORECASE)
 _SURE_SUBJECTS = (
@@ -90,6 +94,10 @@ def _suspicion(opened: Opened, message: Message) -> int:
     if any(value.strip().lower().startswith("auto-replied") for value in opened.values("auto-submitted")) and not (daemon or status_part):
         return 0
     returned_part = any(part.content_type in _RETURNED_TYPES for part in opened.parts)
+    if answers and not (
+        null_path or status_part or returned_part or robotwords.is_daemon_name(shown) or robotwords.opens_as_server(message.body)
+    ):
+        return 0  # a person who is the postmaster
     opens = sure_subject and not answers and robotwords.opens_as_server(message.body)
     machine = 2 * daemon + opens + null_path + robotwords.is_robot_local_part(local) + 2 * (status_part and sure_subject)
     if not machine:
@@ -115,6 +123,8 @@ def _structured(opened: Opened, message: Message) -> tuple[BouncedRecipient, ...
             address = _recipient(fields)
             if address is None and len(named) == 1 and fields is named[0] and fields["final-recipient"]:
                 address = _named_in_words(report, message)  # an X.400 or Exchange address: the words tell the one that people know
+            elif address is None and not named and "action" in fields:
+                address = _named_in_words(fields.get("diagnostic-code", ""), message) or _named_in_words(report, message)
             if address is None:
                 continue
             seen = True
@@ -189,8 +199,10 @@ def _recipient(fields: dict[str, str]) -> str | None:
         value = fields.get(name)
         if value is None:
             continue
-        kind, semicolon, rest = value.partition(";")
+        kind, semicolon, rest = _COMMENT.sub("", value[:1000]).partition(";")
         value = (rest if semicolon else kind).strip()
+        if kind.strip().lower() == "utf-8":
+            value = _ESCAPED.sub(_unescaped, value)
         match = _ADDRESS.search(value[:400])
         address = (match[1] or match[2] or "").strip("<> ") if match else ""
         if address.startswith("@") and "original-recipient" in fields and name != "original-recipient":
@@ -198,6 +210,11 @@ def _recipient(fields: dict[str, str]) -> str | None:
         if "@" in address:
             return address
     return None
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    number = int(match[1], 16)
+    return chr(number) if number <= sys.maxunicode and not 0xD800 <= number <= 0xDFFF else match[0]
 
 
 def _from_fields(address: str, fields: dict[str, str], report: str, alone: bool) -> BouncedRecipient | None:
@@ -288,6 +305,7 @@ def _by_library(opened: Opened) -> tuple[BouncedRecipient, ...] | None:
     except Exception:  # noqa: BLE001  the library promises nothing for hostile mail
         return None
     found = [(octets, False) for octets in temporary - permanent] + [(octets, True) for octets in permanent]
+    found = [(octets, final) for octets, final in found if _ADDRESS.fullmatch(octets.decode("utf-8", "replace")) and b"@" in octets]
     text = _report_text(opened)
     recipients = []
     for octets, final in sorted(found):

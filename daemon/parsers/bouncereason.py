@@ -14,7 +14,7 @@ _REPLY = re.compile(r"(?<![\d.:/-])([45][0-5]\d)(?=[ \-:#<,)]|\Z)")
 
 _WORDS = r"""
 virusdetected  virus|malware|infected|trojan|worm found
-mailererror  child process of|\bpipe to \|
+mailererror  child process of|\bpipe to \||unknown mailer error
 spamdetected  by our .{0,30}(?:spam|bulk)
 syntaxerror  malformed address|may not follow|missing or malformed local part
 notcompliantrfc  multiple addresses in from|not rfc ?\d{3,4}|rfc ?\d{3,4}.{0,20}complian|duplicate header|bare (?:lf|cr)
@@ -32,8 +32,14 @@ networkerror  not found, try again
 userunknown  unbekannt|existiert nicht|nicht (?:gefunden|vorhanden|im .{0,40}verzeichnis)|inconnu|n'existe pas|n'est pas .{0,20}(?:dans|sur)
 userunknown  destinataires? .{0,20}invalide|no existe|desconocid|non esiste|sconosciut|não existe|nao existe|desconhecid|bestaat niet
 userunknown  finns inte|findes ikke|finnes ikke|ei löydy|ei ole olemassa|nie istnieje|nie ma takiego|neexistuje|nem létezik|nu există
+userunknown  inesistent|non trovat|introuvable|inexistant|no se encontró|no encontrad|não encontrad|onbekend|nieznan|nie znalezion|neznám
+userunknown  okänd|ukendt|ukjent|tuntematon|ismeretlen|nem található|necunoscut|άγνωστ|δεν υπάρχει|tanınmayan|không tồn tại
+userunknown  tidak ditemukan
+userunknown  неизвестн|ไม่พบ|غير موجود|无此用户|沒有此|找不到|알 수 없는
 userunknown  не (?:найден|существует)|не існує|bulunamadı|不存在|見つかりません|存在しません|존재하지|없는
-mailboxfull  postfach.{0,30}voll|kontingent|boîte.{0,30}pleine|buz[oó]n.{0,30}llen|casella.{0,20}piena|caixa.{0,20}cheia|postvak.{0,20}vol\b
+mailboxfull  (?:postfach|mailbox).{0,60}\bvoll\b|kontingent|boîte.{0,50}pleine|schránk.{0,30}pln|skrzynk.{0,30}pełn|megtelt|betelt|täynnä
+mailboxfull  γεμάτ|(?:kutu|kota).{0,20}(?:dolu|aş)|căsuț.{0,30}plin|full inkorg|fyldt|満杯|いっぱい|가득|buz[oó]n.{0,30}llen
+mailboxfull  casella.{0,20}piena|caixa.{0,20}cheia|postvak.{0,20}vol\b
 mailboxfull  переполнен|已满|超出|空き容量|용량
 hostunknown  account or domain may not exist
 notaccept  couldn't find a mail exchanger
@@ -67,7 +73,8 @@ notaccept  no mx record|not accepting (?:network|connections)
 hostunknown  host (?:or domain name )?(?:unknown|not found|name lookup|lookup)|unknown (?:host|domain)
 hostunknown  domain.{0,30}(?:not found|does not exist|doesn't exist|invalid|unknown)|name or service not known|no such (?:domain|host)
 hostunknown  nxdomain|bad host|couldn't find any host|illegal host|invalid domain|cannot resolve|non-existent (?:host|domain)
-hostunknown  unrouteable mail domain|domain is not reachable|no route to host by|dns (?:error|lookup).{0,30}fail|5\.1\.2|host does not exist
+hostunknown  unrouteable mail domain|domain is not reachable|no route to host by|dns (?:error|lookup).{0,30}fail|5\.1\.2
+hostunknown  host does not exist
 hostunknown  name server:.*not found
 userunknown  user.{0,20}(?:unknown|not found|does(?:n'?t| not) exist|invalid|not exist|not known|isn't known)
 userunknown  unknown (?:user|recipient|address|local|mailbox|account|or illegal)

@@ -25,7 +25,8 @@ _ADDR = rf"[^\s<>()\[\]\",;:@{_WIDE}]{{1,80}}@[A-Za-z0-9][A-Za-z0-9.\-]{{0,120}}
 _ANY = re.compile(rf"(?<![^\s<>()\[\]\",;:='/*{_WIDE}]){_ADDR}|\"[^\s\"]{{1,64}}\"@[A-Za-z0-9.\-]{{1,120}}")
 _HEAD = re.compile(
     rf"\s*(?:(?:[-*>•o]|[-=]>)\s+)?(?:[45]\d\d[ -](?:[45]\.\d\.\d\s)?\s*)?(?:[<\[](?:mailto:)?({_ADDR})[>\]]|({_ADDR}))"
-    r"(?:\s*[:;,.]?\s*\Z|\s*(?:\.\.\.|:|-{1,2}\s|;|,\s|\(|\s(?:on |failed|was |is |does|has |user|unknown|not |[45]\d\d[ -])))",
+    r"(?:\s*[:;,.]?\s*\Z|\s(?:\S{1,12}\s){0,2}\d{1,4}[./-]\d{1,2}[./-]|\s*(?:\.\.\.|:|-{1,2}\s|;|,\s|\(|\s(?:on |failed|was |is |does|"
+    r"has |user|unknown|not |[45]\d\d[ -])))",
     re.IGNORECASE,
 )
 _LABEL = re.compile(
@@ -55,7 +56,8 @@ _RETURNED = re.compile(
     re.IGNORECASE,
 )
 _MAIL_FIELD = re.compile(
-    r"(?:received|return-path|message-id|mime-version|date|from|subject|to|x-[\w-]{1,40}|content-type|reply-to|sender|dkim-signature)\s{0,3}:",
+    r"(?:received|return-path|message-id|mime-version|date|from|subject|to|x-[\w-]{1,40}|content-type|reply-to|sender|"
+    r"dkim-signature)\s{0,3}:",
     re.IGNORECASE,
 )
 _FIRST_FIELD = re.compile(r"(?:received|return-path|message-id|x-[\w-]{1,40}|mime-version|dkim-signature)\s{0,2}:", re.IGNORECASE)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from daemon.parsers import robotsentences
+
 _LOCAL_PARTS = frozenset(
     [
         "mailer-daemon",
@@ -71,6 +73,9 @@ _LOCAL_PARTS = frozenset(
         "cron-daemon",
         "cronjob",
         "anacron",
+        "alertmanager",
+        "fail2ban",
+        "logwatch",
         "nagios",
         "zabbix",
         "mdaemon",
@@ -107,9 +112,9 @@ _DAEMON_NAMES = (
     "delivery status notif",
     "mail transport", "system administrator", "internet mail delivery", "mdaemon", "mail system", "mailsystem", "mail deliver",
     "delivery subsystem",
-    "systemadministrator", "mailer_daemon", "postmaster", "automatic email delivery", "maildelivery",
+    "systemadministrator", "mailer_daemon", "postmaster", "automatic email delivery", "maildelivery", "(cron daemon", "cron daemon",
 )  # fmt: skip
-_ROBOT_MAILERS = ("vacation", "autorespond", "autoreply", "auto-reply", "mdaemon autoresponder", "ezmlm", "cron", "vbulletin notif")
+_ROBOT_MAILERS = re.compile(r"(?:vacation|autorespond|autoreply|auto-reply|mdaemon autoresponder|ezmlm|cron\b|vbulletin notif)")
 
 _ANSWER_STARTS = (
     "automatic reply:", "automatic response:", "auto reply:", "auto-reply:", "autoreply:", "auto response:", "auto-response:",
@@ -146,40 +151,41 @@ _ANSWER_STARTS = (
     "رد تلقائي",
     "الرد التلقائي", "trả lời tự động", "balasan otomatis", "automaatvastus", "automatinis atsakymas", "automātiska atbilde",
     "samodejni odgovor",
+    "absent(e) du bureau", "niet op kantoor", "afwezigheidsassistent", "ausência do escritório", "外出时的自动答复", "外出時的自動回覆",
     "automatski odgovor", "автоматичен отговор", "resposta automàtica", "erantzun automatikoa", "การตอบกลับอัตโนมัติ", "ตอบกลับอัตโนมัติ",
 )  # fmt: skip
 _ANSWER_WORDS = re.compile(
-    r"out of (?:the )?office|auto[- ]?(?:reply|respon[ds])|automatic(?:ally)? (?:generated|reply|response)|automated (?:reply|response)|"
+    r"out of (?:the )?office|\booo\b|auto[- ]?(?:reply|respon[ds])|automatic(?:ally)? (?:generated|reply|response)|"
+    r"automated (?:reply|response)|"
     r"on vacation|on leave|lomalla|fraværende|assenza|ausência|izindeyim|"
     r"vacation|away from|on holiday|annual leave|parental leave|maternity leave|sick leave|"
-    r"abwesen|im urlaub|nicht im büro|automatische|absent|en congé|congés|vacances|vacaciones|ausente|fuera de|ferie|assente|férias|"
-    r"afwezig|vakantie|semester|frånvar|ferie|lomalla|urlop|nieobecn|dovolen|отпуск|отсутств|відпуст|izinde|szabadság|concediu|休假|休暇|不在|휴가|부재",
+    r"abwesen|urlaub|nicht im büro|au(?:ß|ss)er haus|automatische|absen[tc]|en congé|congés|vacances|vacaciones|ausente|fuera de|ferie|"
+    r"assente|fuori ufficio|férias|"
+    r"afwezig|vakantie|semester|frånvar|lomalla|urlop|nieobecn|dovolen|отпуск|отсутств|відпуст|izinde|szabadság|concediu|休假|休暇|不在|"
+    r"휴가|부재",
     re.IGNORECASE,
 )
-_BODY_WORDS = re.compile(
-    r"(?:i am|i'm|i will be|i'll be|we are|will be|currently|am currently) (?:out of (?:the )?(?:office|town)|away|"
-    r"on (?:vacation|holiday|leave|annual|parental|"
-    r"maternity|sick)|back in|"
-    r"unavailable|travel)|out of (?:the )?office|(?:will|i'll) (?:be back|return)|i am back|limited access to (?:my )?e?-?mail|"
-    r"no longer (?:with|work|employed)|"
-    r"this is an auto(?:matic|mated|mated reply|-?reply)|do not reply to this|"
-    r"auto-?respon[ds]|"
-    r"has (?:been )?received your|thank you for (?:your (?:e?-?mail|message)|contacting)|nicht im büro|im urlaub|abwesend|außer haus|"
-    r"nicht erreichbar|"
-    r"automatisch (?:generiert|erstellt|versendet)|wieder (?:im büro|erreichbar|für sie da)|absente? (?:du|de|jusqu)|en congés?|"
-    r"de retour le|"
-    r"serai de retour|estaré fuera|fuera de la oficina|de vacaciones|(?:sono|sarò) assente|(?:sono|sarò|siamo|saremo) in ferie|"
-    r"fuori ufficio|sarò di ritorno|"
-    r"estou (?:ausente|de férias|fora)|"
-    r"estarei (?:ausente|de férias|fora)|ik ben (?:afwezig|niet aanwezig|op vakantie)|jag är (?:på semester|inte på kontoret|ledig)|"
-    r"jeg er på ferie|"
-    r"jeg er (?:ikke på kontoret|ude af)|olen lomalla|poissa toimistosta|jestem na urlopie|poza biurem|nie ma mnie w biurze|"
-    r"jsem na dovolené|"
-    r"в отпуске|отсутствую|не в офисе|у відпустці|izindeyim|szabadságon|în concediu|"
-    r"休假中|正在休假|休暇を|休暇中(?:です|のため)|不在(?:に|です|のため)|外出(?:して|中)|휴가 ?중|부재중",
-    re.IGNORECASE,
+_AUTOMATIC = re.compile(
+    r"\bauto|αυτόματ|автомат|аўтамат|自动|自動|자동|אוטומט|تلقائ|خودکار|स्वचालित|อัตโนมัติ|tự động|otomat|sjálfvirk|awtomat|uathoibr|"
+    r"samodejn|avtomat|ავტომატ|ինքնա|স্বয়ংক্রিয়"
 )
-_REPLY_PREFIX = re.compile(r"\s*(?:re|aw|antw|sv|vs|odp|r|ref|rif)\s*(?:\[\d{1,4}\])?\s*[:：]", re.IGNORECASE)
+_ANSWER = re.compile(
+    r"repl|respon|answer|antwort|r[ée]pon|respue|rispost|respost|antwoord|svar|vasta?u|odpow|odpov|v[áa]lasz|r[ăa]spun|отговор|ответ|"
+    r"відпов|адказ|yan[ıi]t|cevap|cavab|απάντη|תשובה|מענה|رد|应答|応答|返信|答复|答覆|回复|回覆|回信|회신|응답|답장|ตอบ|trả lời|balasan|"
+    r"jawapan|odgovor|одговор|atsakym|atbild|उत्तर|जवाब|پاسخ|ymateb|freagra|жауап|përgjigj|პასუხ|պատասխան|উত্তর"
+)
+_PREFIX = re.compile(r"[\[【(]?([^:：\]】]{3,40}?)\s?[:：\]】]")
+_IN_BRACKETS_AT_THE_END = re.compile(r"[\[(【]([^\[\]()【】]{3,40})[\])】]\s*\Z")
+_FORM_ENDS = re.compile(r"\s*(?:[:：\]】)(\-–—]|re\b|auf\b|from\b|to\b|\d|er\b|ing\b|e-?mail\b|message\b)")
+"""What stands behind the words where a program wrote them; a sentence of a person goes on."""
+_WORDS_OF_A_PREFIX = 4
+_MONITOR = re.compile(
+    r"cron <\S{1,80}@\S{1,80}>|\*\*\*? ?(?:problem|recovery|acknowledgement|flapping\w{0,7}|downtime\w{0,7}) (?:service|host)\b|"
+    r"\[(?:firing|resolved):\d+\]|"
+    r"\[fail2ban\]|logwatch for |anacron job |(?:degradedarray|fail|failspare|rebuildfinished) event on /dev/|smart error \("
+)
+"""Subjects that the watchmen of computers write (cron, Nagios, Alertmanager, mdadm, smartd, ...)."""
+_FORWARD_PREFIX = re.compile(r"\s*(?:fwd?|wg|tr|rv|enc|vb|doorst|i|转发|轉寄|転送)\s*[:：]", re.IGNORECASE)
 _TAGS = re.compile(r"\s*\[[^\[\]]{0,80}\]\s*")
 _LOOKED_AT = 1500
 
@@ -224,7 +230,7 @@ def is_daemon_name(name: str) -> bool:
 
 def is_robot_mailer(value: str) -> bool:
     """Whether the (lower-case) X-Mailer names a responder."""
-    return value.startswith(_ROBOT_MAILERS)
+    return _ROBOT_MAILERS.match(value) is not None
 
 
 def is_report_subject(subject: str) -> bool:
@@ -233,27 +239,48 @@ def is_report_subject(subject: str) -> bool:
     return not lower.strip() or any(word in lower for word in _REPORTS)
 
 
+def is_passed_on(subject: str) -> bool:
+    """Whether the subject has the mark of a mail that was forwarded."""
+    return _FORWARD_PREFIX.match(subject[:100]) is not None
+
+
 def automatic_answer(subject: str, body: str) -> str | None:
     """The words that show an automatic answer, or None.
 
-    The subject begins as programs write it, without a reply mark in front (that would be a person answering such a mail); or the
-    subject speaks of absence and so do the first words of the body.
+    The subject is in the form that programs write, without a reply mark in front (that would be a person answering such a
+    mail); or it speaks of absence and so do the first words of the body, which ask nothing.
     """
     text = (
         _TAGS.sub("", subject[:300], count=1)
-        if subject.lstrip()[:1] == "[" and not subject.lower().lstrip().startswith(("[auto", "[out", "[自", "[자동"))
+        if subject.lstrip()[:1] == "["
+        and not subject.lower().lstrip().startswith(("[auto", "[out", "[自", "[자동", "[firing:", "[resolved:", "[fail2"))
         else subject[:300]
     )
-    lower = text.strip().lower()
-    if lower.lstrip("[【 ").startswith(_ANSWER_STARTS):
+    lower = " ".join(text.lower().split())
+    if _MONITOR.match(lower) or _is_answer_form(lower):
         return lower[:40]
-    found = _ANSWER_WORDS.search(lower)
-    if found is None:
+    found = _ANSWER_WORDS.search(lower) or _starts(lower)
+    if found is None or _FORWARD_PREFIX.match(text):
         return None
-    told = _BODY_WORDS.search(body[:_LOOKED_AT])
-    if told is None or (body.find("\n>", 0, _LOOKED_AT) >= 0 and _REPLY_PREFIX.match(text)):
-        return None
-    return found[0]
+    return found[0][:40] if robotsentences.tells_absence(body[:_LOOKED_AT]) else None
+
+
+_STARTS = re.compile("|".join(re.escape(start.rstrip(": ")) for start in sorted(_ANSWER_STARTS, key=len, reverse=True)))
+
+
+def _starts(lower: str) -> re.Match[str] | None:
+    return _STARTS.match(lower.lstrip("[【 "))
+
+
+def _is_answer_form(lower: str) -> bool:
+    """Whether programs write a subject so: "Automatic reply: Roof", "Roof [Auto-Reply]", in whatever language."""
+    start = _starts(lower)
+    if start is not None and _FORM_ENDS.match(lower.lstrip("[【 "), start.end()):
+        return True
+    named = _PREFIX.match(lower if lower.count(" ") > 1 else lower + ":") or _IN_BRACKETS_AT_THE_END.search(lower)
+    if named is None or len(named[1].split()) > _WORDS_OF_A_PREFIX:
+        return False
+    return _AUTOMATIC.search(named[1]) is not None and _ANSWER.search(named[1]) is not None
 
 
 _BOUNCED = re.compile(
@@ -262,10 +289,17 @@ _BOUNCED = re.compile(
     re.IGNORECASE,
 )
 _BOUNCED_BODY = re.compile(
-    r"(?:was|has) not (?:been )?delivered|"
-    r"mailer-daemon|could not be delivered|unable to deliver|\b5\d\d 5\.\d\.\d|rcpt to:|permanent fatal errors|reporting-mta|"
-    r"user unknown|"
-    r"konnte nicht zugestellt|pas pu [eê]tre d[eé]livr",
+    r"(?:message|mail|e-?mail|letter|nachricht|recipients?|address(?:es)?|empfänger)\b.{0,120}?"
+    r"(?:(?:was|has) not (?:been )?delivered|could not be delivered|unable to deliver|konnte nicht zugestellt)|"
+    r"(?:could not be delivered|unable to deliver|was not delivered)\b.{0,120}?\S@\S|"
+    r"mailer-daemon|\b5\d\d 5\.\d\.\d|rcpt to:|permanent fatal errors|reporting-mta|"
+    r"user unknown|pas pu [eê]tre d[eé]livr",
+    re.IGNORECASE | re.DOTALL,
+)
+_GREETED = re.compile(
+    r"\s*(?:hi|hello|hallo|hey|dear|good (?:morning|afternoon|day)|guten (?:tag|morgen)|sehr geehrte|liebe[rs]?|bonjour|madame|"
+    r"hola|buenos d|buongiorno|salve|gentile|olá|bom dia|prezad|beste|geachte|hej|dzień dobry|dobrý den|здравствуйте|добрый|merhaba)"
+    r"\b(?!. this is the)[^\n]{0,60}\n",
     re.IGNORECASE,
 )
 
@@ -286,5 +320,10 @@ def opens_as_server(body: str) -> bool:
 
 
 def tells_of_bounce(subject: str, body: str) -> bool:
-    """Whether a mail that is no report itself quotes one: subject and body both say so."""
-    return _BOUNCED.search(subject[:300]) is not None and _BOUNCED_BODY.search(body[: 2 * _LOOKED_AT]) is not None
+    """Whether a mail that is no report itself quotes one: subject and body both say so.
+
+    Who greets us and then tells of one in words of their own wants an answer; who only passes it on may be a program, too.
+    """
+    if _BOUNCED.search(subject[:300]) is None or (_GREETED.match(body[:200]) and not _FORWARD_PREFIX.match(subject)):
+        return False
+    return _BOUNCED_BODY.search(body[: 2 * _LOOKED_AT]) is not None

@@ -130,3 +130,42 @@ def test_no_answer_whenever_something_speaks(fields: list[tuple[str, str]]) -> N
     assert told.may_answer == (told.why == "")
     assert not (told.is_automatic and told.may_answer)
     assert not (told.is_list and told.may_answer)
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "Automatic reply: Roof", "Sjálfvirkt svar: Roof", "Balasan automatik: Roof", "स्वचालित उत्तर: Roof", "پاسخ خودکار: Roof",
+        "Ymateb awtomatig: Roof", "Автоматты жауап: Roof", "Réponse automatique\xa0: Roof", "Roof [Automatic Reply]",
+        "外出时的自动答复: Roof",
+        "Cron <ann@web1> /usr/local/bin/backup", "** PROBLEM Service Alert: web1/Disk is CRITICAL **", "[FIRING:1] DiskFull (web1)",
+    ],
+)  # fmt: skip
+def test_programs_write_such_subjects(subject: str) -> None:
+    octets = PERSON.replace("Roof", subject).encode() + b"Content-Type: text/plain; charset=utf-8\n\nx"
+    assert judged(octets).is_automatic
+
+
+@pytest.mark.parametrize(
+    ("subject", "words"),
+    [
+        ("Auto: my car", "The garage door does not open for my car."),
+        ("Automatic reply button", "It is grey."),
+        ("Automatic response time", "The contract says 4 hours, doesn't it?"),
+        ("Re: Automatic reply: Roof", "Enjoy your holiday! When you are back, please look at it."),
+        ("Out of office", "I cannot switch off my out of office. My return was yesterday, it still says that I'm away. What now?"),
+        ("Out of office chairs", "We are out of office chairs on the third floor. Please send five."),
+        ("Change of contact: maternity leave", "From May on I am on maternity leave. Please enter Bob as the contact for our contract."),
+        ("Urlaub", "Ich bin vom 1. bis 5. Dezember im Urlaub. Bitte den Termin am 2. verschieben."),
+        ("Отпуск", "Я в отпуске с 1 декабря, пришлите, пожалуйста, ключ до этого."),
+        ("明日不在です", "明日は不在ですので、本日中に修理をお願いできますか。"),
+        ("Delivery failed", "The parcel could not be delivered because nobody was here. When do you send it again?"),
+        ("Undeliverable mail", "Dear support,\n\nall mails to joe@acme.example come back: 550 5.1.1 user unknown. Please help.\n\nAnn"),
+        ("** Problem with login **", "I cannot log in."),
+        ("[resolved] roof", "It works again, thank you."),
+    ],
+)
+def test_people_write_such_subjects(subject: str, words: str) -> None:
+    head = PERSON.replace("Roof", subject) + "Content-Type: text/plain; charset=utf-8\n\n"
+    told = judged((head + words).encode())
+    assert told.may_answer, told.why
