@@ -58,6 +58,7 @@ def check_installation(config: Config, *, online: bool, now: datetime | None = N
     """
     yield Verdict(what="configuration", verdict=GOOD, detail=str(config.path))
     yield from _trust(config)
+    yield _retention(config)
     yield from alarm_verdicts(config)
     yield from _secrets(config)
     yield from _oauth(config, now)
@@ -96,6 +97,12 @@ def _trust(config: Config) -> Iterator[Verdict]:
         yield Verdict(what="mailbox", verdict=UNWISE, detail="none: mail comes by `ingest` alone", mend="add a section [[mailbox]]")
     if config.smtp is None:
         yield Verdict(what="smtp", verdict=UNWISE, detail="none: answers wait in the outbox", mend="add the section [smtp]")
+
+
+def _retention(config: Config) -> Verdict:
+    days = config.limits.raw_retention_days
+    detail = f"raw mail is deleted after {days} days, its digest and the facts stay" if days else "raw mail is kept for ever"
+    return Verdict(what="limits.raw_retention_days", verdict=GOOD, detail=detail)
 
 
 def _secrets(config: Config) -> Iterator[Verdict]:

@@ -64,6 +64,17 @@ def unread(failure: ReadFailure) -> dict[str, Any]:
     return dict.fromkeys(KEYS) | {"failed": f"{failure.cause}: {failure.detail}"}
 
 
+def without_octets(facts: dict[str, Any], record: dict[str, Any]) -> dict[str, Any]:
+    """The answer for a mail whose octets were deleted because of its age: the decision, and of the mail what is kept of every mail."""
+    nothing = {"new_text": "", "trimmed": [], "commands": [], "natural": False, "errors": [], "warnings": []}
+    of_mail = {"mail": dict.fromkeys(MAIL_KEYS) | facts, "from": facts["from"], "comment": record.get("comment") or ""}
+    return {**dict.fromkeys(KEYS), **nothing, **record, **of_mail}
+
+
+MAIL_KEYS = ("message_id", "subject", "from", "to", "reply_to", "date", "body", "html", "attachments", "defects")
+"""What is said of a mail."""
+
+
 def mail_facts(message: Message) -> dict[str, Any]:
     """What the mail itself says."""
     return {

@@ -13,9 +13,9 @@ POINTS = (
     "before_t2", "after_t2", "t3_begin", "t3_after_case", "t3_after_interaction", "t3_after_outbox", "before_t3_commit", "after_t3_commit",
     "before_move", "after_copy_before_delete", "after_move", "after_tidied",
     "before_t4", "after_t4", "after_mail", "after_rcpt", "before_t5", "after_t5", "half_data", "after_dot", "before_t6", "after_t6",
-    "migration_step", "token_written",
+    "before_raw_deleted", "after_raw_deleted", "migration_step", "token_written",
 )  # fmt: skip
-"""Every place, in the order a mail passes them: fetch, claim, act, tidy, send; then the migration, then a new refresh token.
+"""Every place, in the order a mail passes them: fetch, claim, act, tidy, send, grow old; then the migration, a new refresh token.
 
 t1 is the transaction that records a delivery, t2 the one that claims it, t3 the one that acts. For sending, t4 claims the
 row, t5 is the moment before DATA (t4 covers it: a row is claimed only then), t6 records what the relay said.

@@ -47,6 +47,7 @@ EVENTS: dict[str, tuple[str, str]] = {
     "mail-vanished": ("warning", "The server announced mails that it no longer had."),
     "mailbox-renewed": ("warning", "The folder has another UIDVALIDITY: every mail in it is looked at again; the same mails are copies."),
     "mailbox-went-back": ("error", "The folder was put back from a copy: its UIDs will be given out again, so ours are forgotten."),
+    "raw-deleted": ("info", "Raw mails were older than `raw_retention_days`: `count` received ones, and `outgoing` ones of ours."),
     "mails-missing": ("error", "Many mails that should lie in the folder are gone at once; what was written down of them stays."),
     "mail-unreadable": ("warning", "The server lists mails that it does not hand out; they are asked for again at the next deep look."),
     "tidy-failed": ("warning", "Finished mails could not be put away; it is tried again."),

@@ -33,6 +33,7 @@ from daemon.mail.transport import UnsafeLine
 from daemon.model import AddrSpec
 from daemon.pulse import Pulse
 from daemon.reader import Reader
+from daemon.retention import Retention
 from daemon.store import journal, outbox
 from daemon.store.database import Database, open_database
 from daemon.store.epoch import EpochFile, Epochs, Standing, is_held
@@ -47,6 +48,7 @@ from daemon.wiring import (
     oauth_of,
     places_of,
     policy_of,
+    raw_retention_of,
     read_limits_of,
     relay_server_of,
     render_limits_of,
@@ -140,6 +142,7 @@ def house_of(
         rulebook=rulebook_of(config, [faq.title or faq.name for faq in templates.faqs]), digests=config.digests.enabled,
         now=now, stopping=stopping, progress=progress, epochs=Epochs(database, EpochFile(epoch_file_of(config))),
         workers=Workers(database, timedelta(seconds=config.limits.worker_lease_seconds), key_mark_of(key)),
+        retention=Retention(raw_retention_of(config)),
         desk=Desk(
             signer=Signer(key, config.trust.reply_address, config.house.address), templates=templates,
             house_name=config.house.name, house_address=AddrSpec(config.house.address), timezone=timezone_of(config),

@@ -207,6 +207,11 @@ def limits_of(config: Config) -> Limits:
     )  # fmt: skip
 
 
+def raw_retention_of(config: Config) -> timedelta | None:
+    """How long raw mails are kept; None: for ever."""
+    return timedelta(days=config.limits.raw_retention_days) or None
+
+
 def calendar_of(name: str, keys: CalendarKeys) -> Calendar:
     """One calendar. Raises ValueError when its place has no known holidays or no weekday has hours."""
     hours = {weekday: text for weekday, text in keys.hours.model_dump().items() if text is not None}

@@ -34,6 +34,7 @@ from daemon.parsers.lane import lane_of
 from daemon.reader import Reader, ReadFailure
 from daemon.reasons import OF_FORWARDS, Reason
 from daemon.record import record_of
+from daemon.retention import Retention
 from daemon.rules.clocks import decide_clock
 from daemon.rules.decide import decide
 from daemon.rules.digests import decide_digest, digest_day
@@ -89,6 +90,7 @@ class House:
     now: Callable[[], datetime]
     epochs: Epochs
     workers: Workers
+    retention: Retention
     stopping: Callable[[], bool] = lambda: False
     progress: Callable[[], None] = lambda: None
     """Told after each item: the stage is alive."""
@@ -571,8 +573,8 @@ def send(house: House, relay: Relay) -> int:
 def tick(house: House, *, clocks: bool = True) -> int:
     """What time and failed deliveries ask for; how many were told or looked at.
 
-    Leases of the dead are freed, owners hear of refused mails, and (`clocks`) promises and questions are looked at. After a
-    restore nothing is told until a person resumes.
+    Leases of the dead are freed, owners hear of refused mails, and (`clocks`) promises and questions are looked at, and raw mails
+    deleted that are too old. After a restore nothing is told or deleted until a person resumes.
     """
     now = house.now()
     with house.database.transaction():
@@ -601,7 +603,10 @@ def tick(house: House, *, clocks: bool = True) -> int:
             log.event("template-failed", outbox=outgoing.outbox_id, template=outgoing.template, detail=outgoing.detail)
         told += 1
     timed = (_look_at_clocks, _end_questions, _remind_of_work, _send_digests) if clocks else ()
-    return told + _tell_of_held(house, now) + sum(look(house, now) for look in timed)
+    told += _tell_of_held(house, now) + sum(look(house, now) for look in timed)
+    if clocks:
+        house.retention.delete_old(house.database, now, house.stopping)
+    return told
 
 
 def _tell_of_held(house: House, now: datetime) -> int:

@@ -78,7 +78,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("the wire", ("daemon.mail", "daemon.mail.*")),
     ("what is kept, what is read", ("daemon.store", "daemon.store.*", "daemon.reader", "daemon.record")),
     ("what is done", ("daemon.actions.*",)),
-    ("the stages", ("daemon.losses", "daemon.worker", "daemon.lookback", "daemon.explaining")),
+    ("the stages", ("daemon.losses", "daemon.worker", "daemon.lookback", "daemon.explaining", "daemon.retention")),
     (
         "the shell",
         (
@@ -293,6 +293,7 @@ TRANSACTIONS = {
     "worker.py": "the stages",
     "store/database.py": "the steps of a migration, all or none",
     "service.py": "frees what the dead had leased, before the stages start",
+    "retention.py": "a few raw mails are marked and deleted at once",
     "store/workers.py": "who lives and who reads a mailbox is known to the others at once",
     "store/epoch.py": "an epoch is on disk in the database before the file outside says so",
     "store/backup.py": "a copy is there whole or not at all",

@@ -98,7 +98,8 @@ def case(number: Annotated[str, typer.Argument(help="1001 or CASE-1001")], as_js
             say(indented(item["body"]))
     if view["attachments"]:
         section("Attachments")
-        table(["Name", "Type", "Size"], [[a["name"], a["content_type"], a["size"]] for a in view["attachments"]])
+        attachments = [[a["name"], a["content_type"], a["size"], stamp(a["raw_deleted_at"])] for a in view["attachments"]]
+        table(["Name", "Type", "Size", "Deleted"] if any(row[3] for row in attachments) else ["Name", "Type", "Size"], attachments)
     section("Emails")
     table(
         ["", "At", "From / To", "Name", "Subject", "Template", "State", "Mail"],
@@ -233,7 +234,7 @@ def explain(
 
 def _explained(house: Any, name: str) -> dict[str, Any] | None:
     from daemon import worker
-    from daemon.explaining import explained, unread
+    from daemon.explaining import explained, unread, without_octets
     from daemon.reader import ReadFailure
     from daemon.record import record_of
     from daemon.store import journal, views
@@ -250,9 +251,16 @@ def _explained(house: Any, name: str) -> dict[str, Any] | None:
         row = views.find_mail(name)
         if row is None:
             return None
-        octets = journal.octets(row["sha256"]) if row["sha256"] else b""
+        octets = journal.octets(row["sha256"]) if row["sha256"] and row["raw_deleted_at"] is None else b""
         left = views.outbox_of(f"mail:{row['number']}")
-    done = {"journal": row["number"], "received_at": row["internal_date"], "left": left}
+        files = views.files_of(row["number"])
+    done = {
+        "journal": row["number"], "received_at": row["internal_date"], "left": left,
+        "raw_deleted_at": row["raw_deleted_at"], "raw_retention_days": row["raw_retention_days"],
+    }  # fmt: skip
+    if row["raw_deleted_at"] is not None:
+        facts = {"message_id": row["message_id"], "subject": row["subject"], "from": row["author"], "attachments": files, "defects": []}
+        return {**without_octets(facts, json.loads(row["record"]) if row["record"] else _undecided(row)), **done}
     again = house.reader.submit(octets).result()
     if row["record"] is None:
         if isinstance(again, ReadFailure):
@@ -262,6 +270,14 @@ def _explained(house: Any, name: str) -> dict[str, Any] | None:
     if isinstance(again, ReadFailure):
         return {**unread(again), **json.loads(row["record"]), **done}
     return {**explained(again, json.loads(row["record"])), **done}
+
+
+def _deleted(row: dict[str, Any] | None) -> str:
+    """That there is no raw mail any more, and why; nothing of one that is there."""
+    if row is None or row.get("raw_deleted_at") is None:
+        return ""
+    after = f"after {row['raw_retention_days']} days (limits.raw_retention_days)"
+    return f"The raw mail was deleted on {row['raw_deleted_at']:%Y-%m-%d}, {after}; what was decided, and its digest, are kept."
 
 
 def _undecided(row: dict[str, Any]) -> dict[str, Any]:
@@ -300,7 +316,7 @@ def _print_explained(name: str, answer: dict[str, Any]) -> None:
         proofs = answer["trust"]["proofs"]
         say(f"  {'proofs':<10} K {'yes' if proofs['K'] else 'no'}, F {'yes' if proofs['F'] else 'no'}, D {proofs['D']}")
     section("New words" + (f"  (trimmed: {', '.join(t['rule'] for t in answer['trimmed'])})" if answer["trimmed"] else ""))
-    say(indented(answer["new_text"].strip() or "(none)"))
+    say(indented(_deleted(answer) or answer["new_text"].strip() or "(none)"))
     for defect in mail_["defects"]:
         say(f"  defect: {defect}")
     section("Actions")
@@ -457,9 +473,9 @@ def quarantine_show(number: NumberArgument) -> None:
     with opened_database() as database, database.reading():
         rows = views.list_mails(outcome="quarantined", limit=1, numbers=[number])
         row = views.find_mail(str(number))
-        octets = journal.octets(row["sha256"]) if rows and row and row["sha256"] else b""
+        octets = journal.octets(row["sha256"]) if rows and row and row["sha256"] and row["raw_deleted_at"] is None else b""
     if not rows:
-        say(f"Mail {number} is not in quarantine.", error=True)
+        say(f"Mail {number} is not in quarantine. {_deleted(row)}".rstrip(), error=True)
         raise typer.Exit(NOT_GOOD)
     _mail_table(rows)
     say(f"Why: {rows[0]['reason']}: {rows[0]['detail']}")
@@ -469,12 +485,13 @@ def quarantine_show(number: NumberArgument) -> None:
 
 
 def _quarantine_again(number: int, *, released: bool) -> None:
-    from daemon.store import journal
+    from daemon.store import journal, views
 
     with opened_database() as database, database.transaction():
+        row = views.find_mail(str(number))
         done = journal.reopen(number, released=released)
     if not done:
-        say(f"Mail {number} is not in quarantine, or only its head is kept.", error=True)
+        say(f"Mail {number} is not in quarantine, or only its head is kept. {_deleted(row)}".rstrip(), error=True)
         raise typer.Exit(NOT_GOOD)
     say(f"Mail {number} will be {'treated as a plain ticket' if released else 'tried again'} in the next round.")
 
@@ -516,9 +533,10 @@ def quarantine_export(
 
     with opened_database() as database, database.reading():
         row = views.find_mail(str(number))
-        octets = journal.octets(row["sha256"]) if row and row["sha256"] and row["state"] == "quarantined" else None
+        kept = row is not None and row["sha256"] and row["state"] == "quarantined" and row["raw_deleted_at"] is None
+        octets = journal.octets(row["sha256"]) if row is not None and kept else None
     if octets is None:
-        say(f"Mail {number} is not in quarantine.", error=True)
+        say(f"Mail {number} is not in quarantine. {_deleted(row)}".rstrip(), error=True)
         raise typer.Exit(NOT_GOOD)
     if to is not None:
         to.write_bytes(octets)

@@ -379,6 +379,7 @@ class LimitsKeys(Section):
     lock_seconds: int = limit(5, most=3600)
     outbox_age_days: int = limit(5, most=365)
     answer_max_age_days: int = limit(7, most=3650)
+    raw_retention_days: int = Field(400, ge=0, le=36_500, description="a whole number from 0 to 36500, 0 = kept for ever")
     mails_per_reply: int = limit(20, most=10_000)
     template_output: Size = octets(1 << 20)
     template_steps: int = limit(50_000)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,11 +11,10 @@ import peewee as pw
 from peewee import JOIN
 
 from daemon.actions.cases import chained
-from daemon.store import audit_lives, audit_mails, audit_promises, audit_requests, audit_seals
+from daemon.store import audit_lives, audit_mails, audit_promises, audit_raw, audit_requests, audit_seals
 from daemon.store.audit_promises import facts_of, named
 from daemon.store.outbox import PLAIN, perhaps_twice
 from daemon.store.schema import (
-    Attachment,
     Case,
     CaseComment,
     CsTicket,
@@ -26,7 +24,6 @@ from daemon.store.schema import (
     HeldSender,
     Interaction,
     Journal,
-    Octets,
     Outbox,
     PendingQuestion,
     Queue,
@@ -63,7 +60,7 @@ def audit(progress: Progress = lambda _done, _total: None) -> Books:
     """Check everything, inside one read of the caller, so that it sees one moment of a running daemon."""
     counts = dict(rows(Journal.select(Journal.state, pw.fn.COUNT(Journal.id)).group_by(Journal.state)))
     problems = [problem for check in CHECKS for problem in check()]
-    problems += _octets(progress)
+    problems += audit_raw.kept(progress)
     return Books(
         received=sum(counts.values()), acted=counts.get("acted", 0), ignored=counts.get("ignored", 0),
         quarantined=counts.get("quarantined", 0), vanished=counts.get("vanished", 0), in_progress=counts.get("received", 0),
@@ -227,7 +224,7 @@ def _outbox() -> Iterator[str]:
         yield f"{cause.replace(':', ' ')}: a mail to {to} is in the outbox that it never queued"
     for (number,) in rows(Outbox.select(Outbox.id).where((Outbox.state == "sent") & Outbox.sent_at.is_null())):
         yield f"outbox {number}: it is sent but nobody knows when"
-    composed = Outbox.state.in_(["queued", "sent", "unknown"]) & Outbox.octets.is_null()
+    composed = Outbox.state.in_(["queued", "sent", "unknown"]) & Outbox.octets.is_null() & Outbox.raw_deleted_at.is_null()
     for (number,) in rows(Outbox.select(Outbox.id).where(composed)):
         yield f"outbox {number}: it is to be sent but was never composed"
 
@@ -236,24 +233,7 @@ CHECKS: tuple[Callable[[], Iterator[str]], ...] = (
     _states, _interactions, _causes, _chains, _words, _cases, _outbox, audit_promises.standing, audit_promises.clocks,
     audit_promises.clocks_logged, audit_promises.reviews, audit_promises.posts, audit_promises.resolutions, audit_promises.questions,
     audit_mails.once, audit_mails.refused, audit_mails.related, audit_mails.headers, audit_mails.recipients, audit_mails.people,
+    audit_raw.deleted,
     audit_lives.stands, audit_lives.level_one, audit_lives.comments, audit_lives.last_updates,
     audit_requests.requests, audit_requests.contacts, audit_seals.indexed, audit_seals.sealed,
 )  # fmt: skip
-
-
-def _octets(progress: Progress) -> Iterator[str]:
-    wanted: dict[str, str] = {}
-    for number, digest in rows(Journal.select(Journal.id, Journal.sha256).where(Journal.sha256.is_null(False))):
-        wanted.setdefault(digest, f"mail {number}")
-    for name, digest in rows(Attachment.select(Attachment.name, Attachment.sha256)):
-        wanted.setdefault(digest, f"attachment {name!r}")
-    total = len(wanted)
-    missing = set(wanted)
-    for done, (digest, content) in enumerate(rows(Octets.select(Octets.sha256, Octets.content)), 1):
-        missing.discard(digest)
-        # what somebody wrote into the file by hand may not even be octets
-        if isinstance(content, str) or hashlib.sha256(bytes(content)).hexdigest() != digest:
-            yield f"{wanted.get(digest, 'octets ' + digest)}: the stored octets are not those that were received"
-        progress(done, total)
-    for digest in sorted(missing):
-        yield f"{wanted[digest]}: its octets are not kept"

@@ -96,6 +96,8 @@ class Database:
             pragmas={
                 "journal_mode": "wal", "synchronous": "full", "foreign_keys": 1, "busy_timeout": 5000, "cache_size": -8000,
                 "wal_autocheckpoint": CHECKPOINT_PAGES,
+                # what is deleted is overwritten: a raw mail that is too old is not to be found in the file
+                "secure_delete": 1,
             },
             lock_type="IMMEDIATE",
             autoconnect=False,

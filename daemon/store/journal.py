@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import peewee as pw
 from peewee import Case
 
 from daemon.model import Decision
 from daemon.reasons import Outcome, Reason
 from daemon.store.database import Database
-from daemon.store.schema import Attachment, Interaction, Journal, MailboxState, Octets
+from daemon.store.schema import Attachment, Interaction, Journal, MailboxState, Octets, database
 from daemon.store.statements import Select, insert, rows, update
 from daemon.store.workers import dead_owners
 
@@ -137,9 +138,16 @@ def last_recorded() -> datetime | None:
 
 
 def keep_octets(blobs: Iterable[tuple[str, bytes]]) -> None:
-    """Keep contents once by digest."""
-    rows = [{"sha256": digest, "content": content} for digest, content in blobs]
-    insert(Octets, rows, ignore=True, ids=False)
+    """Keep contents once by digest. What is there already is not deleted for its age before this transaction ends."""
+    waiting = dict(sorted(blobs))
+    while waiting:
+        new = insert(Octets, [{"sha256": digest, "content": content} for digest, content in waiting.items()], ignore=True)
+        known = waiting.keys() - set(map(str, new))
+        if not known or isinstance(database.obj, pw.SqliteDatabase):
+            return  # on SQLite whoever writes is alone
+        query: Any = Octets.select(Octets.sha256).where(Octets.sha256.in_(sorted(known)))
+        there = {row[0] for row in rows(query.for_update("FOR KEY SHARE"))}
+        waiting = {digest: waiting[digest] for digest in sorted(known - there)}
 
 
 def octets(sha256: str) -> bytes:
@@ -366,7 +374,7 @@ def reopen(number: int, *, released: bool) -> bool:
 
     What was recorded of it goes, so that it is recorded afresh: nothing had been done for it.
     """
-    where = (Journal.id == number) & (Journal.state == "quarantined")
+    where = (Journal.id == number) & (Journal.state == "quarantined") & Journal.raw_deleted_at.is_null()
     if not released:
         # of a mail over the size limit only the head is kept, and nothing was ever decided
         where &= (Journal.reason != Reason.LIMIT_CROSSED.value) | Journal.record.is_null(False)

@@ -556,6 +556,10 @@ class Journal(Row):
     decided_at = UtcDateTimeField(null=True)
     record = pw.TextField(null=True)
     tidied = pw.BooleanField(default=False)
+    raw_deleted_at = UtcDateTimeField(null=True)
+    """When its octets, and those of its files, were deleted because of their age; see `retention`."""
+    raw_retention_days = pw.IntegerField(null=True)
+    """After how many days that was the house's setting then."""
 
     class Meta:
         indexes = (
@@ -577,7 +581,7 @@ class Attachment(Row):
     name = pw.TextField()
     content_type = pw.TextField()
     size = pw.BigIntegerField()
-    sha256 = pw.CharField(max_length=64)
+    sha256 = pw.CharField(max_length=64, index=True)
     inline = pw.BooleanField()
 
 
@@ -620,6 +624,11 @@ class Outbox(Row):
     detail = pw.TextField(null=True)
     request = pw.TextField(null=True)
     """What to render again when a template failed: JSON of template and values."""
+    raw_deleted_at = UtcDateTimeField(null=True)
+    """When its octets were deleted because of their age; from then on `sha256` and `size` stand for them."""
+    raw_retention_days = pw.IntegerField(null=True)
+    sha256 = pw.CharField(max_length=64, null=True)
+    size = pw.BigIntegerField(null=True)
 
     class Meta:
         indexes = ((("forward_path", "created_at"), False), (("created_at", "id"), False), (("cause",), False))
@@ -645,6 +654,14 @@ Journal.add_index(Journal.index(Journal.lane, name="journal_lane", where=pw.SQL(
 Journal.add_index(
     Journal.index(Journal.mailbox, Journal.folder, name="journal_untidied", where=pw.SQL("NOT tidied AND state <> 'received'"))
 )
+Journal.add_index(
+    Journal.index(Journal.internal_date, Journal.id, name="journal_raw",
+                  where=pw.SQL("raw_deleted_at IS NULL AND state IN ('acted', 'ignored')"))
+)  # fmt: skip
+Outbox.add_index(
+    Outbox.index(Outbox.created_at, Outbox.id, name="outbox_raw",
+                 where=pw.SQL("raw_deleted_at IS NULL AND octets IS NOT NULL AND state IN ('sent', 'dropped')"))
+)  # fmt: skip
 Outbox.add_index(Outbox.index(Outbox.id, name="outbox_waiting", where=pw.SQL("state IN ('queued', 'unknown')")))
 Outbox.add_index(Outbox.index(Outbox.forward_path, Outbox.case, name="outbox_lane", where=pw.SQL("state IN ('queued', 'unknown')")))
 Outbox.add_index(Outbox.index(Outbox.id, name="outbox_untold", where=pw.SQL("state = 'failed' AND NOT told")))

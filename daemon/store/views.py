@@ -224,12 +224,10 @@ def _comments(number: int) -> list[dict[str, Any]]:
 
 
 def _attachments(number: int) -> list[dict[str, Any]]:
-    query = (
-        Attachment.select(Attachment.name, Attachment.content_type, Attachment.size, Attachment.sha256)
-        .where((Attachment.case == number) & ~Attachment.inline)
-        .order_by(Attachment.id)
-    )
-    return [dict(zip(("name", "content_type", "size", "sha256"), row, strict=True)) for row in rows(query)]
+    query: Any = Attachment.select(Attachment.name, Attachment.content_type, Attachment.size, Attachment.sha256, Journal.raw_deleted_at)
+    query = query.join(Journal, on=(Attachment.journal == Journal.id)).where((Attachment.case == number) & ~Attachment.inline)
+    names = ("name", "content_type", "size", "sha256", "raw_deleted_at")
+    return [dict(zip(names, row, strict=True)) for row in rows(query.order_by(Attachment.id))]
 
 
 def _interactions(number: int, house_address: str) -> list[dict[str, Any]]:
@@ -276,7 +274,7 @@ def list_mails(*, outcome: str | None, limit: int | None, numbers: list[int] | N
     query = Journal.select(
         Journal.id, Journal.mailbox, Journal.uidvalidity, Journal.uid, Journal.message_id, Journal.author, Journal.subject,
         Journal.internal_date, Journal.kind, Journal.state, Journal.reason, Journal.grade, Interaction.case, Journal.attempts,
-        Journal.detail,
+        Journal.detail, Journal.raw_deleted_at,
     ).join(Interaction, JOIN.LEFT_OUTER, on=(Interaction.journal == Journal.id))  # fmt: skip
     if outcome is not None:
         query = query.where(Journal.state == ("received" if outcome == IN_PROGRESS else outcome))
@@ -302,6 +300,7 @@ def list_mails(*, outcome: str | None, limit: int | None, numbers: list[int] | N
             "case": f"CASE-{r[12]}" if r[12] is not None else None,
             "attempts": r[13],
             "detail": r[14],
+            "raw_deleted_at": r[15],
         }  # fmt: skip
         for r in rows(query)
     ]
@@ -312,6 +311,7 @@ def list_outbox(*, state: str | None, limit: int | None) -> list[dict[str, Any]]
     query = Outbox.select(
         Outbox.id, Outbox.state, Outbox.forward_path, Outbox.subject, Outbox.template, Outbox.message_id, Outbox.case, Outbox.attempts,
         Outbox.next_attempt_at, Outbox.sent_at, Outbox.reply_code, Outbox.detail, Outbox.cause,
+        Outbox.raw_deleted_at,
     )  # fmt: skip
     if state is not None:
         query = query.where(Outbox.state == state)
@@ -333,6 +333,7 @@ def list_outbox(*, state: str | None, limit: int | None) -> list[dict[str, Any]]
             "reply_code": r[10],
             "detail": r[11],
             "cause": r[12],
+            "raw_deleted_at": r[13],
         }  # fmt: skip
         for r in rows(query)
     ]
@@ -356,14 +357,18 @@ def find_mail(which: str) -> dict[str, Any] | None:
     else:
         bare = which.strip().removeprefix("<").removesuffix(">")
         where = Journal.message_id == f"<{bare}>"
-    row = first(
-        Journal.select(Journal.id, Journal.sha256, Journal.state, Journal.internal_date, Journal.record, Journal.reason, Journal.detail,
-            Journal.archive,
-        )
-        .where(where)
-        .order_by(Journal.id.desc())
-        .limit(1)
+    names = (
+        "sha256", "state", "internal_date", "record", "reason", "detail", "archive", "message_id", "subject", "author", "size",
+        "raw_deleted_at", "raw_retention_days",
     )  # fmt: skip
-    if row is None:
-        return None
-    return dict(zip(("number", "sha256", "state", "internal_date", "record", "reason", "detail", "archive"), row, strict=True))
+    columns = [getattr(Journal, name) for name in names]
+    row = first(Journal.select(Journal.id, *columns).where(where).order_by(Journal.id.desc()).limit(1))
+    return dict(zip(("number", *names), row, strict=True)) if row is not None else None
+
+
+def files_of(number: int) -> list[dict[str, Any]]:
+    """The files that came with a mail."""
+    names = ("name", "content_type", "size", "sha256", "inline")
+    columns = [getattr(Attachment, name) for name in names]
+    query = Attachment.select(*columns).where(Attachment.journal == number).order_by(Attachment.id)
+    return [dict(zip(names, row, strict=True)) for row in rows(query)]

@@ -17,8 +17,8 @@ from tests.servers.dovecot import Dovecot
 
 pytestmark = [pytest.mark.chaos, pytest.mark.crash]
 
-APART = frozenset({"after_copy_before_delete", "migration_step", "token_written"})
-"""Places with a test of their own: a server without MOVE, an empty database (both below), a token that rotates (in test_oauth)."""
+APART = frozenset({"after_copy_before_delete", "migration_step", "token_written", "before_raw_deleted", "after_raw_deleted"})
+"""Places with a test of their own: a server without MOVE, an empty database (both below), a rotating token (test_oauth), old raw mail."""
 
 ONCE_A_ROUND = frozenset(
     {

@@ -59,7 +59,10 @@ def test_every_reference_is_known_to_the_database(database: Database) -> None:
         assert there == wanted, meta.table_name
 
 
-@pytest.mark.parametrize("name", ["journal_waiting", "journal_lane", "journal_untidied", "outbox_waiting", "outbox_lane", "outbox_untold"])
+@pytest.mark.parametrize(
+    "name",
+    ["journal_waiting", "journal_lane", "journal_untidied", "journal_raw", "outbox_raw", "outbox_waiting", "outbox_lane", "outbox_untold"],
+)
 def test_the_queues_have_indexes_of_what_waits(database: Database, name: str) -> None:
     there = {index.name: index.sql for model in (Journal, Outbox) for index in database.peewee.get_indexes(meta_of(model).table_name)}
     assert "WHERE" in there[name].upper()
