@@ -58,7 +58,6 @@ def check_installation(config: Config, *, online: bool, now: datetime | None = N
     """
     yield Verdict(what="configuration", verdict=GOOD, detail=str(config.path))
     yield from _trust(config)
-    yield _retention(config)
     yield from alarm_verdicts(config)
     yield from _secrets(config)
     yield from _oauth(config, now)
@@ -93,16 +92,14 @@ def _trust(config: Config) -> Iterator[Verdict]:
             what="trust.authserv_id", verdict=UNWISE, detail="not set: nobody's Authentication-Results are believed",
             mend="set it to the authserv-id that your mail server writes there; until then only signed reply addresses prove a sender",
         )  # fmt: skip
+    gone = (
+        f"is deleted after {days} days, its digest and the facts stay" if (days := config.limits.raw_retention_days) else "is kept for ever"
+    )
+    yield Verdict(what="limits.raw_retention_days", verdict=GOOD, detail=f"raw mail {gone}")
     if not config.mailbox:
         yield Verdict(what="mailbox", verdict=UNWISE, detail="none: mail comes by `ingest` alone", mend="add a section [[mailbox]]")
     if config.smtp is None:
         yield Verdict(what="smtp", verdict=UNWISE, detail="none: answers wait in the outbox", mend="add the section [smtp]")
-
-
-def _retention(config: Config) -> Verdict:
-    days = config.limits.raw_retention_days
-    detail = f"raw mail is deleted after {days} days, its digest and the facts stay" if days else "raw mail is kept for ever"
-    return Verdict(what="limits.raw_retention_days", verdict=GOOD, detail=detail)
 
 
 def _secrets(config: Config) -> Iterator[Verdict]:

@@ -98,8 +98,9 @@ def case(number: Annotated[str, typer.Argument(help="1001 or CASE-1001")], as_js
             say(indented(item["body"]))
     if view["attachments"]:
         section("Attachments")
-        attachments = [[a["name"], a["content_type"], a["size"], stamp(a["raw_deleted_at"])] for a in view["attachments"]]
-        table(["Name", "Type", "Size", "Deleted"] if any(row[3] for row in attachments) else ["Name", "Type", "Size"], attachments)
+        files = view["attachments"]
+        rows = [[a["name"], a["content_type"], a["size"], f"deleted {stamp(at)}" if (at := a["raw_deleted_at"]) else ""] for a in files]
+        table(["Name", "Type", "Size", ""], rows)
     section("Emails")
     table(
         ["", "At", "From / To", "Name", "Subject", "Template", "State", "Mail"],

@@ -31,18 +31,18 @@ COMMENT = [
     "at", "author", "public", "body",
 ]  # fmt: skip
 ATTACHMENT = [
-    "name", "content_type", "size", "sha256",
+    "name", "content_type", "size", "sha256", "raw_deleted_at",
 ]  # fmt: skip
 INTERACTION = [
     "direction", "at", "message_id", "from", "to", "subject", "template", "name", "relates_to", "state", "journal",
 ]  # fmt: skip
 MAIL = [
     "number", "mailbox", "uidvalidity", "uid", "message_id", "from", "subject", "received_at", "kind", "outcome", "reason", "trust",
-    "case", "attempts",
+    "case", "attempts", "raw_deleted_at",
 ]  # fmt: skip
 OUTGOING = [
     "number", "state", "to", "subject", "template", "message_id", "case", "attempts", "next_attempt_at", "sent_at", "reply_code",
-    "detail", "cause",
+    "detail", "cause", "raw_deleted_at",
 ]  # fmt: skip
 EXPLAINED = [
     "mail", "failed", "kind", "automatic", "bounce", "reason", "from", "trust", "case", "new_text", "trimmed", "commands", "natural",
