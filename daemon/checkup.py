@@ -92,10 +92,8 @@ def _trust(config: Config) -> Iterator[Verdict]:
             what="trust.authserv_id", verdict=UNWISE, detail="not set: nobody's Authentication-Results are believed",
             mend="set it to the authserv-id that your mail server writes there; until then only signed reply addresses prove a sender",
         )  # fmt: skip
-    gone = (
-        f"is deleted after {days} days, its digest and the facts stay" if (days := config.limits.raw_retention_days) else "is kept for ever"
-    )
-    yield Verdict(what="limits.raw_retention_days", verdict=GOOD, detail=f"raw mail {gone}")
+    kept = f"is deleted after {days} days, all but its digest" if (days := config.limits.raw_retention_days) else "is kept for ever"
+    yield Verdict(what="limits.raw_retention_days", verdict=GOOD, detail=f"raw mail {kept}")
     if not config.mailbox:
         yield Verdict(what="mailbox", verdict=UNWISE, detail="none: mail comes by `ingest` alone", mend="add a section [[mailbox]]")
     if config.smtp is None:
