@@ -497,6 +497,8 @@ UNMIRRORED = {
     "configuration/mistakes.py": "a part of config.py; test_config.py",
     "configuration/secret.py": "a part of config.py; test_config.py",
     "mail/transport.py": "TLS for both ends; mailing/test_imap.py and mailing/test_smtp.py",
+    "retention.py": "the rounds that delete raw mail; conversations/test_retention.py",
+    "store/audit_raw.py": "what audit.py says of octets; store/test_retention.py and conversations/test_retention.py",
     "store/accountindex.py": "the index of accounts.py; store/test_accounts.py",
     "store/audit_seals.py": "names what was changed behind the program; store/test_tampering.py",
     "store/seals.py": "what audit_seals.py goes by; store/test_tampering.py",
