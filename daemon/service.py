@@ -77,6 +77,9 @@ TIDY_AGAIN = 5.0
 DYING, DYING_LOOKS = 1.0, 10
 """Seconds that a round waits for a mailbox that another worker has, and how often it looks meanwhile."""
 
+SETTLE_AGAIN = (0.1, 1.0, 5.0)
+"""Seconds that a round waits for the database, each time, when it owes it what the relay said."""
+
 BACK_OFF_MOST = 300.0
 """Seconds; a mailbox that can't be reached is tried for ever, at least that often."""
 
@@ -227,7 +230,7 @@ def _round(config: Config, house: House, stages: Sequence[str]) -> None:  # noqa
         if "send" in stages and (server := relay_server_of(config)) is not None:
             with Relay(server) as relay:
                 try:
-                    send(house, relay)
+                    _send_and_settle(house, relay)
                 except Temporary as error:
                     trouble.append(error)
         for watch in watches:
@@ -241,6 +244,21 @@ def _round(config: Config, house: House, stages: Sequence[str]) -> None:  # noqa
         house.workers.give_up_mailboxes()
     if trouble:
         raise trouble[0]
+
+
+def _send_and_settle(house: House, relay: Relay) -> None:
+    """Send what is due. What the relay said must come into the books before the round ends, or it would be sent once more."""
+    pause = threading.Event()
+    for seconds in SETTLE_AGAIN:
+        try:
+            send(house, relay)
+            return
+        except Temporary as error:
+            if not relay.owes:
+                raise
+            log.event("stage-waits", stage="send", detail=str(error))
+            pause.wait(seconds)
+    send(house, relay)
 
 
 def _comes_to_read(house: House, mailbox: str) -> bool:

@@ -51,6 +51,16 @@ AND ((classid::bigint << 32) | objid::bigint) NOT IN (%s, %s)
 """
 """Sessions that hold the lock of a worker (see `hold`): a key of 64 bits is shown in two halves."""
 
+END_OWN = """
+SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
+WHERE locktype = 'advisory' AND objsubid = 1 AND granted AND datname = current_database() AND pid <> pg_backend_pid()
+AND ((classid::bigint << 32) | objid::bigint) = %s
+"""
+"""End the session that holds the lock of this worker. A role may end its own sessions."""
+
+GUARD_SECONDS = 5.0
+"""How long the session that shows that this worker lives may be silent: a final dot waits for its word."""
+
 
 class Transaction:
     """A running transaction; `give_up` makes it end without a trace."""
@@ -103,7 +113,7 @@ class Database:
             autoconnect=False,
         )  # fmt: skip
 
-    def _postgres(self, url: str, password: str | None) -> pw.PostgresqlDatabase:
+    def _postgres(self, url: str, password: str | None) -> Any:
         parts = urlsplit(url)
         options: dict[str, Any] = {}
         if parts.hostname:
@@ -120,7 +130,9 @@ class Database:
         if secret:
             options["password"] = secret
         name = unquote(parts.path.lstrip("/")) or options.get("user", "supportd")
-        return pw.PostgresqlDatabase(name, autoconnect=False, connect_timeout=10, **options)
+        from daemon.store.postgres import database_at
+
+        return database_at(name, options)
 
     def connect(self) -> None:
         """Give this thread a connection. Raises Temporary when the database is away."""
@@ -148,7 +160,8 @@ class Database:
     def hurry(self, statement_seconds: int, lock_seconds: int) -> None:
         """From the next connection on, bound one statement (PostgreSQL alone) and one wait for a lock of another worker.
 
-        Before this nothing is: migrations, audit, backup, restore and move-database take their time. This thread's line is closed.
+        A PostgreSQL server that is silent for even longer is away. Before this nothing is bounded: migrations, audit, backup, restore
+        and move-database take their time. This thread's line is closed.
         """
         if self.is_sqlite:
             self.connect()
@@ -156,8 +169,11 @@ class Database:
             return
         self.close()
         given = self.peewee.connect_params.get("options", "")
-        bounds = f"-c statement_timeout={statement_seconds * 1000} -c lock_timeout={lock_seconds * 1000}"
+        from daemon.store.postgres import GRACE_SECONDS, IS_NOTICED
+
+        bounds = f"-c statement_timeout={statement_seconds * 1000} -c lock_timeout={lock_seconds * 1000} {IS_NOTICED}"
         self.peewee.connect_params["options"] = f"{given} {bounds}".strip()
+        self.peewee.patience = statement_seconds + GRACE_SECONDS
 
     def close(self) -> None:
         """Close this thread's connection."""
@@ -276,17 +292,20 @@ class Database:
             if self._guard is not None:
                 self._guard.execute_sql("SELECT 1")
                 return True
-        except pw.DatabaseError:
-            # the line broke, and the lock went with it
+        except (pw.DatabaseError, pw.InterfaceError):
+            # the line broke, and the lock goes with it
             self.let_go()
         if self.must_be_durable and (off := self.forgetful()):
             problem = f"database {self.shown_url}: the server may lose committed work with the power ({', '.join(off)} off)"
             raise ConfigError((f"{problem}; switch it on there, or set database.durable = false",))
         self.must_be_durable = False
         try:
-            guard: Any = self.another_line()
+            guard: Any = self.another_line(GUARD_SECONDS)
             # it is never waited for: if it is taken, then by a session of ours that the server has not yet given up
             taken = guard.execute_sql("SELECT pg_try_advisory_lock(%s)", (self.owner,)).fetchone()[0]
+            if not taken:
+                # and may not for hours, when the line broke without a word
+                guard.execute_sql(END_OWN, (self.owner,))
         except (pw.DatabaseError, pw.InterfaceError) as error:
             raise Temporary(f"the database is away: {first_line(error)}") from error
         if taken:
@@ -299,7 +318,8 @@ class Database:
     def holds(self) -> bool:
         """Whether others can see, this moment, that this worker lives; also when it never had to show it.
 
-        On PostgreSQL the lock goes with its session, and the server may end that at any time: so it is asked.
+        On PostgreSQL the lock goes with its session, and the server may end that at any time: so it is asked. One that says nothing
+        for GUARD_SECONDS keeps the answer no until `hold` renews the session: whoever asks is not held up again.
         """
         guard = self._guard
         if self.is_sqlite or guard is None:
@@ -310,9 +330,15 @@ class Database:
             return False
         return True
 
-    def another_line(self) -> Any:
-        """A connection to PostgreSQL that belongs to no thread. Raises Temporary when the database is away."""
-        line: Any = pw.PostgresqlDatabase(self.peewee.database, autoconnect=False, thread_safe=False, **self.peewee.connect_params)
+    def another_line(self, patience: float | None = None) -> Any:
+        """A connection to PostgreSQL that belongs to no thread. Raises Temporary when the database is away.
+
+        `patience`: seconds of silence after which it counts as broken, if other than for every line.
+        """
+        from daemon.store.postgres import database_at
+
+        patience = self.peewee.patience if patience is None else patience
+        line: Any = database_at(self.peewee.database, self.peewee.connect_params, patience=patience, thread_safe=False)
         try:
             line.connect()
         except pw.DatabaseError as error:
@@ -329,9 +355,10 @@ class Database:
             try:
                 # the server needs a moment to see that the line has ended
                 guard.execute_sql("SELECT pg_advisory_unlock_all()")
-                guard.close()
-            except pw.DatabaseError:
+            except (pw.DatabaseError, pw.InterfaceError):
                 pass
+            finally:
+                guard.close()
 
     def dead_owners(self, owners: set[int]) -> set[int]:
         """Which of these lease owners no longer live. Inside a transaction."""

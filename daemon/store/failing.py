@@ -13,8 +13,8 @@ def is_the_servers(error: pw.PeeweeException) -> bool:
 
 
 def origin(error: BaseException) -> BaseException:
-    """The error that a failed rollback hides: when its disk is full SQLite has rolled back already, and says that it can't again."""
-    while error.__context__ is not None and type(error.__context__).__module__ in ("peewee", "sqlite3"):
+    """The error that a failed rollback hides: SQLite with a full disk has rolled back already, and a line that broke can't say so."""
+    while error.__context__ is not None and type(error.__context__).__module__.partition(".")[0] in ("peewee", "sqlite3", "psycopg"):
         error = error.__context__
     return error
 

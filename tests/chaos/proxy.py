@@ -3,6 +3,9 @@
 A fault is a plain value. `Proxy.script` holds the faults of the connections to come, in order, as `Sink.script` does; when it is
 empty a connection gets `Proxy.always`, which is no fault at first. What both sides wrote is kept in `Proxy.lines`.
 
+A program that goes on has its connections already: `Proxy.strike` lets a fault befall whichever of them speaks next, and `Proxy.dark`
+is a network that carries nothing any more.
+
 Octets are counted in the direction of who wrote them, "server" or "client"; nothing is decrypted.
 """
 
@@ -93,6 +96,39 @@ class Line:
         return self.server if side == "server" else self.client
 
 
+@dataclass(slots=True, kw_only=True)
+class Strike:
+    """A fault that befalls one of the connections that are there already; octets, and what matches, are counted from now over all."""
+
+    fault: Break | Swallow
+    on: bytes = b""
+    """Only connections on which the client has said this are counted."""
+    skip: int = 0
+    """So many that match are let through."""
+    line: Line | None = None
+    """The one that it befell."""
+    carried: int = 0
+
+    def befall(self, line: Line, side: Side, octets: bytes) -> tuple[bytes, End | None]:
+        """What of these octets is carried, and how the line ends after it."""
+        if self.line is not None or side != self.fault.of or self.on not in line.client:
+            return octets, None
+        match self.fault:
+            case Break(after=after, how=how):
+                before, self.carried = self.carried, self.carried + len(octets)
+                if self.carried < after:
+                    return octets, None
+                octets, end = octets[: after - before], how
+            case Swallow(pattern=pattern, then=then):
+                found = list(re.finditer(pattern, octets))
+                if len(found) <= self.skip:
+                    self.skip -= len(found)
+                    return octets, None
+                octets, end = octets[: found[self.skip].start()], then
+        self.line = line
+        return octets, end
+
+
 class Proxy:
     """Listens on `host`:`port` of loopback and carries each connection to `target`: a port of loopback, or the path of a socket."""
 
@@ -101,13 +137,29 @@ class Proxy:
         self.always = tuple(always)
         self.script: deque[tuple[Fault, ...]] = deque()
         self.lines: list[Line] = []
+        self.dark = False
+        """Nothing is carried, nobody is told. Who tries it meanwhile is in the dark for ever; who comes when it is light again is not."""
+        self._strike: Strike | None = None
         self.host = "127.0.0.1"
         self._loop = asyncio.new_event_loop()
         self._closing = asyncio.Event()
+        self._at_work: set[asyncio.Future[Any]] = set()
+        """The loop itself holds its tasks weakly."""
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         self._server = asyncio.run_coroutine_threadsafe(asyncio.start_server(self._serve, self.host, 0), self._loop).result(10)
         self.port: int = self._server.sockets[0].getsockname()[1]
+
+    def strike(self, fault: Break | Swallow, *, on: bytes = b"", skip: int = 0) -> Strike:
+        """Let this befall one of the connections, in place of what was to befall one before."""
+        self._strike = made = Strike(fault=fault, on=on, skip=skip)
+        return made
+
+    def befall(self, line: Line, side: Side, octets: bytes) -> tuple[bytes, End | None]:
+        """What befalls every connection."""
+        if self.dark:
+            return b"", "silence"
+        return (octets, None) if self._strike is None else self._strike.befall(line, side, octets)
 
     def close(self) -> None:
         """End every connection and listen no more."""
@@ -137,12 +189,17 @@ class Proxy:
         line = Line(self.script.popleft() if self.script else self.always)
         self.lines.append(line)
         to_server: asyncio.StreamWriter | None = None
+        task = asyncio.current_task()
+        assert task is not None
+        self._at_work.add(task)
+        task.add_done_callback(self._at_work.discard)
         try:
             from_server, to_server = await self._dial()
             ways = [
-                asyncio.ensure_future(_Way(line, "server").carry(from_server, to_client)),
-                asyncio.ensure_future(_Way(line, "client").carry(from_client, to_server)),
+                asyncio.ensure_future(_Way(self, line, "server").carry(from_server, to_client)),
+                asyncio.ensure_future(_Way(self, line, "client").carry(from_client, to_server)),
             ]
+            self._at_work.update(ways)
             try:
                 how = await self._first_end(ways)
                 if how == "silence":
@@ -152,6 +209,8 @@ class Proxy:
             finally:
                 for way in ways:
                     way.cancel()
+                await asyncio.wait(ways)
+                self._at_work.difference_update(ways)
         except (OSError, asyncio.CancelledError):
             pass
         finally:
@@ -176,8 +235,8 @@ class Proxy:
 class _Way:
     """One direction of one connection, and what befalls it."""
 
-    def __init__(self, line: Line, side: Side) -> None:
-        self.line = line
+    def __init__(self, proxy: Proxy, line: Line, side: Side) -> None:
+        self.proxy, self.line, self.side = proxy, line, side
         self.faults = [fault for fault in line.faults if fault.of == side]
         self.written = line.of(side)
         self.carried = 0
@@ -205,7 +264,7 @@ class _Way:
 
     def _befall(self, octets: bytes) -> tuple[bytes, End | None]:
         """What of these octets is carried, and how the line ends after it."""
-        end: End | None = None
+        octets, end = self.proxy.befall(self.line, self.side, octets)
         for fault in self.faults:
             match fault:
                 case Rewrite(pattern=pattern, by=by):

@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 
 _numbers = itertools.count(1)
 
@@ -52,6 +53,20 @@ def fresh_database(server_url: str, original_url: str | None = None) -> Iterator
     finally:
         with psycopg.connect(server_url, autocommit=True) as connection:
             connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def place_of(url: str) -> int | str:
+    """Where its server listens: the path of its socket, or a port of loopback."""
+    known = conninfo_to_dict(url)
+    folder, port = str(known.get("host") or ""), int(known.get("port") or 5432)
+    return f"{folder}/.s.PGSQL.{port}" if folder.startswith("/") else port
+
+
+def by_way_of(url: str, port: int) -> str:
+    """The same database, reached through this port of loopback."""
+    parts = urlsplit(url)
+    user, at, _ = parts.netloc.rpartition("@")
+    return urlunsplit(parts._replace(netloc=f"{user}{at}127.0.0.1:{port}", query=""))
 
 
 class OwnServer:
