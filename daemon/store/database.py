@@ -61,6 +61,9 @@ AND ((classid::bigint << 32) | objid::bigint) = %s
 GUARD_SECONDS = 5.0
 """How long the session that shows that this worker lives may be silent: a final dot waits for its word."""
 
+FAREWELL_SECONDS = 2.0
+"""The same for a word that only helps others to go on sooner."""
+
 
 class Transaction:
     """A running transaction; `give_up` makes it end without a trace."""
@@ -174,6 +177,13 @@ class Database:
         bounds = f"-c statement_timeout={statement_seconds * 1000} -c lock_timeout={lock_seconds * 1000} {IS_NOTICED}"
         self.peewee.connect_params["options"] = f"{given} {bounds}".strip()
         self.peewee.patience = statement_seconds + GRACE_SECONDS
+
+    def take_leave(self) -> None:
+        """What is still said to a PostgreSQL server is said on a new line, and its silence is not waited for: the program ends."""
+        if not self.is_sqlite:
+            self.close()
+            self.peewee.patience = FAREWELL_SECONDS
+            self.peewee.connect_params["connect_timeout"] = round(FAREWELL_SECONDS)
 
     def close(self) -> None:
         """Close this thread's connection."""
@@ -352,6 +362,7 @@ class Database:
             self._lock_file = None
         guard, self._guard = self._guard, None
         if guard is not None and not guard.is_closed():
+            guard.connection().patience = FAREWELL_SECONDS
             try:
                 # the server needs a moment to see that the line has ended
                 guard.execute_sql("SELECT pg_advisory_unlock_all()")

@@ -127,6 +127,7 @@ class Workers:
         if self.database.is_sqlite or self._shown_at < 0:
             return
         try:
+            self.database.take_leave()
             self.give_up_mailboxes()
             with self.database.transaction():
                 Worker.delete().where(Worker.owner == self.database.owner).execute()

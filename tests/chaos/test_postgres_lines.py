@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 
 import pytest
 
 from daemon.errors import Temporary
-from tests.chaos.counts import count, run_until_quiet, strangers, tally
+from tests.chaos.counts import ANSWERS, count, run_until_quiet, strangers, tally
 from tests.chaos.proxy import Break, Dribble, End, Fault, Proxy, Side, Split, Swallow
 from tests.chaos.record import saw, size
-from tests.conversations.world import World
+from tests.conversations.world import World, end, until
+from tests.crash import rig
 from tests.servers.postgres import by_way_of, place_of
 
 pytestmark = [pytest.mark.chaos, pytest.mark.postgres, pytest.mark.timeout(7200)]
@@ -61,7 +63,7 @@ class Rounds:
         working = self.proxy.lines[1]
         return {"server": bytes(working.server), "client": bytes(working.client)}
 
-    def held_against_books(self, words: str, times: int) -> None:
+    def hold_against_books(self, words: str, times: int) -> None:
         """Nothing may be lost; only a mail whose final dot the relay had may leave twice."""
         got, found = tally(self.world, self.delivered), count(self.world, len(self.delivered))
         assert (got.lost, found.doubled, got.doubled) == (0, 0, found.resent), words
@@ -89,17 +91,17 @@ def test_a_session_cut_at_any_octet_loses_nothing_and_doubles_nothing(rounds: Ro
     said = rounds.said()
     times = 0
     for side in SIDES:
-        for number, after in enumerate(_spread(len(said[side]) - 100, 4, 250)):
+        for number, after in enumerate(_spread(len(said[side]) - 100, 3, 250)):
             rounds.play(session=(Break(after=after, how=HOWS[number % 2], of=side),))
             rounds.settle()
             times += 1
     assert rounds.broken == times
-    rounds.held_against_books("FIN or RST after octet k of what a session says", times)
+    rounds.hold_against_books("FIN or RST after octet k of what a session says", times)
 
 
 def test_a_commit_whose_answer_is_swallowed_is_neither_lost_nor_done_twice(rounds: Rounds) -> None:
     commits = len(re.findall(COMMITTED, rounds.said()["server"]))
-    chosen = _spread(commits - 1, 4, commits)
+    chosen = _spread(commits - 1, 3, commits)
     for number in chosen:
         before = len(rounds.world.cases())
         strike = rounds.proxy.strike(Swallow(pattern=COMMITTED, then=HOWS[number % 2]), skip=number)
@@ -107,7 +109,7 @@ def test_a_commit_whose_answer_is_swallowed_is_neither_lost_nor_done_twice(round
         assert strike.line is not None, f"there was no commit {number}"
         rounds.settle()
         assert len(rounds.world.cases()) == before + 1, f"commit {number}"
-    rounds.held_against_books("the answer to COMMIT is swallowed", len(chosen))
+    rounds.hold_against_books("the answer to COMMIT is swallowed", len(chosen))
 
 
 def test_a_session_that_shows_life_is_cut_at_any_octet(rounds: Rounds) -> None:
@@ -119,7 +121,7 @@ def test_a_session_that_shows_life_is_cut_at_any_octet(rounds: Rounds) -> None:
             rounds.play(guard=(Break(after=after, how=HOWS[number % 2], of=side),))
             rounds.settle()
             times += 1
-    rounds.held_against_books("the session that shows life is cut after octet k", times)
+    rounds.hold_against_books("the session that shows life is cut after octet k", times)
 
 
 def test_a_session_in_pieces_is_the_same_session(rounds: Rounds) -> None:
@@ -129,4 +131,126 @@ def test_a_session_in_pieces_is_the_same_session(rounds: Rounds) -> None:
         faults += [(Dribble(of=side),) for side in SIDES]
     for fault in faults:
         assert rounds.play(guard=(Dribble(), Dribble(of="client")), session=fault)
-    rounds.held_against_books("what is said comes in pieces", len(faults))
+    rounds.hold_against_books("what is said comes in pieces", len(faults))
+
+
+# --- the daemon ----------------------------------------------------------------------------------------------------
+
+SHOWS_LIFE, LISTENS = b"pg_try_advisory_lock", b"LISTEN supportd"
+PATIENT = 200.0
+"""Seconds for what takes one on a quiet machine."""
+
+
+class Daemon:
+    """The daemon at work over a line that fails."""
+
+    def __init__(self, world: World, proxy: Proxy) -> None:
+        self.world, self.proxy = world, proxy
+        self.delivered: list[bytes] = []
+        # by the real clock, so that what has a pause of its own is tried again
+        self.world.clock = datetime.now(UTC).replace(microsecond=0)
+        self.life = world.start("run")
+        self.wait_ready()
+
+    def wait_ready(self) -> None:
+        def is_ready() -> bool:
+            return " ready " in self.world.log() and any(LISTENS in line.client for line in self.proxy.lines)
+
+        until(is_ready, "it doesn't start", PATIENT)
+
+    def said(self) -> int:
+        """How many octets the server has said on all lines."""
+        return sum(len(line.server) for line in self.proxy.lines)
+
+    def deliver(self, count: int = 1) -> None:
+        for octets in strangers(count):
+            self.delivered.append(octets)
+            self.world.deliver(octets)
+
+    def wait(self) -> None:
+        """Until every mail is put away and every answer has left."""
+        world, mails = self.world, len(self.delivered)
+        until(lambda: len(world.inbox.mails("Processed")) == mails, f"not put away\n{world.log()[-3000:]}", PATIENT)
+        until(lambda: len({name for name, _ in rig.taken(world.sink)}) == ANSWERS * mails, f"not answered\n{world.log()[-3000:]}", PATIENT)
+        assert self.life.poll() is None, f"it ended by itself\n{world.log()[-3000:]}"
+
+    def told(self) -> int:
+        """How often the log has told that the database is away."""
+        return sum(self.world.log_lines(event) for event in ("stage-waits", "database-away", "mailbox-away", "apply-waits"))
+
+    def hold_against_books(self, words: str, times: int) -> None:
+        """Nothing may be lost; and as the daemon keeps what the relay said until it is written down, nothing doubled."""
+        until(lambda: all(row["state"] == "sent" for row in self.world.outbox()), "not every answer is written down as sent", PATIENT)
+        got, found = tally(self.world, self.delivered), count(self.world, len(self.delivered))
+        assert (got.lost, got.doubled) == (0, 0), f"{words}: {found}"
+        saw("G13", words, times=times, lost=got.lost, doubled=got.doubled, note="PostgreSQL, the daemon by itself")
+        self.world.close()
+
+
+@pytest.fixture
+def daemon(make_world: Callable[..., World], postgres_database: str) -> Iterator[Daemon]:
+    with Proxy(place_of(postgres_database)) as proxy:
+        limits = rig.NO_RATES | {"statement_seconds": 3, "lock_seconds": 1, "worker_lease_seconds": 8}
+        world = make_world(by_way_of(postgres_database, proxy.port), limits=limits, poll_seconds=1)
+        made = Daemon(world, proxy)
+        try:
+            yield made
+        finally:
+            rig.kill(made.life)
+            world.close()
+
+
+Fate = tuple[Break | Swallow, bytes, int]
+"""A fault, on which of the sessions (all, unless the client has said this), and how many that match are let through."""
+
+
+def _fates(commits: int, octets: int) -> list[Fate]:
+    swallowed: list[Fate] = [(Swallow(pattern=COMMITTED, then=HOWS[number % 2]), b"", number * 30 // commits) for number in range(commits)]
+    cut: list[Fate] = []
+    for number in range(octets):
+        how, side = HOWS[number % 2], SIDES[number // 2 % 2]
+        cut.append((Break(after=1 + number * 40_000 // octets, how=how, of=side), b"", 0))
+        cut.append((Break(after=number * 60 // octets, how=how, of=side), (SHOWS_LIFE, LISTENS)[number % 2], 0))
+    return swallowed + cut
+
+
+def test_a_daemon_whose_sessions_break_or_fall_silent_goes_on_by_itself_and_can_be_stopped(daemon: Daemon) -> None:
+    _break_sessions(daemon)
+    _carry_nothing(daemon)
+    _stop_in_the_dark(daemon)
+
+
+def _break_sessions(daemon: Daemon) -> None:
+    fates = _fates(size(1, 60), size(2, 60))
+    for fault, on, skip in fates:
+        strike = daemon.proxy.strike(fault, on=on, skip=skip)
+        daemon.deliver()
+        until(lambda strike=strike: strike.line is not None, f"{fault} on {on!r} never befell", PATIENT)
+        daemon.wait()
+    daemon.hold_against_books(
+        "sessions of the daemon break: at octets, at COMMIT, the one that shows life, the one that listens", len(fates)
+    )
+
+
+def _carry_nothing(daemon: Daemon) -> None:
+    """The network carries nothing any more while the daemon is at work, and tells nobody; then it comes back for those that call anew."""
+    times = size(1, 30)
+    for number in range(times):
+        told, enough = daemon.told(), daemon.said() + 30_000 * (number + 1) // times
+        daemon.deliver(2)
+        until(lambda enough=enough: daemon.said() > enough, "it does not work", PATIENT)
+        daemon.proxy.dark = True
+        until(lambda told=told: daemon.told() >= told + 3, f"nobody tells of it\n{daemon.world.log()[-3000:]}", PATIENT)
+        daemon.proxy.dark = False
+        daemon.wait()
+    daemon.hold_against_books("nothing is carried any more, and nobody is told", times)
+
+
+def _stop_in_the_dark(daemon: Daemon) -> None:
+    daemon.proxy.dark = True
+    end(daemon.life, PATIENT)
+    assert " stopped" in daemon.world.log()
+    assert "stage-failed" not in daemon.world.log()
+    daemon.proxy.dark = False
+    run_until_quiet(daemon.world)
+    daemon.hold_against_books("nothing is carried any more at a stop", 1)

@@ -151,6 +151,15 @@ def test_a_database_that_is_not_there_is_temporary() -> None:
         open_database("postgresql://nobody@127.0.0.1:1/nowhere")
 
 
+def test_a_url_may_say_how_long_a_connection_may_take() -> None:
+    opened = Database("postgresql://nobody@127.0.0.1:1/nowhere?connect_timeout=3&keepalives_idle=7")
+    assert {name: opened.peewee.connect_params[name] for name in ("connect_timeout", "keepalives_idle")} == {
+        "connect_timeout": "3",
+        "keepalives_idle": "7",
+    }
+    assert opened.peewee.connect_params["tcp_user_timeout"] > 0
+
+
 def test_a_password_is_never_shown() -> None:
     assert Database("postgresql://user:secret@host:5432/name").shown_url == "postgresql://user:***@host:5432/name"
 
