@@ -189,7 +189,7 @@ DOORS: dict[str, dict[str, str]] = {
     "css_inline": {"mail/rendering.py": "templates"},
     "peewee": {"worker.py": "knows the error that says another worker was first"},
     "playhouse": {"store/database.py": "runs migrations"},
-    "psycopg": {},
+    "psycopg": {"store/postgres.py": "a line that is not waited for without end"},
     "sqlite3": {},
     "pydantic": {
         "config.py": "reads the configuration", "configuration/keys.py": "its keys", "configuration/mistakes.py": "words its errors",
