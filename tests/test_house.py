@@ -339,6 +339,7 @@ STOPWATCHES = {
     "mail/smtp.py": "how long a connection was idle or stuck",
     "mail/oauth.py": "how long a token holds, how long its provider takes",
     "store/workers.py": "how long ago the others heard that it lives",
+    "store/postgres.py": "how long a server is silent",
 }
 """Monotonic time, which only measures waiting."""
 
