@@ -1,0 +1,60 @@
+"""A server that falls silent is not waited for without end, and the lock of a session that broke so is taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from urllib.parse import urlsplit
+
+import peewee as pw
+import pytest
+
+from daemon.store import database as store
+from daemon.store.database import Database
+from daemon.store.postgres import database_at
+from tests.chaos.proxy import Proxy
+from tests.conversations.world import until
+from tests.servers.postgres import by_way_of, fresh_database, place_of
+
+pytestmark = pytest.mark.postgres
+
+
+@pytest.fixture
+def line(postgres_url: str) -> Iterator[tuple[str, Proxy]]:
+    """The URL of an empty database, and the line to it."""
+    with fresh_database(postgres_url) as url, Proxy(place_of(url)) as proxy:
+        yield by_way_of(url, proxy.port), proxy
+
+
+def test_a_silent_server_is_given_up_and_one_that_only_takes_its_time_is_not(line: tuple[str, Proxy]) -> None:
+    url, proxy = line
+    parts = urlsplit(url)
+    options = {"host": proxy.host, "port": proxy.port, "user": parts.username or "postgres"}
+    with closing(database_at(parts.path.lstrip("/"), options, patience=5.0)) as patient:
+        patient.connect()
+        assert patient.execute_sql("SELECT pg_sleep(0.3)").fetchone() is not None
+        patient.connection().patience = 0.3
+        proxy.dark = True
+        with pytest.raises(pw.OperationalError, match="said nothing"):
+            patient.execute_sql("SELECT 1")
+        with pytest.raises(pw.OperationalError, match="closed"):
+            patient.execute_sql("SELECT 1")
+
+
+def test_a_worker_whose_session_fell_silent_says_so_at_once_and_takes_its_lock_back(
+    line: tuple[str, Proxy], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "GUARD_SECONDS", 0.3)
+    url, proxy = line
+    worker = Database(url)
+    assert worker.hold()
+    assert worker.holds()
+    proxy.dark = True
+    assert not worker.holds()
+    proxy.dark = False
+    monkeypatch.setattr(store, "GUARD_SECONDS", 60.0)
+    # the server still has the session that nobody hears any more, with its lock
+    until(lambda: worker.hold() and worker.holds(), "the lock is never taken back")
+    assert worker.guards_taken == 2
+    worker.let_go()
+    worker.close()
