@@ -44,6 +44,9 @@ _OTHER_FORMS = ("text/enriched", "text/richtext", "text/x-amp-html", "text/watch
 """The same words once more, for programs that know the form; never a file."""
 _ENRICHED_MARK = re.compile("</?[A-Za-z-]{1,60}>")
 _BROKEN_TO_FIT = re.compile("([\u3040-\u30ff\u3400-\u9fff\uff00-\uffef]) \r?\n(?=[\u3040-\u30ff\u3400-\u9fff\uff00-\uffef])")
+_BROKEN_IN_A_WORD = re.compile(r"(?<!\S)(\S{40,}) \r?\n(?=\S)")
+"""A long word, mostly an address of the web, cut at the edge of the line. Short ones stay apart: not every program that claims DelSp
+writes two blanks between words."""
 _NAME_IN_ID = re.compile(r"([^@]{1,100}\.[A-Za-z0-9]{2,5})@")
 
 
@@ -102,7 +105,7 @@ def _unflowed(part: Part) -> str:
     if part.content_type in _OTHER_FORMS:
         return _ENRICHED_MARK.sub("", text)
     if (part.parameter("delsp") or "").lower() == "yes" and (part.parameter("format") or "").lower() == "flowed":
-        return _BROKEN_TO_FIT.sub(r"\1", text)
+        return _BROKEN_IN_A_WORD.sub(r"\1", _BROKEN_TO_FIT.sub(r"\1", text))
     return text
 
 

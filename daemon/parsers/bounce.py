@@ -32,7 +32,7 @@ _ID_FIELD = re.compile(r"^[ \t>|*]{0,8}message-id[*]{0,2}\s{0,3}:\s{0,4}(<[^<>\s
 _COMMENT = re.compile(r"\([^()]{0,200}\)")
 _ESCAPED = re.compile(r"\\x\{([0-9A-Fa-f]{2,6})\}")
 """A sign of an address that stands in ASCII (RFC 6533 section 3)."""
-_ADDRESS = re.compile(r"<([^<>\s]{1,300})>\s*\Z|([^<>\s;]{1,300})\s*\Z")
+_ADDRESS = re.compile(r"<([^<>\s]{1,300})>\s*\Z|(\"[^\"]{1,64}\"@[^<>\s;]{1,255})\s*>?\Z|([^<>\s;]{1,300})\s*\Z")
 _REPLY_OR_FORWARD = re.compile(r"\s*(?:\[[^\]]{0,60}\]\s*)?(?:re|fw|fwd|aw|wg|tr|rv|sv|vs|vb|enc|i)\s*[:：]", re.IGNORECASE)
 _SURE_SUBJECTS = (
     "undeliver", "undelivered mail", "delivery status notification", "mail delivery fail", "failure notice", "returned mail",
@@ -200,11 +200,11 @@ def _recipient(fields: dict[str, str]) -> str | None:
         if value is None:
             continue
         kind, semicolon, rest = _COMMENT.sub("", value[:1000]).partition(";")
-        value = (rest if semicolon else kind).strip()
+        value = (rest if semicolon else kind).strip().removeprefix("mailto:")
         if kind.strip().lower() == "utf-8":
             value = _ESCAPED.sub(_unescaped, value)
         match = _ADDRESS.search(value[:400])
-        address = (match[1] or match[2] or "").strip("<> ") if match else ""
+        address = next(group for group in match.groups() if group).strip("<> ") if match else ""
         if address.startswith("@") and "original-recipient" in fields and name != "original-recipient":
             continue  # a source route (RFC 5321 appendix C): the original address is the one people know
         if "@" in address:
@@ -260,6 +260,8 @@ def _report_text(opened: Opened) -> str:
 
 def _told(opened: Opened, message: Message) -> tuple[BouncedRecipient, ...]:
     report, returned = bouncetext.cut(_report_text(opened))
+    if bouncetext.tells_success(message.subject, report):
+        return ()
     ours = frozenset(address.lower() for address in message.recipients) | ({message.author.lower()} if message.author else frozenset())
     failed = [address.strip(" <>") for value in opened.values("x-failed-recipients") for address in value.split(",")]
     found = tuple(bouncetext.Told(address=address, said=bouncetext.about(address, report)) for address in failed if "@" in address)

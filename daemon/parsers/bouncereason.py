@@ -32,15 +32,17 @@ networkerror  not found, try again
 userunknown  unbekannt|existiert nicht|nicht (?:gefunden|vorhanden|im .{0,40}verzeichnis)|inconnu|n'existe pas|n'est pas .{0,20}(?:dans|sur)
 userunknown  destinataires? .{0,20}invalide|no existe|desconocid|non esiste|sconosciut|não existe|nao existe|desconhecid|bestaat niet
 userunknown  finns inte|findes ikke|finnes ikke|ei löydy|ei ole olemassa|nie istnieje|nie ma takiego|neexistuje|nem létezik|nu există
-userunknown  inesistent|non trovat|introuvable|inexistant|no se encontró|no encontrad|não encontrad|onbekend|nieznan|nie znalezion|neznám
+userunknown  inesistent|inexistent|non trovat|introuvable|inexistant|no se encontró|no encontrad|não encontrad
+userunknown  onbekend|nieznan|nie znalezion|neznám
 userunknown  okänd|ukendt|ukjent|tuntematon|ismeretlen|nem található|necunoscut|άγνωστ|δεν υπάρχει|tanınmayan|không tồn tại
 userunknown  tidak ditemukan
 userunknown  неизвестн|ไม่พบ|غير موجود|无此用户|沒有此|找不到|알 수 없는
 userunknown  не (?:найден|существует)|не існує|bulunamadı|不存在|見つかりません|存在しません|존재하지|없는
 mailboxfull  (?:postfach|mailbox).{0,60}\bvoll\b|kontingent|boîte.{0,50}pleine|schránk.{0,30}pln|skrzynk.{0,30}pełn|megtelt|betelt|täynnä
-mailboxfull  γεμάτ|(?:kutu|kota).{0,20}(?:dolu|aş)|căsuț.{0,30}plin|full inkorg|fyldt|満杯|いっぱい|가득|buz[oó]n.{0,30}llen
-mailboxfull  casella.{0,20}piena|caixa.{0,20}cheia|postvak.{0,20}vol\b
-mailboxfull  переполнен|已满|超出|空き容量|용량
+mailboxfull  γεμάτ|(?:kutu|kota).{0,20}(?:dolu|aş)|căsuț.{0,30}plin|(?:brevlåda|inkorg|postkasse|indbakke).{0,30}full|full inkorg|fyldt
+mailboxfull  満杯|いっぱい|가득|buz[oó]n.{0,30}llen
+mailboxfull  casella.{0,50}piena|caixa.{0,20}cheia|postvak.{0,20}vol\b
+mailboxfull  переполнен|переповнен|已满|超出|空き容量|용량
 hostunknown  account or domain may not exist
 notaccept  couldn't find a mail exchanger
 mailboxfull  (?:recipient|user)'?s? (?:mail ?box )?(?:is )?(?:full|over (?:its|their|his) (?:quota|limit))
@@ -85,7 +87,7 @@ not exist|not available|couldn't be found|could not be found|wasn't found)
 userunknown  invalid (?:recipient|mailbox|user|address)|not (?:listed in|a known|our customer|known user|a valid)
 userunknown  bad (?:destination|address|recipient)|(?:does not|doesn't) (?:exist|have an? (?:\S+ )?account)|isn't in|not listed
 userunknown  unrouteable|unrouteable address|undeliverable address|no account|nobody (?:here )?by that name|recipnotfound|5\.1\.[16]
-userunknown  there is no one|is not a (?:mailbox|user)|mailbox not|can't find
+userunknown  there is no one|not local|is not a (?:mailbox|user)|mailbox not|can't find
 filtered  filter(?:ed|ing)?\b|resolver\.rst\.notauthorized|not authorized to|only accepts? mail from|restricted|permission to send
 filtered  refused by recipient|no permission
 exceedlimit  too many recipients|5\.2\.3|exceed(?:s|ed) .{0,20}limit

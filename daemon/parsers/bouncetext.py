@@ -42,7 +42,20 @@ _TROUBLE = re.compile(
     r"\b[45]\d\d[ \-:#]|\b[45]\.\d\.\d|unknown|undeliver|not (?:be )?(?:found|deliver|exist|known|accept|reach)|fail|reject|refus|"
     r"invalid|no such|unavailable|quota|full|"
     r"does(?:n't| not)|denied|error|could not|cannot|couldn't|can't|unable|disabled|returned|over ?quota|blocked|time[d ]?out|"
-    r"delay|problem|bounce|virus|stopped|expired|無効|不明|失敗|エラー|配信|見つかり",
+    r"delay|problem|bounce|virus|stopped|expired|nicht (?:erreich|zugestellt|werden)|unzustell|unbekannt|"
+    r"pas (?:pu |été )|non (?:remis|délivr|distribu|è stat|consegnat|recapitat)|échec|inconnu|introuvable|impossible|"
+    r"no (?:se |ha |fue |pudo)|não (?:pôde|pode|foi|entregue)|impossibile|inesistente|niet (?:worden|bezorgd|afgeleverd)|onbekend|"
+    r"nie (?:został|mogł|dostarcz|można)|nieznan|nedoruč|nepodař|nemohl|kunde inte|kunne ikke|ei voitu|epäonnist|tuntematon|"
+    r"nem (?:kézbesít|lehet|sikerül)|sikertelen|nu a putut|edilemedi|iletilemedi|ulaşt|không thể|tidak dapat|gagal|"
+    r"не (?:доставлен|може|удалось|существует|найден|вдалося)|ошибк|помилк|δεν |αποτυχ|"
+    r"無効|不明|失敗|エラー|配信|見つかり|届|失败|退信|退回|无法|無法|不存在|실패|못했|반송|오류",
+    re.IGNORECASE,
+)
+_DELIVERED = re.compile(
+    r"\s*(?:delivered|relayed|zugestellt|weitergeleitet|remis|relayé|entregado|consegnato|entregue|bezorgd|levererat)\s?:|"
+    r"(?:has|have) been (?:successfully )?(?:delivered|relayed)|(?:was|were) successfully (?:delivered|relayed)|"
+    r"wurden? (?:erfolgreich )?zugestellt|a (?:bien )?été (?:remis|délivré)|ha sido entregado|è stato (?:consegnato|recapitato)|"
+    r"foi entregue|is (?:bezorgd|afgeleverd)",
     re.IGNORECASE,
 )
 _RETURNED = re.compile(
@@ -184,6 +197,12 @@ def about(address: str, report: str) -> str:
             break
         said.append(line)
     return " ".join(" ".join(said).split())
+
+
+def tells_success(subject: str, report: str) -> bool:
+    """Whether a report says that the mail arrived, and nothing of a failure (what a sender gets who asked for a receipt)."""
+    text = subject[:200] + "\n" + report[:2000]
+    return _DELIVERED.search(text) is not None and _TROUBLE.search(text) is None
 
 
 def shows_trouble(text: str) -> bool:

@@ -9,8 +9,21 @@ the list below are ever looked up: Python's codec registry also knows transforms
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
-from daemon.parsers import detection
+from daemon.parsers import detection, japanese
+
+_ISO_2022_JP = ("iso2022_jp", "iso2022_jp_ms", "iso2022_jp_2", "iso2022_jp_ext", "iso2022_jp_2004")
+_UKRAINIAN = re.compile(rb"[\xc0-\xff][\xa4\xa6\xa7\xad\xb4\xb6\xb7\xbd]|[\xa4\xa6\xa7\xad\xb4\xb6\xb7\xbd][\xc0-\xff]")
+
+
+def _koi8(octets: bytes) -> str:
+    """KOI8-R; beside letters its lines of boxes are the letters that KOI8-U has there."""
+    return octets.decode("koi8-u" if _UKRAINIAN.search(octets) else "koi8-r")
+
+
+_OURS: dict[str, Callable[[bytes], str]] = {"iso2022_jp_ms": japanese.iso_2022_jp, "euc_jp_ms": japanese.euc_jp, "koi8_ru": _koi8}
+"""Charsets that Python has no codec for."""
 
 # Label (lower case, letters and digits only) -> the Python codecs to try, in order. A superset stands before the
 # charset it extends, because that is what the label means in practice (WHATWG Encoding, section 4.2).
@@ -20,6 +33,10 @@ _LADDERS: dict[str, tuple[str, ...]] = {
     "utf7": ("utf-7",),
     "unicode11utf7": ("utf-7",),
     "utf16": ("utf-16",),
+    "ucs2": ("utf-16",),
+    "iso10646ucs2": ("utf-16",),
+    "csunicode": ("utf-16",),
+    "unicode": ("utf-16",),
     "utf16le": ("utf-16-le",),
     "utf16be": ("utf-16-be",),
     "usascii": ("ascii",),
@@ -46,10 +63,11 @@ _LADDERS: dict[str, tuple[str, ...]] = {
     "iso88598i": ("iso8859-8",),
     "iso88598e": ("iso8859-8",),
     "iso88596i": ("iso8859-6",),
-    "koi8r": ("koi8-r",),
+    "iso88596e": ("iso8859-6",),
+    "koi8r": ("koi8_ru",),
     "koi8u": ("koi8-u",),
     "koi8ru": ("koi8-u",),
-    "koi8": ("koi8-r",),
+    "koi8": ("koi8_ru",),
     "koi8t": ("koi8-t",),
     "macintosh": ("mac-roman",),
     "mac": ("mac-roman",),
@@ -84,13 +102,20 @@ _LADDERS: dict[str, tuple[str, ...]] = {
     "mskanji": ("cp932", "shift_jis_2004"),
     "windows31j": ("cp932", "shift_jis_2004"),
     "cp932": ("cp932", "shift_jis_2004"),
-    "eucjp": ("euc_jp", "euc_jis_2004"),
-    "xeucjp": ("euc_jp", "euc_jis_2004"),
-    "iso2022jp": ("iso2022_jp", "iso2022_jp_2", "iso2022_jp_ext", "iso2022_jp_2004"),
-    "iso2022jp1": ("iso2022_jp_1", "iso2022_jp_ext"),
-    "iso2022jp2": ("iso2022_jp_2", "iso2022_jp_ext"),
-    "iso2022jpms": ("iso2022_jp_2", "iso2022_jp_ext"),
-    "csiso2022jp": ("iso2022_jp", "iso2022_jp_2", "iso2022_jp_ext", "iso2022_jp_2004"),
+    "eucjp": ("euc_jp", "euc_jp_ms", "euc_jis_2004"),
+    "xeucjp": ("euc_jp", "euc_jp_ms", "euc_jis_2004"),
+    "eucjpms": ("euc_jp", "euc_jp_ms", "euc_jis_2004"),
+    "cp51932": ("euc_jp", "euc_jp_ms", "euc_jis_2004"),
+    "iso2022jp": _ISO_2022_JP,
+    "iso2022jp1": _ISO_2022_JP,
+    "iso2022jp2": _ISO_2022_JP,
+    "iso2022jp3": _ISO_2022_JP,
+    "iso2022jp2004": _ISO_2022_JP,
+    "iso2022jpms": _ISO_2022_JP,
+    "cp50220": _ISO_2022_JP,
+    "cp50221": _ISO_2022_JP,
+    "cp50222": _ISO_2022_JP,
+    "csiso2022jp": _ISO_2022_JP,
     "euckr": ("cp949",),
     "ksc5601": ("cp949",),
     "ksc56011987": ("cp949",),
@@ -153,11 +178,11 @@ def _climb(octets: bytes, charset: str | None, around: str | None) -> str:
     elif octets.startswith((b"\xff\xfe", b"\xfe\xff")):
         declared = ("utf-16", *declared)
     elif octets.isascii() and (b"\x1b$" in octets or b"\x1b(" in octets):
-        declared = (*declared, "iso2022_jp", "iso2022_jp_2", "iso2022_jp_ext", "iso2022_kr")
+        declared = (*declared, *_ISO_2022_JP, "iso2022_kr")
     neighbours = tuple(codec for codec in _LADDERS.get(_label(around), ()) if codec in _ASCII_COMPATIBLE and codec != "ascii")
     for codec in (*declared, "utf-8", *neighbours):
         try:
-            return octets.decode(codec)
+            return _decoded(octets, codec)
         except ValueError:  # UnicodeDecodeError is one
             continue
     if declared and declared[0] not in ("ascii", "utf-8"):
@@ -169,9 +194,19 @@ def _climb(octets: bytes, charset: str | None, around: str | None) -> str:
     return _replaced(octets, detection.detected(octets) or "cp1252")
 
 
+def _decoded(octets: bytes, codec: str) -> str:
+    ours = _OURS.get(codec)
+    if ours is not None:
+        return ours(octets)
+    if codec == "utf-16" and not octets.startswith((b"\xff\xfe", b"\xfe\xff")):
+        # without a mark the big end is first (RFC 2781 section 4.3), in truth it is where the zeros of ASCII stand
+        codec = "utf-16-le" if octets[1::2].count(0) > octets[::2].count(0) else "utf-16-be"
+    return octets.decode(codec)
+
+
 def _replaced(octets: bytes, codec: str) -> str:
     try:
-        return octets.decode(codec, "replace")
+        return _OURS[codec](octets) if codec in _OURS else octets.decode(codec, "replace")
     except ValueError:  # some stateful codecs raise even so
         return octets.decode("cp1252", "replace")
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from daemon.parsers import charsets, embedded, parameters, smime, tnef
+from daemon.parsers import charsets, embedded, parameters, rtf, smime, tnef
 from daemon.parsers.parts import Part, ReadLimits, open_octets
 
 TNEF_TYPES = ("application/ms-tnef", "application/vnd.ms-tnef")
@@ -23,9 +23,12 @@ _TYPES = {
 def unpacked(parts: tuple[Part, ...], limits: ReadLimits) -> tuple[Part, ...]:
     """The leaves with those in containers in the place of the container, which itself goes once it is empty."""
     found: list[Part] = []
+    wordless = not any(part.text and part.text.strip() and not part.filename for part in parts)
     for part in parts:
         if part.content_type in TNEF_TYPES or part.filename.lower() == "winmail.dat":
-            found += _from_tnef(part)
+            stream = tnef.read(part.content)
+            found += _from_tnef(part, stream, wordless)
+            wordless = wordless and stream is None  # once is enough: rich text is long to read
         elif part.content_type in SIGNED_TYPES:
             found += _from_signature(part, limits)
         elif part.content_type == "text/plain" and part.disposition != "attachment" and not part.filename:
@@ -35,17 +38,23 @@ def unpacked(parts: tuple[Part, ...], limits: ReadLimits) -> tuple[Part, ...]:
     return tuple(found)
 
 
-def _from_tnef(part: Part) -> list[Part]:
-    """The files of the stream; the stream itself stays when there are none."""
-    stream = tnef.read(part.content)
+def _from_tnef(part: Part, stream: tnef.Tnef | None, wordless: bool) -> list[Part]:
+    """The texts and files of the stream; the stream itself stays when there are no files.
+
+    Rich text is read where the mail is `wordless` without it: Outlook writes the same words as plain text, mostly.
+    """
     if stream is None:
         return [part]
+    text, html = stream.text, stream.html
+    if wordless and not text.strip() and not html.strip():
+        words = rtf.read(stream.rich)
+        text, html = words.text, words.html
     found = [
         _file(part, file.name, file.content, file.content_type, file.content_id or None, parent_type=TNEF_TYPES[0]) for file in stream.files
     ]
     texts = [
         _inner(part, content_type=kind, content=text.encode("utf-8"), text=text, parent_type=TNEF_TYPES[0])
-        for kind, text in (("text/plain", stream.text), ("text/html", stream.html))
+        for kind, text in (("text/plain", text), ("text/html", html))
         if text.strip()
     ]
     return [*texts, *(found or [part])]

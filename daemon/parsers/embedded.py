@@ -74,8 +74,10 @@ def _uuencoded(octets: bytes, position: int) -> tuple[bytes | None, int]:
         try:
             content.append(binascii.a2b_uu(written))
         except binascii.Error:
-            try:
-                content.append(binascii.a2b_uu(written[: wanted + 2]))  # the padding is wrong: the length octet counts
+            length = (written[0] - 32) & 63
+            whole_groups = -(-length // 3) * 3
+            try:  # the padding is no zeros: the length octet counts
+                content.append(binascii.a2b_uu(bytes((whole_groups % 64 + 32,)) + written[1 : whole_groups * 4 // 3 + 1])[:length])
             except binascii.Error:
                 return None, block.end()
     whole = b"".join(content)

@@ -19,9 +19,9 @@ _SHORT, _LONG, _TWO_SHORTS = Struct("<H"), Struct("<I"), Struct("<HH")
 _BODY, _MESSAGE_PROPERTIES, _CODE_PAGE = 0x0002800C, 0x00069003, 0x00069007
 _RENDERING, _TITLE, _DATA, _FILE_PROPERTIES = 0x00069002, 0x00018010, 0x0006800F, 0x00069005
 
-_TEXT, _HTML = 0x1000, 0x1013
+_TEXT, _RICH, _HTML = 0x1000, 0x1009, 0x1013
 _CONTENT, _DISPLAY_NAME, _SHORT_NAME, _LONG_NAME, _MIME_TYPE, _CONTENT_ID = 0x3701, 0x3001, 0x3704, 0x3707, 0x370E, 0x3712
-_WANTED = frozenset({_TEXT, _HTML, _CONTENT, _DISPLAY_NAME, _SHORT_NAME, _LONG_NAME, _MIME_TYPE, _CONTENT_ID})
+_WANTED = frozenset({_TEXT, _RICH, _HTML, _CONTENT, _DISPLAY_NAME, _SHORT_NAME, _LONG_NAME, _MIME_TYPE, _CONTENT_ID})
 _FIXED = {0x1: 0, 0x2: 4, 0x3: 4, 0x4: 4, 0x5: 8, 0x6: 8, 0x7: 8, 0xA: 4, 0xB: 4, 0x14: 8, 0x40: 8, 0x48: 16}
 """Octets of a value by its type (MS-OXCDATA section 2.11.1), filled up to four."""
 _STRING8, _UNICODE, _BINARY, _OBJECT = 0x1E, 0x1F, 0x102, 0xD
@@ -41,10 +41,11 @@ class TnefFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tnef:
-    """What a stream holds. A text that is only there as compressed RTF is not read."""
+    """What a stream holds. `rich` is the compressed RTF, which says the same as the text."""
 
     text: str
     html: str
+    rich: bytes
     files: tuple[TnefFile, ...]
 
 
@@ -53,6 +54,7 @@ def read(octets: bytes) -> Tnef | None:
     if not octets.startswith(_SIGNATURE):
         return None
     text = html = ""
+    rich = b""
     codec = "cp1252"
     files: list[TnefFile] = []
     for attribute, content in _attributes(octets):
@@ -70,9 +72,11 @@ def read(octets: bytes) -> Tnef | None:
                     text = _string(kind, value, codec) or text
                 elif name == _HTML:
                     html = _string(kind, value, codec) or html
+                elif name == _RICH:
+                    rich = rich or value
         elif files:
             _add(files[-1], attribute, content, codec)
-    return Tnef(text=text, html=html, files=tuple(file for file in files if file.name or file.content))
+    return Tnef(text=text, html=html, rich=rich, files=tuple(file for file in files if file.name or file.content))
 
 
 def _add(file: TnefFile, attribute: int, content: bytes, codec: str) -> None:

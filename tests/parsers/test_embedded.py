@@ -28,6 +28,11 @@ def test_spaces_at_the_end_of_a_line_may_have_been_eaten() -> None:
     assert split(eaten)[1][0].content == b"abc\0\0\0"
 
 
+def test_what_fills_a_line_up_need_not_be_zeros() -> None:
+    octets = b"begin 644 a.txt\n" + b"+" + binascii.b2a_uu(b"hello worldX")[1:] + b"`\nend\n"
+    assert split(octets)[1][0].content == b"hello world"
+
+
 def test_a_block_that_was_cut_gives_what_is_there() -> None:
     cut = uuencoded(b"x" * 90, backtick=True).partition(b"`")[0]
     assert split(cut)[1][0].content == b"x" * 90
