@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from daemon.log import redact
+
 Phase = Literal["begins", "lasts", "ended"]
 
 CALM = timedelta(minutes=5)
@@ -21,7 +23,7 @@ FORGOTTEN = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vital:
-    """One thing that is looked at, and how it is: weight 0 is good, 1 unwise, 2 bad."""
+    """One thing that is looked at, and how it is: weight 0 is good, 1 unwise, 2 bad. What it was told of secrets it does not keep."""
 
     name: str
     weight: int
@@ -31,6 +33,10 @@ class Vital:
     """Whether people are told when it is not good."""
     patience: timedelta = timedelta()
     """How long it must not be good before they are."""
+
+    def __post_init__(self) -> None:
+        # here, so that no way on from here tells one: the log, a mail, a command, the file, a person who asks
+        object.__setattr__(self, "detail", redact(self.detail))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from typing import Any
 
 from daemon.alarms import Alarm, as_json, of_json
 from daemon.config import Config
+from daemon.log import redact
 from daemon.service import STAGES
 from daemon.wiring import epoch_file_of
 
@@ -104,6 +105,15 @@ def read(path: Path) -> HealthWord | None:
         return None
 
 
+def _redacted(value: Any) -> Any:
+    """The same, and no text in it with a secret."""
+    if isinstance(value, dict):
+        return {key: _redacted(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_redacted(one) for one in value]
+    return redact(value) if isinstance(value, str) else value
+
+
 def write(path: Path, word: HealthWord, *, durably: bool) -> None:
     """Let it say this. Raises OSError."""
     facts: dict[str, Any] = {
@@ -115,7 +125,8 @@ def write(path: Path, word: HealthWord, *, durably: bool) -> None:
     }  # fmt: skip
     new = path.with_name(path.name + ".new")
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        json.dump(facts, file)
+        # whoever reads it does not know the secrets of the daemon
+        json.dump(_redacted(facts), file)
         if durably:
             file.flush()
             os.fsync(file.fileno())

@@ -102,6 +102,9 @@ def run_forever(load: Callable[[], Config], now: Callable[[], datetime], stages:
                 if not _end(service, signals, following is not None):
                     return False
                 life = following
+                if life is not None:
+                    # the stages that begin now connect anew
+                    database.hurry(life.config.limits.statement_seconds, life.config.limits.lock_seconds)
         first.house.workers.leave()
     finally:
         watchman.close()
@@ -191,6 +194,7 @@ def _fixed(config: Config, old: Life) -> list[str]:
     before = old.config.database
     pairs = [
         ("database.url", config.database.url, before.url), ("database.epoch_file", config.database.epoch_file, before.epoch_file),
+        ("database.durable", config.database.durable, before.durable),
         ("keys.reply", _mark_of(config), old.key_mark),
     ]  # fmt: skip
     return [f"{config.path}: {key} was changed: that takes a restart" for key, new, was in pairs if new != was]

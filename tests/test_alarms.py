@@ -76,3 +76,8 @@ def test_what_is_no_more_has_ended() -> None:
 def test_beginnings_and_ends_take_turns_whatever_happens(looks: list[Vital | None]) -> None:
     said = [phase for _, phase in told(looks)]
     assert said == (["begins", "ended"] * len(said))[: len(said)]
+
+
+def test_what_is_told_of_a_secret_is_not_told_on() -> None:
+    vital = Vital(name="database", weight=2, detail="away: postgresql://desk:hunter2@db/desk", alarm=True)
+    assert vital.detail == "away: postgresql://desk:[hidden]@db/desk"

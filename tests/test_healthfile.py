@@ -29,6 +29,17 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     assert (tmp_path / "supportd.health").stat().st_mode & 0o777 == 0o600
 
 
+def test_no_secret_gets_into_the_file(tmp_path: Path) -> None:
+    said = "it does not answer: AUTH PLAIN c2VjcmV0 was refused"
+    stage = StageWord(doing="waits: password=hunter2", silent=0, hung=False)
+    word = replace(WORD, refused=said, stages={"send": stage}, alarms={"outbox": replace(ALARM, detail=said)})
+    write(tmp_path / "supportd.health", word, durably=False)
+    there = (tmp_path / "supportd.health").read_text()
+    assert "c2VjcmV0" not in there
+    assert "hunter2" not in there
+    assert there.count("[hidden]") == 3
+
+
 def test_a_file_that_is_not_there_or_broken_says_nothing(tmp_path: Path) -> None:
     path = tmp_path / "supportd.health"
     assert read(path) is None

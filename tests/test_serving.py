@@ -156,6 +156,7 @@ def test_whatever_is_wrong_the_old_configuration_goes_on_whole(world: World) -> 
     text = before[world.path]
     mistakes = MISTAKES | {
         "another database": ("supportd.toml", text.replace("supportd.db", "another.db"), "database.url was changed"),
+        "another durability": ("supportd.toml", text.replace("durable = false", "durable = true"), "database.durable was changed"),
         "no password": ("supportd.toml", text.replace("mailbox.password", "nowhere.password"), "nowhere.password"),
     }
     with running(world) as process:
@@ -196,6 +197,18 @@ def test_a_storm_of_reloads_while_mail_comes_loses_nothing_and_doubles_nothing(w
     world.assert_good_books()
     lost, doubled = 12 - len(world.cases()), len(world.sink.sent) - 24
     saw("G16", "SIGHUP at each of many mails", times=12, lost=lost, doubled=doubled, note="pymap, SQLite")
+
+
+def test_a_reload_takes_what_is_set_aside_on_the_disk(world: World) -> None:
+    world.configure(limits={"reserve_disk": 1 << 20})
+    reserve = world.folder.parent / "supportd.db.reserve"
+    with running(world) as process:
+        until(lambda: reserve.exists() and reserve.stat().st_size == 1 << 20, "nothing is set aside")
+        world.path.write_text(world.path.read_text().replace(f"reserve_disk = {1 << 20}", f"reserve_disk = {2 << 20}"))
+        process.send_signal(signal.SIGHUP)
+        until(lambda: reserve.exists() and reserve.stat().st_size == 2 << 20, "it is not taken")
+        ended(process)
+    assert world.log_lines("reserve-used") == 0
 
 
 def test_a_reload_waits_for_the_mail_in_hand_so_that_it_leaves_once(world: World) -> None:

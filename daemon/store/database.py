@@ -98,6 +98,8 @@ class Database:
         self._idle_seconds = 0.0
         self.owner = secrets.randbits(62)
         self.peewee: Any = self._sqlite(url) if self.is_sqlite else self._postgres(url, password)
+        self._options = self.peewee.connect_params.get("options", "")
+        """Of the URL."""
         schema.database.initialize(self.peewee)
 
     def _sqlite(self, url: str) -> pw.SqliteDatabase:
@@ -161,7 +163,7 @@ class Database:
             self.peewee.execute_sql("SELECT pg_notify(%s, %s)", (CHANNEL, f"{topic} {self.owner}"))
 
     def hurry(self, statement_seconds: int, lock_seconds: int) -> None:
-        """From the next connection on, bound one statement (PostgreSQL alone) and one wait for a lock of another worker.
+        """From the next connection on, bound one statement (PostgreSQL alone) and one wait for a lock of another worker. May be repeated.
 
         A PostgreSQL server that is silent for even longer is away. Before this nothing is bounded: migrations, audit, backup, restore
         and move-database take their time. This thread's line is closed.
@@ -171,11 +173,10 @@ class Database:
             self.peewee.pragma("busy_timeout", lock_seconds * 1000, permanent=True)
             return
         self.close()
-        given = self.peewee.connect_params.get("options", "")
         from daemon.store.postgres import GRACE_SECONDS, IS_NOTICED
 
         bounds = f"-c statement_timeout={statement_seconds * 1000} -c lock_timeout={lock_seconds * 1000} {IS_NOTICED}"
-        self.peewee.connect_params["options"] = f"{given} {bounds}".strip()
+        self.peewee.connect_params["options"] = f"{self._options} {bounds}".strip()
         self.peewee.patience = statement_seconds + GRACE_SECONDS
 
     def take_leave(self) -> None:
@@ -253,7 +254,7 @@ class Database:
         """Set room aside beside an SQLite database, where more than `free` stays; whether there is a reserve."""
         if not self.is_sqlite:
             return False
-        if self.reserve is None:
+        if self.reserve is None or self.reserve.octets != octets:
             self.reserve = Reserve(self.path.with_name(self.path.name + ".reserve"), octets)
         return self.reserve.keep(free)
 

@@ -19,11 +19,17 @@ class Reserve:
         self.octets = octets
 
     def keep(self, free: int) -> bool:
-        """Set the room aside, if `free` octets and as much again stay free; whether there is a reserve then."""
+        """Set the room aside, if `free` octets and as much again stay free; whether there is a reserve then.
+
+        One of another size, from before a change of the configuration, is given up.
+        """
+        there = self.path.stat().st_size if self.path.exists() else 0
+        if there == self.octets:
+            return there > 0
+        if there:
+            self.give_up()
         if self.octets == 0:
             return False
-        if self.path.exists():
-            return True
         if shutil.disk_usage(self.path.parent).free < free + self.octets:
             return False
         new = self.path.with_name(self.path.name + ".new")

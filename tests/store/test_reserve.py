@@ -23,3 +23,11 @@ def test_no_room_is_taken_that_is_needed_or_not_wanted(tmp_path: Path) -> None:
     assert not Reserve(tmp_path / "reserve", 1 << 20).keep(1 << 60)
     assert not Reserve(tmp_path / "reserve", 0).keep(0)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_another_size_takes_the_place_of_the_one_that_was_there(tmp_path: Path) -> None:
+    for octets in (1 << 20, 2 << 20, 1 << 19):
+        assert Reserve(tmp_path / "reserve", octets).keep(0)
+        assert [path.stat().st_size for path in tmp_path.iterdir()] == [octets]
+    assert not Reserve(tmp_path / "reserve", 0).keep(0)
+    assert list(tmp_path.iterdir()) == []
