@@ -40,7 +40,8 @@ _NAMES = {
 _MEDIA = ("image/", "audio/", "video/")
 _HEADER_OF_ATTACHED = 64 * 1024
 _REFERENCE = re.compile(r"""["'(=\s]cid:([^"'()<>\s]{1,300})""", re.IGNORECASE)
-_OTHER_FORMS = ("text/enriched", "text/richtext", "text/x-amp-html", "text/watch-html")
+_ENRICHED = ("text/enriched", "text/richtext")
+_OTHER_FORMS = (*_ENRICHED, "text/markdown", "text/x-markdown", "text/x-amp-html", "text/watch-html")
 """The same words once more, for programs that know the form; never a file."""
 _ENRICHED_MARK = re.compile("</?[A-Za-z-]{1,60}>")
 _BROKEN_TO_FIT = re.compile("([\u3040-\u30ff\u3400-\u9fff\uff00-\uffef]) \r?\n(?=[\u3040-\u30ff\u3400-\u9fff\uff00-\uffef])")
@@ -102,7 +103,7 @@ def _unflowed(part: Part) -> str:
     they were written: what people quote and sign is told by lines, and many programs claim this format without keeping it.
     """
     text = part.text or ""
-    if part.content_type in _OTHER_FORMS:
+    if part.content_type in _ENRICHED:
         return _ENRICHED_MARK.sub("", text)
     if (part.parameter("delsp") or "").lower() == "yes" and (part.parameter("format") or "").lower() == "flowed":
         return _BROKEN_IN_A_WORD.sub(r"\1", _BROKEN_TO_FIT.sub(r"\1", text))

@@ -29,6 +29,7 @@ rejected  from: domain is invalid|valid from:
 policyviolation  rejected for policy
 securityerror  unauthenticated senders?
 networkerror  not found, try again
+expired  could not be delivered for \d{1,2} (?:days|hours)
 userunknown  unbekannt|existiert nicht|nicht (?:gefunden|vorhanden|im .{0,40}verzeichnis)|inconnu|n'existe pas|n'est pas .{0,20}(?:dans|sur)
 userunknown  destinataires? .{0,20}invalide|no existe|desconocid|non esiste|sconosciut|não existe|nao existe|desconhecid|bestaat niet
 userunknown  finns inte|findes ikke|finnes ikke|ei löydy|ei ole olemassa|nie istnieje|nie ma takiego|neexistuje|nem létezik|nu există
@@ -37,7 +38,7 @@ userunknown  onbekend|nieznan|nie znalezion|neznám
 userunknown  okänd|ukendt|ukjent|tuntematon|ismeretlen|nem található|necunoscut|άγνωστ|δεν υπάρχει|tanınmayan|không tồn tại
 userunknown  tidak ditemukan
 userunknown  неизвестн|ไม่พบ|غير موجود|无此用户|沒有此|找不到|알 수 없는
-userunknown  не (?:найден|существует)|не існує|bulunamadı|不存在|見つかりません|存在しません|존재하지|없는
+userunknown  не (?:найден|существует)|не існує|bulunamadı|不存在|見つか(?:りません|らない)|存在しません|존재하지|없는
 mailboxfull  (?:postfach|mailbox).{0,60}\bvoll\b|kontingent|boîte.{0,50}pleine|schránk.{0,30}pln|skrzynk.{0,30}pełn|megtelt|betelt|täynnä
 mailboxfull  γεμάτ|(?:kutu|kota).{0,20}(?:dolu|aş)|căsuț.{0,30}plin|(?:brevlåda|inkorg|postkasse|indbakke).{0,30}full|full inkorg|fyldt
 mailboxfull  満杯|いっぱい|가득|buz[oó]n.{0,30}llen
@@ -45,6 +46,7 @@ mailboxfull  casella.{0,50}piena|caixa.{0,20}cheia|postvak.{0,20}vol\b
 mailboxfull  переполнен|переповнен|已满|超出|空き容量|용량
 hostunknown  account or domain may not exist
 notaccept  couldn't find a mail exchanger
+mailboxfull  messages in (?:\S{1,20} ){0,2}mailbox exceeded
 mailboxfull  (?:recipient|user)'?s? (?:mail ?box )?(?:is )?(?:full|over (?:its|their|his) (?:quota|limit))
 blocked  blacklist|black list|block ?list|blocklisted|\brbl\b|dnsbl|spamhaus|spamcop|barracuda|sorbs|(?<!not )listed (?:in|at|on|by)|your ip
 blocked  ip address|client host|refused to talk to me|access denied.*host|banned|block(?:ed|ing) (?:by|mail|for|using|because)

@@ -202,7 +202,7 @@ class _Walk:
     def add_leaf(self, block: Block, content_type: str, fields: tuple[tuple[str, str], ...], start: int, end: int) -> None:
         if content_type.startswith("multipart/"):
             content_type = "text/plain"
-        encoding = (_last(block.fields, "content-transfer-encoding") or "").partition(";")[0].strip().lower()
+        encoding = (_last(block.fields, "content-transfer-encoding") or "").partition(";")[0].strip(" \t\"'").lower()
         if not transfer.is_known(encoding):
             encoding = encoding.partition(" ")[0]
             if not transfer.is_known(encoding):
