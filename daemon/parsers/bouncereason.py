@@ -37,7 +37,7 @@ userunknown  inesistent|inexistent|non trovat|introuvable|inexistant|no se encon
 userunknown  onbekend|nieznan|nie znalezion|neznám
 userunknown  okänd|ukendt|ukjent|tuntematon|ismeretlen|nem található|necunoscut|άγνωστ|δεν υπάρχει|tanınmayan|không tồn tại
 userunknown  tidak ditemukan
-userunknown  неизвестн|ไม่พบ|غير موجود|无此用户|沒有此|找不到|알 수 없는
+userunknown  (?:登録|リスト|ディレクトリ).{0,6}(?:ありません|されていません)|неизвестн|ไม่พบ|غير موجود|无此用户|沒有此|找不到|알 수 없는
 userunknown  не (?:найден|существует)|не існує|bulunamadı|不存在|見つか(?:りません|らない)|存在しません|존재하지|없는
 mailboxfull  (?:postfach|mailbox).{0,60}\bvoll\b|kontingent|boîte.{0,50}pleine|schránk.{0,30}pln|skrzynk.{0,30}pełn|megtelt|betelt|täynnä
 mailboxfull  γεμάτ|(?:kutu|kota).{0,20}(?:dolu|aş)|căsuț.{0,30}plin|(?:brevlåda|inkorg|postkasse|indbakke).{0,30}full|full inkorg|fyldt
@@ -250,7 +250,16 @@ _FINAL = re.compile(
 )
 
 
+_SURELY_DELAYED = re.compile(
+    r"not yet been delivered|warning message only|do(?:es)? not need to re-?send|warning: message \S{1,40} delayed|"
+    r"only a temporary failure|"
+    r"delivery attempts will continue",
+    re.IGNORECASE,
+)
+"""Goes before the words of an end, for a warning tells how it will end some day."""
+
+
 def speaks_of_delay(text: str) -> bool:
     """Whether a report says that delivery goes on."""
     part = text[:3000]
-    return _DELAYED.search(part) is not None and _FINAL.search(part) is None
+    return _SURELY_DELAYED.search(part) is not None or (_DELAYED.search(part) is not None and _FINAL.search(part) is None)

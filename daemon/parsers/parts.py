@@ -227,7 +227,7 @@ class _Walk:
                 content_type=content_type,
                 parameters=fields,
                 disposition=disposition or None,
-                filename=parameters.file_name((_first(given, "filename"), _first(fields, "name"))),
+                filename=parameters.file_name((_first(given, "filename"), _first(fields, "name"), _first(given, "name"))),
                 content_id=None if content_id is None else content_id.strip("<> \t") or None,
                 headers=block.fields,
                 content=content,
