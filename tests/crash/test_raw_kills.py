@@ -8,12 +8,14 @@ import pytest
 
 from daemon.store.schema import Octets
 from tests.chaos.record import saw
+from tests.conversations.databases import on_sqlite
 from tests.conversations.world import World, mail
 from tests.crash import rig
 
 pytestmark = [pytest.mark.chaos, pytest.mark.crash]
 
 
+@on_sqlite
 @pytest.mark.parametrize("point", ["before_raw_deleted", "after_raw_deleted"])
 def test_the_books_are_good_at_once_and_the_next_round_deletes_the_rest(
     point: str, make_world: Callable[..., World], database_url: str
