@@ -1,4 +1,4 @@
-"""Which charset octets are in when nobody says so, or wrongly: the common ones of East Asia and of Cyrillic. Pure, total, linear.
+"""Which charset octets are in when nobody says so, or wrongly: the common ones of scripts that aren't Latin. Pure, total, linear.
 
 Western text is never guessed: there a lone octet above 127 stands among ASCII, here they stand in rows. What isn't plain
 stays undecided, and the ladder of `charsets` goes on.
@@ -15,8 +15,22 @@ _FEWEST = 6
 
 _KANA = re.compile("[\u3041-\u3096\u30a1-\u30fc]")
 _HALF_KANA = re.compile("[\uff61-\uff9f]")
-_VOWELS = {"cp1251": b"\xee\xe5\xe0\xe8", "koi8-u": b"\xcf\xc5\xc1\xc9"}
-"""The commonest small letters of Russian, Ukrainian and Bulgarian: o, e, a, i. KOI8-U is KOI8-R with the Ukrainian ones."""
+_COMMONEST = {"оеаи": 35, "αειο": 37, "יוהלא": 44, "اليمنو": 50, "านรอกเงมั่้": 55}
+"""Letters and how many of a hundred they are in Russian (Ukrainian, Bulgarian), Greek, Hebrew, Arabic and Thai."""
+_ALPHABETS = {
+    codec: (letters.encode(codec), share)
+    for (letters, share), codecs in zip(
+        _COMMONEST.items(),
+        (("cp1251", "koi8-u", "iso8859-5", "cp866"), ("cp1253",), ("cp1255",), ("cp1256", "iso8859-6"), ("cp874",)),
+        strict=True,
+    )
+    for codec in codecs
+}
+"""Their octets by charset. KOI8-U is KOI8-R with the Ukrainian letters."""
+_ALMOST = 0.6
+_FEWEST_OF_OTHERS = 15
+"""Octets above 127, below which only the two charsets of Cyrillic that are common are told."""
+_COMMON_CHARSETS = ("cp1251", "koi8-u")
 
 
 def detected(octets: bytes) -> str | None:
@@ -30,10 +44,10 @@ def detected(octets: bytes) -> str | None:
         return shift_jis
     if high < 2 * len(runs):
         return None
-    if (cyrillic := _cyrillic(b"".join(runs))) is not None:
-        return cyrillic
-    in_pairs = all(len(run) % 2 == 0 for run in runs[:-1])
-    return (_pairs(runs) if in_pairs else None) or _big5(sample)
+    pairs = _pairs(runs) if all(len(run) % 2 == 0 for run in runs[:-1]) else None
+    if pairs == "euc_jp":
+        return pairs
+    return _alphabet(b"".join(runs)) or pairs or _big5(sample)
 
 
 def _shift_jis(sample: bytes, high: int) -> str | None:
@@ -64,10 +78,12 @@ def _pairs(runs: list[bytes]) -> str | None:
     return "gb18030" if 10 * common >= 7 * len(signs) else None
 
 
-def _cyrillic(letters: bytes) -> str | None:
-    shares = {codec: sum(letters.count(vowel) for vowel in vowels) for codec, vowels in _VOWELS.items()}
-    best = max(shares, key=lambda codec: shares[codec])
-    return best if 4 * shares[best] >= len(letters) else None
+def _alphabet(letters: bytes) -> str | None:
+    """The charset in which the commonest letters of its script are about as many as they are in words."""
+    asked = _COMMON_CHARSETS if len(letters) < _FEWEST_OF_OTHERS else tuple(_ALPHABETS)
+    found = {codec: 100 * sum(map(letters.count, _ALPHABETS[codec][0])) / len(letters) / _ALPHABETS[codec][1] for codec in asked}
+    best = max(found, key=lambda codec: found[codec])
+    return best if found[best] >= _ALMOST else None
 
 
 def _big5(sample: bytes) -> str | None:

@@ -1,4 +1,4 @@
-"""The charset nobody declared: East Asian and Cyrillic text is told from its octets, Western text is left alone."""
+"""The charset nobody declared: text in a script that is not Latin is told from its octets, Western text is left alone."""
 
 from __future__ import annotations
 
@@ -35,6 +35,23 @@ UKRAINIAN = "Інвертор не працює з учорашнього дня
 def test_a_text_comes_back_without_a_declaration(text: str, codec: str, length: int) -> None:
     assert decode(text[:length].encode(codec)) == text[:length]
     assert decode(b"Model 42: " + text[:length].encode(codec), "x-unknown") == "Model 42: " + text[:length]
+
+
+@pytest.mark.parametrize(
+    ("text", "codec"),
+    [
+        (RUSSIAN, "iso8859-5"),
+        (RUSSIAN, "cp866"),
+        ("Ο μετατροπέας δεν λειτουργεί από χθες, αναβοσβήνει η κόκκινη λυχνία.", "cp1253"),
+        ("הממיר לא עובד מאתמול, הנורית האדומה מהבהבת. אנא שלחו טכנאי.", "cp1255"),
+        ("العاكس لا يعمل منذ أمس، والضوء الأحمر يومض. يرجى إرسال فني.", "cp1256"),
+        ("العاكس لا يعمل منذ أمس، والضوء الأحمر يومض. يرجى إرسال فني.", "iso8859-6"),
+        ("อินเวอร์เตอร์ไม่ทำงานตั้งแต่เมื่อวาน ไฟสีแดงกะพริบ กรุณาส่งช่าง", "cp874"),
+    ],
+)
+def test_a_sentence_of_another_alphabet_comes_back(text: str, codec: str) -> None:
+    assert decode(text.encode(codec)) == text
+    assert decode(b"Model 42: " + text.encode(codec), "us-ascii") == "Model 42: " + text
 
 
 @pytest.mark.parametrize(
