@@ -102,6 +102,8 @@ def _suspicion(opened: Opened, message: Message) -> int:
     machine = 2 * daemon + opens + null_path + robotwords.is_robot_local_part(local) + 2 * (status_part and sure_subject)
     if not machine:
         return 0
+    if null_path and not answers and robotwords.automatic_answer(message.subject, message.body) is None:
+        machine += bouncereason.status_of(message.body) is not None or "rcpt to:" in message.body[:_LOOKED_AT].lower()
     return _SURE if machine + report_subject + sure_subject + returned_part >= 2 else _POSSIBLE
 
 

@@ -32,6 +32,7 @@ _OF_ITSELF = re.compile(
     r"(?:your message|your mail|it) (?:about .{1,80} )?(?:is being held|was waitlisted|was quarantined)|"
     r"(?:confirm|verify|prove) (?:that )?you(?:'re| are) (?:a )?(?:human|person|not a (?:robot|spam))|for this automatic reply|"
     r"in response to your (?:e-?mail|message) to |(?:only|messages) from senders I have approved|"
+    r"the (?:e-?mail|message) (?:that )?you sent .{0,80}(?:was|has been|were) (?:blocked|quarantined|rejected|not delivered)|"
     r"click (?:on )?the link .{0,20}so (?:that )?I can receive|bestätigen,? dass sie kein (?:spam|robot)|"
     r"your message\s+to: .{0,300}was (?:read|displayed|deleted) |^your message$|^your message was read on |"
     r"^(?:ihre nachricht|votre message|su mensaje|il messaggio|sua mensagem|uw bericht|ditt meddelande|din (?:besked|melding)|"
