@@ -230,7 +230,7 @@ class Database:
             if not is_the_servers(error):
                 raise
             self._abandon()
-            raise named(error)(f"the database did not answer: {first_line(error)}") from error
+            raise named(error)(f"the database did not answer: {first_line(origin(error))}") from error
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -397,7 +397,7 @@ class Database:
         Raises ConfigError when the database was made by a newer program: an older one must not touch it.
         """
         known = _known_steps()
-        with self.reading():
+        with self._brisk(), self.reading():
             applied = self._applied()
         self._refuse_newer(applied - known)
         if applied == known:
@@ -420,6 +420,20 @@ class Database:
             seals.seal_everything(self.peewee)
             failpoint("migration_step")
         return steps
+
+    @contextmanager
+    def _brisk(self) -> Iterator[None]:
+        """Nothing in here takes its time: a PostgreSQL server that says nothing for GUARD_SECONDS is away."""
+        self.connect()
+        if self.is_sqlite:
+            yield
+            return
+        line = self.peewee.connection()
+        usual, line.patience = line.patience, GUARD_SECONDS
+        try:
+            yield
+        finally:
+            line.patience = usual
 
     def told_of_version(self) -> Iterator[tuple[str, int, str, str]]:
         """For whoever only looks, as `told_of_epoch`: whether the tables are of another version than this program. Inside a reading."""

@@ -9,10 +9,11 @@ from urllib.parse import urlsplit
 import peewee as pw
 import pytest
 
+from daemon.errors import Temporary
 from daemon.store import database as store
-from daemon.store.database import Database
+from daemon.store.database import Database, open_database
 from daemon.store.postgres import database_at
-from tests.chaos.proxy import Proxy
+from tests.chaos.proxy import Proxy, Swallow
 from tests.conversations.world import until
 from tests.servers.postgres import by_way_of, fresh_database, place_of
 
@@ -58,3 +59,14 @@ def test_a_worker_whose_session_fell_silent_says_so_at_once_and_takes_its_lock_b
     assert worker.guards_taken == 2
     worker.let_go()
     worker.close()
+
+
+def test_a_start_waits_for_no_server_that_falls_silent_after_the_first_words(
+    line: tuple[str, Proxy], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, proxy = line
+    open_database(url).close()
+    proxy.always = (Swallow(pattern=b"schema_migration", then="silence", of="client"),)
+    monkeypatch.setattr(store, "GUARD_SECONDS", 0.3)
+    with pytest.raises(Temporary, match="said nothing"):
+        open_database(url)
