@@ -86,7 +86,7 @@ _AWAY = re.compile(
     r"no longer (?:with|works?|employed|at)\b|\bha(?:s|ve) left\b|"
     r"nicht im (?:büro|hause?|dienst)|urlaub|elternzeit|abwesen|(?:nicht|eingeschränkt) erreichbar|dienstreise|außer haus|"
     r"krank(?:geschrieben|heitsbedingt)|arbeite nur|geschlossen|"
-    r"nicht mehr (?:im|für|bei)\b|wieder im büro|"
+    r"nicht mehr (?:im|für|bei)\b|wieder (?:im büro|erreichbar|für sie da)|"
     r"\babsente?s?\b|en congés?|en vacances|en déplacement|\bfermée?s?\b|"
     r"fuera de (?:la )?oficina|de vacaciones|\bausentes?\b|de viaje|de baja|\bcerrad|"
     r"\bassent[ei]\b|in ferie|fuori (?:ufficio|sede)|in viaggio|\bchius[oi]\b|de férias|em férias|fora do escritório|em viagem|\bfechad|"

@@ -34,6 +34,7 @@ ABSENT = [
     "Su solicitud (4455) ha sido recibida y está siendo revisada.",
     "Uw melding is bij ons geregistreerd onder nummer M2611 0123.",
     "Ihre Nachricht\n\n   An: Ann Lee\n   Betreff: Roof\n\n wurde am Freitag, 27. November 2026 10:15 gelesen.",
+    "Ihr Ticket #88123 wurde erfolgreich erstellt. Unser Team meldet sich schnellstmöglich bei Ihnen.",
     "Reply above this line.\n\nJust confirming that we got your request.",
     "You are receiving this in response to your email to Ann Lee, who lets nobody write to her unasked.",
     "Problem started at 10:12:00 on 2026.11.27\nHost: web1",
@@ -56,6 +57,8 @@ PRESENT = [
     "The parcel has been received, thank you. It will be installed on Monday.",
     "We have received a new machine and need a key for it as soon as possible.",
     "J'ai bien reçu votre message, merci. L'imprimante ne marche toujours pas.",
+    "This report is generated every night, but it is empty since Monday.",
+    "We got your message, but the attachment was missing. Can you send it again?",
     "I got a message from you:\n> This is an automated message, do not reply to this email.",
 ]
 
