@@ -49,7 +49,10 @@ EVENTS: dict[str, tuple[str, str]] = {
     "mailbox-went-back": ("error", "The folder was put back from a copy: its UIDs will be given out again, so ours are forgotten."),
     "raw-deleted": ("info", "Raw mails were older than `raw_retention_days`: `count` received ones, and `outgoing` ones of ours."),
     "mails-missing": ("error", "Many mails that should lie in the folder are gone at once; what was written down of them stays."),
-    "mail-unreadable": ("warning", "The server lists mails that it does not hand out; they are asked for again at the next deep look."),
+    "mail-unreadable": (
+        "warning",
+        "The server lists mails that it does not hand out, or breaks the line at; they are asked for again at the next deep look.",
+    ),
     "tidy-failed": ("warning", "Finished mails could not be put away; it is tried again."),
     "mail-decided": ("info", "A mail was decided and carried out; `explain` shows why."),
     "mail-quarantined": ("warning", "A mail is kept for a person; see `quarantine show`."),

@@ -49,6 +49,9 @@ FETCH_COUNT = 50
 FETCH_OCTETS = 8 * 1024 * 1024
 """Bounds of one FETCH: everything it answers is in memory at once."""
 
+ALONE_TRIES = 2
+"""How often a mail is asked for by itself after the line broke while several were, until it is left where it lies."""
+
 HEAD_OCTETS = 64 * 1024
 """What is kept of a mail over the size limit."""
 
@@ -65,6 +68,10 @@ class _Client(IMAPClient):  # type: ignore[misc]
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._imap.debug = 0
+
+
+class BrokenLine(Temporary):
+    """The line to the server ended, or it said nothing for too long."""
 
 
 class LoginRefused(Temporary):
@@ -123,7 +130,8 @@ class Watch:
         self._expects = expects
         self.uidvalidity = 0
         self.unreadable: set[int] = set()
-        """UIDs that the server lists but refuses to hand out; they are asked for again at the next look."""
+        """UIDs that the server lists but refuses to hand out, or breaks the line at; they are asked for again at the next look."""
+        self._hung_up = False
         self.tells_uidnext = False
         """Whether the server names the next UID itself; otherwise it is one more than the last mail's, and may shrink."""
         self._client: Any = None
@@ -252,6 +260,7 @@ class Watch:
 
     def hang_up(self) -> None:
         """Break the line, from another thread: what waits for the server then raises Temporary. Never raises."""
+        self._hung_up = True
         client = self._client
         if client is not None:
             with suppress(OSError):
@@ -292,7 +301,10 @@ class Watch:
         except (OSError, imaplib.IMAP4.error, ValueError, IndexError) as error:
             if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError):
                 raise UnsafeLine(f"mailbox {self.account.name}: {doing}: TLS: {error}") from error
-            raise Temporary(f"mailbox {self.account.name}: {doing}: {str(error) or type(error).__name__}") from error
+            broken = isinstance(error, (OSError, imaplib.IMAP4.abort))
+            raise (BrokenLine if broken else Temporary)(
+                f"mailbox {self.account.name}: {doing}: {str(error) or type(error).__name__}"
+            ) from error
 
     # --- what is there ---------------------------------------------------------------------------------------------
 
@@ -356,7 +368,8 @@ class Watch:
         """Each mail with its octets, in the order of `uids`, without changing a flag.
 
         Of a mail over `message_size` octets only the beginning comes. A mail that the server does not have after a second
-        look comes with octets None; one that it lists and yet refuses is left out and kept in `unreadable`.
+        look comes with octets None; one that it lists and yet refuses is left out and kept in `unreadable`. So is one at which
+        the line breaks each time, while a new one can be had: it must not keep the others waiting.
         """
         missing = [uid for uid in uids if uid not in self._facts]
         facts = {uid: self._facts[uid] for uid in uids if uid in self._facts} | (self.sizes(missing) if missing else {})
@@ -367,7 +380,7 @@ class Watch:
             if size > message_size:
                 yield from self._whole(waiting, facts, message_size)
                 waiting, total = [], 0
-                yield self._beginning(uid, *facts[uid])
+                yield from self._beginning(uid, *facts[uid])
                 continue
             if waiting and (len(waiting) >= FETCH_COUNT or total + size > FETCH_OCTETS):
                 yield from self._whole(waiting, facts, message_size)
@@ -378,14 +391,13 @@ class Watch:
 
     def fetch_head(self, uid: int, octets: int) -> bytes | None:
         """The first octets of a mail; None when it is gone."""
-        with self._trouble("fetch"):
-            data = self._client.fetch([uid], [f"BODY.PEEK[]<0.{octets}>"]).get(uid, {})
-        head = data.get(b"BODY[]<0>")
-        return head if isinstance(head, bytes) else None
+        return self._bodies([uid], f"BODY.PEEK[]<0.{octets}>", b"BODY[]<0>").get(uid)
 
-    def _beginning(self, uid: int, size: int, internal_date: datetime) -> Fetched:
+    def _beginning(self, uid: int, size: int, internal_date: datetime) -> Iterator[Fetched]:
         head = self.fetch_head(uid, HEAD_OCTETS)
-        return Fetched(uid=uid, octets=head, size=size, internal_date=internal_date, too_large=head is not None)
+        if uid in self.unreadable:
+            return
+        yield Fetched(uid=uid, octets=head, size=size, internal_date=internal_date, too_large=head is not None)
 
     def _whole(self, uids: list[int], facts: dict[int, tuple[int, datetime]], message_size: int) -> Iterator[Fetched]:
         if not uids:
@@ -393,7 +405,7 @@ class Watch:
         bodies = self._bodies(uids)
         for uid in uids:
             octets = bodies.get(uid)
-            if octets is None:
+            if octets is None and uid not in self.unreadable:
                 octets = self._again(uid)
             if uid in self.unreadable:
                 continue
@@ -406,20 +418,55 @@ class Watch:
             else:
                 yield Fetched(uid=uid, octets=octets, size=len(octets), internal_date=internal_date)
 
-    def _bodies(self, uids: list[int]) -> dict[int, bytes]:
-        """The octets of those the server hands out.
+    def _bodies(self, uids: list[int], item: str = "BODY.PEEK[]", name: bytes = b"BODY[]") -> dict[int, bytes]:
+        """The octets of those the server hands out; one by one, over a new line, if the line breaks."""
+        if self.unreadable.isdisjoint(uids):
+            try:
+                return self._answer(uids, item, name)
+            except BrokenLine:
+                self._renew_line()
+        bodies: dict[int, bytes] = {}
+        for uid in uids:
+            bodies |= self._alone(uid, item, name)
+        return bodies
+
+    def _answer(self, uids: list[int], item: str, name: bytes) -> dict[int, bytes]:
+        """One answer of the server.
 
         A refusal of several together (RFC 5530 EXPUNGEISSUED) says nothing of each of them, so it is an empty answer here.
         """
         with self._trouble("fetch"):
             try:
-                answer = self._client.fetch(uids, ["BODY.PEEK[]"])
+                answer = self._client.fetch(uids, [item])
             except imaplib.IMAP4.abort:
                 raise
             except imaplib.IMAP4.error:
                 return {}
         # NIL is a mail that another session expunged, not an empty one
-        return {uid: data[b"BODY[]"] for uid, data in answer.items() if isinstance(data.get(b"BODY[]"), bytes)}
+        return {uid: data[name] for uid, data in answer.items() if isinstance(data.get(name), bytes)}
+
+    def _alone(self, uid: int, item: str, name: bytes) -> dict[int, bytes]:
+        """One mail by itself, over a line that may have to be made anew.
+
+        Some servers end the session at a mail of theirs that is damaged (its size on the disk is not the one they noted), at every
+        try. One at which the line broke at an earlier look is tried once.
+        """
+        tries = 1 if uid in self.unreadable else ALONE_TRIES
+        self.unreadable.discard(uid)
+        for _ in range(tries):
+            try:
+                return self._answer([uid], item, name)
+            except BrokenLine:
+                self._renew_line()
+        self.unreadable.add(uid)
+        return {}
+
+    def _renew_line(self) -> None:
+        """A new line for one that broke, unless we broke it off ourselves. Raises as `connect`."""
+        if self._hung_up:
+            raise BrokenLine(f"mailbox {self.account.name}: the line was broken off")
+        self.close()
+        self.connect()
 
     def _again(self, uid: int) -> bytes | None:
         """The second look at a mail that did not come; None when it is really gone, or remembered as unreadable."""

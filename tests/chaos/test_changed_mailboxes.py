@@ -71,7 +71,7 @@ def test_files_in_another_order_put_no_wrong_mail_away(
     make_dovecot: Callable[..., object], dovecot_inbox: DovecotInbox, make_world: Callable[..., World], sqlite_url: str
 ) -> None:
     world = make_world(sqlite_url, dovecot_inbox)
-    mails = strangers(5)
+    mails = [one + b"more\r\n" * number for number, one in enumerate(strangers(5))]
     _put(world, *mails[:3])
     _stages(world, "fetch")
     _stages(world, "apply")
@@ -84,9 +84,9 @@ def test_files_in_another_order_put_no_wrong_mail_away(
     for path in files:
         path.rename(path.with_name("x" + path.name))
     for path, place in zip(files, reversed(files), strict=True):
-        path.with_name("x" + path.name).rename(
-            place.parent / f"{place.name.partition(':')[0]}{path.name[len(path.name.partition(':')[0]) :]}"
-        )
+        # a size noted in the name stays with its mail
+        own = path.name.partition(",")
+        path.with_name("x" + path.name).rename(place.parent / "".join((place.name.partition(",")[0], *own[1:])))
     for path in server.maildir.glob("dovecot*"):
         path.unlink()
     server.start()
@@ -97,6 +97,38 @@ def test_files_in_another_order_put_no_wrong_mail_away(
     assert sorted(dovecot_inbox.mails("Processed")) == sorted(mails[3:])
     assert sorted(dovecot_inbox.mails("Ignored")) == sorted(mails[:3])
     saw("G8", "another UIDVALIDITY and files in another order", times=1, lost=got.lost, doubled=got.doubled, note="Dovecot")
+
+
+@pytest.mark.dovecot
+def test_a_mail_at_which_the_server_ends_the_session_keeps_no_other_waiting(
+    make_dovecot: Callable[..., object], dovecot_inbox: DovecotInbox, make_world: Callable[..., World], sqlite_url: str,
+    capfd: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    world = make_world(sqlite_url, dovecot_inbox)
+    mails = strangers(3)
+    _put(world, *mails)
+    server = dovecot_inbox.server
+    server.stop()
+    files = [path for kind in ("cur", "new") for path in (server.maildir / kind).iterdir()]
+    whole = next(path for path in files if path.read_bytes().splitlines() == mails[1].splitlines())
+    size = f"S={whole.stat().st_size},"
+    assert size in whole.name
+    damaged = whole.rename(whole.with_name(whole.name.replace(size, "S=9,")))
+    server.start()
+    run_until_quiet(world)
+    assert [row["outcome"] for row in world.mails()] == ["acted", "acted"]
+    assert len(world.inbox.mails("Processed")) == 2
+    assert 'mail-unreadable mailbox="support" uids="4"' in capfd.readouterr().err  # to Dovecot another name is another mail
+    server.stop()
+    here = damaged if damaged.exists() else next(path for path in (server.maildir / "cur").iterdir() if ",S=9," in path.name)
+    here.rename(here.parent / here.name.replace("S=9,", size))
+    for path in server.maildir.glob("dovecot.index*"):
+        path.unlink()
+    server.start()
+    run_until_quiet(world)
+    got = tally(world, mails)
+    assert (got.lost, got.doubled) == (0, 0)
+    saw("G14", "a mail at which the server ends the session, each time", times=1, lost=got.lost, doubled=got.doubled, note="Dovecot")
 
 
 @pytest.fixture
