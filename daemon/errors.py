@@ -22,6 +22,10 @@ class Temporary(Failure):
     """It may work later: a server or the database is away."""
 
 
+class OthersAtWork(Temporary):
+    """Another program must be stopped first; nothing is wrong with the database."""
+
+
 class TooSlow(Temporary):
     """One statement of the database took longer than a statement may."""
 
@@ -56,6 +60,10 @@ class ConfigError(Failure):
     def __init__(self, problems: tuple[Problem | str, ...] = ()) -> None:
         self.problems = problems
         super().__init__("\n".join(str(problem) for problem in problems) or None)
+
+
+class Outdated(ConfigError):  # noqa: N818 - as above
+    """The database is of another version than this program has brought it to: whatever it does by its own idea may be wrong."""
 
 
 def closest(word: str, words: Sequence[str]) -> str | None:

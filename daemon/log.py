@@ -34,6 +34,7 @@ EVENTS: dict[str, tuple[str, str]] = {
     ),
     "reload-waits": ("info", "A reload waits until the stages are done with what they have in hand."),
     "stage-failed": ("error", "An unexpected error in a stage; it starts again after a pause."),
+    "schema-changed": ("critical", "Another program upgraded the database under this one, which takes no more work and ends."),
     "mailbox-open": ("info", "Logged in to the IMAP server, the folder is open."),
     "mailbox-elsewhere": ("info", "Another worker reads the mailbox; this one takes over when that one ends or falls silent."),
     "mailbox-away": ("warning", "The IMAP server can't be reached or the line broke; it is tried again."),

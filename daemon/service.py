@@ -22,7 +22,7 @@ from pathlib import Path
 from daemon import log
 from daemon.actions.replies import Desk
 from daemon.config import Config
-from daemon.errors import Temporary
+from daemon.errors import Outdated, Temporary
 from daemon.leaps import Leaps, steady_seconds
 from daemon.losses import Loss
 from daemon.mail.addresses import Signer
@@ -314,6 +314,9 @@ def showing_life(house: House) -> Iterator[None]:
         while not ended.wait(house.workers.lease.total_seconds() / 4):
             try:
                 house.workers.show_life()
+            except Outdated:
+                # the stages find it, too, and the program ends
+                break
             except Temporary as error:
                 log.event("database-away", detail=str(error))
         house.database.close()
@@ -344,6 +347,7 @@ class Service:
         pulse: Pulse | None = None,
         was_read: Callable[[str], None] = lambda _mailbox: None,
         are_gone: Callable[[str, Loss], None] = lambda _mailbox, _loss: None,
+        gives_up: Callable[[], None] = lambda: None,
     ) -> None:
         self.config = config
         self.house = house
@@ -353,7 +357,9 @@ class Service:
         self.send_wake = threading.Event()
         self.wakers: list[tuple[int, int]] = []
         self.pulse = pulse or Pulse()
-        self.was_read, self.are_gone = was_read, are_gone
+        self.was_read, self.are_gone, self.gives_up = was_read, are_gone, gives_up
+        self.outdated: Outdated | None = None
+        """Why it gave up, if it did: the stages have been told to stop."""
         self.watches: dict[str, Watch] = {}
         """By stage: the mailbox it has open."""
         self.threads: list[threading.Thread] = []
@@ -400,12 +406,21 @@ class Service:
         while not self.stop.is_set():
             try:
                 target()
+            except Outdated as error:
+                self._give_up(error)
             except Exception as error:  # noqa: BLE001
                 log.event("stage-failed", stage=name, error=type(error).__name__, detail=str(error))
                 self.pulse.failed(name, type(error).__name__)
                 self.stop.wait(5.0)
         self.house.database.close()
         self.pulse.end(name)
+
+    def _give_up(self, error: Outdated) -> None:
+        if self.outdated is None:
+            self.outdated = error
+            log.event("schema-changed", detail=str(error))
+        self.stop.set()
+        self.gives_up()
 
     def _alive(self) -> None:
         """The stage of this thread does something; one mail may take its parser child a while."""

@@ -12,7 +12,7 @@ from datetime import datetime
 from daemon import log, systemd
 from daemon.checkup import mistakes_of
 from daemon.config import Config
-from daemon.errors import ConfigError, Failure, Temporary
+from daemon.errors import ConfigError, Failure, OthersAtWork, Temporary
 from daemon.pulse import Pulse
 from daemon.service import (
     HOLD_SECONDS,
@@ -51,6 +51,10 @@ class Signals:
         (self.turning if number == signal.SIGHUP else self.ending).set()
         self._woken.set()
 
+    def wake(self) -> None:
+        """Let whoever waits look around."""
+        self._woken.set()
+
     def wait(self, seconds: float) -> None:
         """Until a signal comes, or so long."""
         self._woken.wait(seconds)
@@ -72,7 +76,8 @@ def run_forever(load: Callable[[], Config], now: Callable[[], datetime], stages:
     """Run until SIGTERM or SIGINT; SIGHUP loads configuration and templates again, all or nothing.
 
     False: a stage did not end in time, and threads may still wait for somebody. Raises ConfigError when the first configuration is
-    bad, Temporary when the database is away at the start.
+    bad, Temporary when the database is away at the start or of an older version by which others work, Outdated when somebody
+    upgraded it meanwhile.
     """
     signals = Signals()
     signals.listen()
@@ -81,6 +86,8 @@ def run_forever(load: Callable[[], Config], now: Callable[[], datetime], stages:
     watchman = Watchman(config, tuple(stages), now, pulse)
     try:
         database = database_of(config)
+    except OthersAtWork:
+        raise
     except Temporary as error:
         watchman.lose_database(str(error))
         raise
@@ -94,13 +101,17 @@ def run_forever(load: Callable[[], Config], now: Callable[[], datetime], stages:
         while life is not None:
             with life.house.reader, showing_life(life.house):
                 watchman.turn(life.config, life.house.epochs)
-                service = Service(life.config, life.house, stages, life.stop, pulse, watchman.mailbox_was_read, watchman.mails_are_gone)
+                service = Service(
+                    life.config, life.house, stages, life.stop, pulse, watchman.mailbox_was_read, watchman.mails_are_gone, signals.wake
+                )
                 service.start()
                 log.event("ready", stages=",".join(stages), database=database.shown_url)
                 systemd.notify("READY=1\nSTATUS=at work")
                 following = _serve(service, signals, lambda old=life: _next_life(load, database, now, watchman, old))  # type: ignore[misc]
                 if not _end(service, signals, following is not None):
                     return False
+                if service.outdated is not None:
+                    raise service.outdated
                 life = following
                 if life is not None:
                     # the stages that begin now connect anew
@@ -122,9 +133,12 @@ def prepare(config: Config, database: Database, now: Callable[[], datetime], pul
 
 
 def _serve(service: Service, signals: Signals, turn: Callable[[], Life | None]) -> Life | None:
-    """Wait for signals, and let systemd know, until the end (None) or until a good reload made the life that follows."""
+    """Wait for signals, and let systemd know, until the end (None) or until a good reload made the life that follows.
+
+    The end is also when the stages have given up.
+    """
     watchdog = systemd.watchdog_seconds()
-    while not signals.ending.is_set():
+    while not signals.ending.is_set() and service.outdated is None:
         if signals.turning.is_set():
             signals.turning.clear()
             systemd.notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")

@@ -331,6 +331,7 @@ def apply_batch(house: House) -> int:
     house.epochs.keep_ahead()
     failpoint("before_t2")
     with house.database.transaction():
+        house.database.must_be_current()
         claimed = journal.claim(house.database, now, house.limits.batch, house.limits.attempts)
     failpoint("after_t2")
     waiting = deque(claimed)
@@ -578,6 +579,7 @@ def tick(house: House, *, clocks: bool = True) -> int:
     """
     now = house.now()
     with house.database.transaction():
+        house.database.must_be_current()
         freed = journal.free_dead(house.database) + outbox.free_dead(house.database, now)
         journal.bring_near(now)
         outbox.bring_near(now)

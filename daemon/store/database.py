@@ -22,13 +22,12 @@ from urllib.parse import unquote, urlsplit
 
 import peewee as pw
 
-from daemon.errors import ConfigError, Temporary
-from daemon.store import schema, seals
+from daemon.errors import ConfigError, OthersAtWork, Temporary
+from daemon.store import schema, seals, versions
 from daemon.store.failing import first_line, is_full, is_the_servers, named, origin
 from daemon.store.reserve import Reserve
 from daemon.store.touched import noting
 
-MIGRATIONS = Path(__file__).with_name("migrations")
 ACCOUNT_KEYS = "0005_account_keys"
 """The step that makes the index of accounts, empty."""
 
@@ -38,18 +37,8 @@ CHECKPOINT_PAGES = 8000
 DURABLE = ("fsync", "synchronous_commit", "full_page_writes")
 """What must not be off on a PostgreSQL server, so that what was committed is there after a power cut."""
 
-LOCK_MIGRATION = 7_305_001
-"""Key of the PostgreSQL advisory lock for migrating."""
-
 CHANNEL = "supportd"
 """Of PostgreSQL's LISTEN and NOTIFY, on which workers wake each other."""
-
-OTHER_WORKERS = """
-SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
-WHERE locktype = 'advisory' AND objsubid = 1 AND granted AND datname = current_database()
-AND ((classid::bigint << 32) | objid::bigint) NOT IN (%s, %s)
-"""
-"""Sessions that hold the lock of a worker (see `hold`): a key of 64 bits is shown in two halves."""
 
 END_OWN = """
 SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
@@ -149,6 +138,19 @@ class Database:
             except (pw.DatabaseError, pw.InterfaceError) as error:
                 self._abandon()
                 raise Temporary(f"the database is away: {first_line(error)}") from error
+            if self.guards_taken:
+                try:
+                    self._look_at_the_version(self.peewee)
+                except BaseException:
+                    self._abandon()
+                    raise
+
+    def _look_at_the_version(self, line: Any) -> None:
+        """A worker that comes back to a server that was away, or that cut it off, may find it upgraded meanwhile."""
+        try:
+            versions.refuse_moved(line, self.shown_url)
+        except (pw.DatabaseError, pw.InterfaceError) as error:
+            raise Temporary(f"the database is away: {first_line(error)}") from error
 
     def end_idle_transactions(self, after: timedelta) -> None:
         """Let PostgreSQL end a session of ours that stands still inside a transaction: its locks would hold up everybody."""
@@ -282,7 +284,7 @@ class Database:
         """Show to others that this worker lives, until it dies. False on SQLite when another process works there.
 
         May be repeated, and is to be after the database was away. Raises Temporary when it is; ConfigError, the first time, when it
-        is a server that may forget what it said was committed (`database.durable` allows that).
+        is a server that may forget what it said was committed (`database.durable` allows that); Outdated when somebody upgraded it.
         A lease of a worker that no longer holds its lock is free at once; nobody waits for it to run out.
         """
         if self.is_sqlite:
@@ -301,7 +303,7 @@ class Database:
     def _hold_a_session(self) -> bool:
         try:
             if self._guard is not None:
-                self._guard.execute_sql("SELECT 1")
+                versions.refuse_moved(self._guard, self.shown_url)
                 return True
         except (pw.DatabaseError, pw.InterfaceError):
             # the line broke, and the lock goes with it
@@ -322,6 +324,7 @@ class Database:
         if taken:
             self._guard = guard
             self.guards_taken += 1
+            self._look_at_the_version(guard)
         else:
             guard.close()
         return True
@@ -388,29 +391,59 @@ class Database:
         if self.is_sqlite:
             return False
         self.connect()
-        found = self.peewee.execute_sql(OTHER_WORKERS, (LOCK_MIGRATION, self.owner)).fetchone()
-        return bool(found[0])
+        return bool(versions.others_at_work(self.peewee, self.owner))
+
+    def must_be_current(self) -> None:
+        """Inside a transaction that takes work: the tables are of this program's version, until its end. Raises Outdated.
+
+        Who migrates is waited for. On SQLite nobody migrates while another works.
+        """
+        if not self.is_sqlite:
+            self.peewee.execute_sql("SELECT pg_advisory_xact_lock_shared(%s)", (versions.LOCK_MIGRATION,))
+            versions.refuse_moved(self.peewee, self.shown_url)
 
     def migrate(self) -> tuple[str, ...]:
         """Bring the tables up to this program's version, under a lock; the names of the steps taken.
 
-        Raises ConfigError when the database was made by a newer program: an older one must not touch it.
+        Raises ConfigError when the database was made by a newer program: an older one must not touch it. OthersAtWork when there
+        is something to do, and somebody works on it by the older version.
         """
-        known = _known_steps()
         with self._brisk(), self.reading():
-            applied = self._applied()
-        self._refuse_newer(applied - known)
-        if applied == known:
+            taken = versions.steps_taken(self.peewee)
+        versions.refuse_newer(taken, self.shown_url)
+        if taken == versions.KNOWN:
             return ()
+        if not self.is_sqlite or not taken:
+            return self._migrate()
+        held_before = self._lock_file is not None
+        if not self.hold():
+            raise self._others_at_work([])
+        try:
+            return self._migrate()
+        finally:
+            if not held_before:
+                self.let_go()
+
+    def _others_at_work(self, others: list[str]) -> OthersAtWork:
+        who = f"stop the others first: {', '.join(others)}" if others else "stop it first"
+        return OthersAtWork(f"database {self.shown_url}: this program would bring it to a newer version while another is at work; {who}")
+
+    def _migrate(self) -> tuple[str, ...]:
         from playhouse.migrations import Runner
 
         from daemon.failpoints import failpoint
 
         with self.transaction():
             if not self.is_sqlite:
-                self.peewee.execute_sql("SELECT pg_advisory_xact_lock(%s)", (LOCK_MIGRATION,))
-            self._refuse_newer(self._applied() - known)
-            steps = tuple(Runner(self.peewee, str(MIGRATIONS)).up())
+                self.peewee.execute_sql("SELECT pg_advisory_xact_lock(%s)", (versions.LOCK_MIGRATION,))
+            # somebody may have been faster
+            taken = versions.steps_taken(self.peewee)
+            versions.refuse_newer(taken, self.shown_url)
+            if not self.is_sqlite and taken and taken != versions.KNOWN:
+                others = versions.others_at_work(self.peewee, self.owner)
+                if others:
+                    raise self._others_at_work(others)
+            steps = tuple(Runner(self.peewee, str(versions.MIGRATIONS)).up())
             if ACCOUNT_KEYS in steps:
                 from daemon.store.accountindex import index_accounts
 
@@ -437,25 +470,11 @@ class Database:
 
     def told_of_version(self) -> Iterator[tuple[str, int, str, str]]:
         """For whoever only looks, as `told_of_epoch`: whether the tables are of another version than this program. Inside a reading."""
-        applied, known = self._applied(), _known_steps()
+        applied, known = versions.steps_taken(self.peewee), versions.KNOWN
         if applied != known:
             newer = bool(applied - known)
             mend = "install the newer supportd" if newer else "restart the daemon: its start brings them up to this version"
             yield "database", 2 if newer else 1, f"the tables are of {'a newer' if newer else 'an older'} version than this program", mend
-
-    def _applied(self) -> set[str]:
-        if not self.peewee.table_exists("schema_migration"):
-            return set()
-        return {row[0] for row in self.peewee.execute_sql("SELECT name FROM schema_migration").fetchall()}
-
-    def _refuse_newer(self, unknown: set[str]) -> None:
-        if unknown:
-            steps = ", ".join(sorted(unknown))
-            problem = (
-                f"database {self.shown_url}: its schema is newer than this program (unknown step {steps}); "
-                "install the newer supportd, or `supportd restore` the backup made before the upgrade"
-            )
-            raise ConfigError((problem,))
 
     @property
     def shown_url(self) -> str:
@@ -510,10 +529,6 @@ def _at(url: str, password: str | None, *, durable: bool = False) -> Database:
     if not url.startswith(("sqlite:", "postgresql:", "postgres:")):
         raise ConfigError((f"database.url: {without_password(url)!r} is neither sqlite:///FILE nor postgresql://user@host:port/name",))
     return Database(url, password, durable=durable)
-
-
-def _known_steps() -> set[str]:
-    return {path.stem for path in MIGRATIONS.glob("[0-9]*.py")}
 
 
 @contextmanager

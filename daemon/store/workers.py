@@ -71,7 +71,8 @@ class Workers:
     def join(self, stages: Sequence[str]) -> None:
         """Be one of the workers. The rows of the dead go.
 
-        Raises ConfigError when another that lives signs reply addresses with another key.
+        Raises ConfigError when another that lives signs reply addresses with another key, Outdated when somebody upgraded the
+        database since this program opened it.
         """
         self._stages = " ".join(stages)
         if self.database.is_sqlite:
@@ -79,6 +80,7 @@ class Workers:
         db = self.database
         db.end_idle_transactions(self.lease)
         with db.transaction():
+            db.must_be_current()
             # two that start together must see each other's key
             db.peewee.execute_sql("LOCK TABLE worker IN SHARE ROW EXCLUSIVE MODE")
             owners = {int(row[0]) for row in db.peewee.execute_sql("SELECT owner FROM worker").fetchall()}

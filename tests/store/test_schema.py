@@ -12,8 +12,9 @@ import pytest
 from playhouse.schema_diff import diff_models
 
 from daemon.errors import ConfigError
-from daemon.store.database import MIGRATIONS, Database, open_database
+from daemon.store.database import Database, open_database
 from daemon.store.schema import TABLES, Case, Event, Interaction, Journal, MailboxState, Outbox, Row, UtcDateTimeField
+from daemon.store.versions import MIGRATIONS
 
 NOW = datetime(2026, 11, 23, 15, 5, 6, 123456, tzinfo=UTC)
 

@@ -14,8 +14,9 @@ from playhouse.migrations import Runner
 
 from daemon.store import seals
 from daemon.store.audit import audit
-from daemon.store.database import MIGRATIONS, Database, open_database
+from daemon.store.database import Database, open_database
 from daemon.store.schema import TABLES
+from daemon.store.versions import MIGRATIONS
 from tests.chaos.record import saw
 
 ACCOUNT_KEYS, SEALS = "0005_account_keys", "0015_seals"
