@@ -128,4 +128,5 @@ def test_one_that_would_begin_while_another_upgrades_waits_for_the_end_of_it_and
         until(lambda: other.execute(waits).fetchone() is not None, "nobody waits for the upgrade")
         upgrade.commit()
     thread.join(30)
+    database.close()
     assert [type(error) for error in found] == [Outdated]
