@@ -3,37 +3,30 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 from importlib.metadata import packages_distributions
 from math import prod
 from pathlib import Path
 
-from daemon.actions.interactions import PERMANENT_BOUNCES
 from daemon.actions.replies import VARIABLES
-from daemon.checkup_daemon import alarm_verdicts, health_verdicts
+from daemon.checkup_daemon import alarm_verdicts
+from daemon.checkup_database import database_verdicts
 from daemon.config import Config
 from daemon.configuration.forms import form_files
-from daemon.errors import ConfigError, Failure, Permanent, Temporary, closest
+from daemon.errors import ConfigError, Permanent, Temporary, closest
 from daemon.mail.imap import Watch
 from daemon.mail.rendering import Templates
 from daemon.mail.smtp import Abilities, Relay
 from daemon.rules.entitlement import FACTS, SupportRules
 from daemon.rules.forms import FormRules
-from daemon.store.database import existing_database, open_database
-from daemon.store.epoch import EpochFile, told_of_epoch
-from daemon.store.loops import told_of_guards
-from daemon.store.schema import Contact, ContactRole, Organization, Outbox, Queue
-from daemon.store.workers import told_of_workers
 from daemon.verdict import BAD, GOOD, UNWISE, Verdict
 from daemon.wiring import (
     accounts_of,
     calendar_of,
-    epoch_file_of,
     expiries_of,
     forms_of,
     oauth_of,
-    policy_of,
     refresh_token_file_of,
     relay_server_of,
     render_limits_of,
@@ -45,14 +38,12 @@ from daemon.wiring import (
 
 YOUR_COPY = "mend the file, or delete your copy: then the shipped one holds"
 
-OFF = "is the form not used, switch it off with `enabled = false`"
-
 KEY_SIGNS = 32
 """A reply key of fewer signs could be guessed."""
 
 
 def check_installation(config: Config, *, online: bool, now: datetime | None = None) -> Iterator[Verdict]:
-    """Every verdict in turn. Changes nothing but bringing the database to this version; sends nothing.
+    """Every verdict in turn. Changes nothing, makes no database and migrates none; sends nothing.
 
     `online` also logs in to each mailbox and asks the SMTP server what it can do. Without `now` nothing is said of what ends soon.
     """
@@ -69,7 +60,7 @@ def check_installation(config: Config, *, online: bool, now: datetime | None = N
     yield from _support(config, support, templates)
     forms: list[FormRules] = []
     yield from _forms(config, templates, forms)
-    yield from _database(config, forms, support if isinstance(support, SupportRules) else None, now)
+    yield from database_verdicts(config, forms, support if isinstance(support, SupportRules) else None, now)
     yield from _package()
     if online:
         yield from _mailboxes(config)
@@ -231,20 +222,6 @@ def _support(config: Config, support: SupportRules | ConfigError | None, templat
         yield Verdict(what="level one", verdict=GOOD, detail=detail)
 
 
-def _support_queues(support: SupportRules) -> Iterator[Verdict]:
-    """Queues of the table that are not in the directory; an empty directory is told by its default queue."""
-    names = sorted(str(queue.name) for queue in Queue.select(Queue.name))
-    wanted = {row.queue: row.number for row in reversed(support.table.rows) if row.queue is not None}
-    for name, number in wanted.items():
-        if names and name not in names:
-            guess = closest(name, names)
-            hint = f"did you mean {guess!r}? Else " if guess else ""
-            mend = f"{hint}add the queue to queues.csv, or name another in your entitlement.csv"
-            yield Verdict(
-                what="level one", verdict=UNWISE, detail=f"row {number} names the queue {name!r}: not in the directory", mend=mend
-            )
-
-
 def _forms(config: Config, templates: Templates | ConfigError, found: list[FormRules]) -> Iterator[Verdict]:
     """Each form; `found` gets those that are good."""
     texts = None if isinstance(templates, ConfigError) else templates
@@ -280,81 +257,6 @@ def _names_of(templates: Templates) -> tuple[str, ...]:
 def _strange_variables(templates: Templates, name: str) -> tuple[str, ...]:
     template = templates.find(name)
     return tuple(variable for variable in template.variables if variable not in VARIABLES) if template is not None else ()
-
-
-def _form_people(forms: Sequence[FormRules]) -> Iterator[Verdict]:
-    """Who is named in a form's file and is not in the directory."""
-    handles = {str(contact.handle) for contact in Contact.select(Contact.handle).where(Contact.handle.is_null(False))}
-    able = ContactRole.select().where(ContactRole.role == "configuration_assignee").exists()
-    for rules in forms:
-        what = f"form {rules.name}"
-        named = [("owner", rules.owner)] if rules.owner is not None else []
-        if rules.task is not None:
-            named += [("task.assignees", handle) for handle in rules.task.assignees]
-            named += [("task.qa_assignee", rules.task.qa_assignee)] if rules.task.qa_assignee is not None else []
-            if not rules.task.assignees and not able:
-                mend = f"give somebody the role configuration_assignee in contacts.csv, or name assignees in the form's [task]; {OFF}"
-                yield Verdict(what=what, verdict=UNWISE, detail="nobody can be given its tasks", mend=mend)
-        for key, name in named:
-            if name not in handles:
-                hint = f"did you mean {guess!r}? Else " if (guess := closest(name, sorted(handles))) else ""
-                mend = f"{hint}add the handle to contacts.csv, or name somebody else in the form's file; {OFF}"
-                yield Verdict(what=what, verdict=UNWISE, detail=f"{key}: {name!r} is not in the directory", mend=mend)
-
-
-def _database(config: Config, forms: Sequence[FormRules], support: SupportRules | None, now: datetime | None) -> Iterator[Verdict]:
-    try:
-        secret = config.database.password
-        url, password = config.database.url, secret.reveal() if secret is not None else None
-        # tables that are there may be those of a daemon at work, of another version
-        database = existing_database(url, password) or open_database(url, password)
-    except Failure as error:
-        yield Verdict(what="database", verdict=BAD, detail=str(error), mend="see database.url; is it running, may this user write there?")
-        return
-    try:
-        with database.reading():
-            if other := tuple(database.told_of_version()):
-                yield from (Verdict(what=w, verdict=(GOOD, UNWISE, BAD)[n], detail=detail, mend=mend) for w, n, detail, mend in other)
-                return
-            yield Verdict(what="database", verdict=GOOD, detail=f"{database.shown_url} opened, its tables are of this version")
-            if now is not None:
-                yield from health_verdicts(config, now)
-            told = (*told_of_epoch(EpochFile(epoch_file_of(config))), *told_of_guards(policy_of(config).loops, now, PERMANENT_BOUNCES))
-            disk = database.told_of_disk(config.limits.free_disk, config.database.durable)
-            for what, weight, detail, mend in (*told, *disk, *told_of_workers(database)):
-                yield Verdict(what=what, verdict=(GOOD, UNWISE, BAD)[weight], detail=detail, mend=mend)
-            yield from _new_key(config)
-            yield from _directory(config)
-            yield from _form_people(forms)
-            yield from _support_queues(support) if support is not None else ()
-    except Temporary as error:
-        yield Verdict(what="database", verdict=BAD, detail=str(error), mend="try again; is it running?")
-    finally:
-        database.close()
-
-
-def _new_key(config: Config) -> Iterator[Verdict]:
-    """The first run makes a reply key, but never a second one: answers to mails already sent would lose their case."""
-    secret = config.keys.reply
-    if secret.source != "file" or Path(secret.name).exists():
-        return
-    if Outbox.select().exists():
-        mend = "put back the key of your backup: without it answers to mails already sent lose their case"
-        yield Verdict(what=secret.key, verdict=BAD, detail=f"{secret.name} is missing", mend=mend)
-    else:
-        yield Verdict(what=secret.key, verdict=GOOD, detail=f"{secret.name} is not there yet; the first run makes it")
-
-
-def _directory(config: Config) -> Iterator[Verdict]:
-    for field, word, purpose in ((Queue.is_default, "default", "owns customer mail"), (Queue.is_triage, "triage", "owns doubtful mail")):
-        if not Queue.select().where(field).exists():
-            mend = f"say yes under {word} for one row of queues.csv, then `supportd import DIR`"
-            yield Verdict(what=f"{word} queue", verdict=UNWISE, detail=f"no queue {purpose}", mend=mend)
-    named = Organization.select(Organization.calendar).where(Organization.calendar.is_null(False)).distinct()
-    for calendar in sorted(str(organization.calendar) for organization in named):
-        if calendar not in config.calendars:
-            detail, mend = "organizations name it, the configuration does not", f"add the section [calendars.{calendar}]"
-            yield Verdict(what=f"calendar {calendar}", verdict=UNWISE, detail=detail, mend=mend)
 
 
 def _package() -> Iterator[Verdict]:

@@ -33,6 +33,9 @@ def test_a_lone_configuration_works_and_says_what_is_open(tmp_path: Path) -> Non
         "trust.authserv_id", "mailbox", "smtp", "default queue", "triage queue", "form new-channel-partner",
     }  # fmt: skip
     assert not [verdict for verdict in found.values() if verdict.verdict == BAD]
+    # and it changes nothing
+    assert found["database"].detail.endswith("/supportd.db: the first run makes it")
+    assert [path.name for path in tmp_path.iterdir()] == ["supportd.toml"]
 
 
 def test_whatever_is_not_good_has_a_cure(tmp_path: Path) -> None:
@@ -98,17 +101,6 @@ def test_a_database_that_is_not_there_is_bad(tmp_path: Path) -> None:
     assert found["database"].verdict == BAD
     found = verdicts(tmp_path, f'[database]\nurl = "postgresql://nobody@127.0.0.1:{free_ports(1)[0]}/x"\n')
     assert found["database"].verdict == BAD
-
-
-def test_a_database_of_an_older_version_is_told_and_left_to_the_start_of_the_daemon(tmp_path: Path) -> None:
-    database = open_database(f"sqlite:///{tmp_path}/supportd.db")
-    with database.transaction():
-        database.peewee.execute_sql("DELETE FROM schema_migration WHERE name = (SELECT max(name) FROM schema_migration)")
-        steps = database.peewee.execute_sql("SELECT count(*) FROM schema_migration").fetchone()
-    found = verdicts(tmp_path)["database"]
-    assert (found.verdict, found.detail) == (UNWISE, "the tables are of an older version than this program")
-    assert database.peewee.execute_sql("SELECT count(*) FROM schema_migration").fetchone() == steps
-    database.close()
 
 
 def test_a_calendar_that_only_organizations_know_is_unwise(tmp_path: Path) -> None:

@@ -90,6 +90,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "daemon.watchman",
             "daemon.verdict",
             "daemon.checkup_daemon",
+            "daemon.checkup_database",
             "daemon.checkup",
             "daemon.serving",
         ),

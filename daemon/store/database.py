@@ -471,10 +471,11 @@ class Database:
     def told_of_version(self) -> Iterator[tuple[str, int, str, str]]:
         """For whoever only looks, as `told_of_epoch`: whether the tables are of another version than this program. Inside a reading."""
         applied, known = versions.steps_taken(self.peewee), versions.KNOWN
-        if applied != known:
-            newer = bool(applied - known)
-            mend = "install the newer supportd" if newer else "restart the daemon: its start brings them up to this version"
-            yield "database", 2 if newer else 1, f"the tables are of {'a newer' if newer else 'an older'} version than this program", mend
+        if applied - known:
+            yield "database", 2, "the tables are of a newer version than this program", "install the newer supportd"
+        elif applied != known:
+            mend = "back up first, by `supportd backup FILE` of the older version; then restart the daemon"
+            yield "database", 1, f"an older schema ({max(applied, default='none')}): the next run migrates it", mend
 
     @property
     def shown_url(self) -> str:
@@ -506,14 +507,36 @@ def existing_database(url: str, password: str | None = None) -> Database | None:
     return None
 
 
+def obstacle_to_making(url: str, password: str | None = None) -> str | None:
+    """Why `open_database` could not make what is not there yet, as far as can be told without trying; None: nothing is known.
+
+    Raises what `open_database` raises when the folder or the server is not there.
+    """
+    opened = _at(url, password)
+    if opened.is_sqlite:
+        _require_folder(opened)
+        return None if os.access(opened.path.parent, os.W_OK | os.X_OK) else f"this user may not write into {opened.path.parent}"
+    try:
+        with opened.reading():
+            granted = opened.peewee.execute_sql("SELECT has_schema_privilege(current_schema(), 'CREATE')").fetchone()[0]
+    finally:
+        opened.close()
+    return None if granted else "this user may make no table there (GRANT CREATE ON SCHEMA)"
+
+
+def _require_folder(opened: Database) -> None:
+    if not opened.path.parent.is_dir():
+        raise ConfigError((f"database.url: the folder {opened.path.parent} does not exist; make it, writable for the daemon's user",))
+
+
 def open_database(url: str, password: str | None = None, *, durable: bool = False) -> Database:
     """Open and migrate. `url` is sqlite:///relative, sqlite:////absolute or postgresql://user@host:port/name.
 
     `durable`: no worker may use a server that may lose what was committed.
     """
     opened = _at(url, password, durable=durable)
-    if opened.is_sqlite and not opened.path.parent.is_dir():
-        raise ConfigError((f"database.url: the folder {opened.path.parent} does not exist; make it, writable for the daemon's user",))
+    if opened.is_sqlite:
+        _require_folder(opened)
     if opened.is_sqlite and not opened.path.exists():
         # customers' mails are nobody else's to read; the write-ahead log follows the mode of the database
         os.close(os.open(opened.path, os.O_RDWR | os.O_CREAT, 0o600))
