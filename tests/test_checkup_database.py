@@ -11,7 +11,7 @@ from daemon.checkup import check_installation
 from daemon.config import load_config
 from daemon.store.database import open_database
 from daemon.verdict import BAD, GOOD, UNWISE, Verdict
-from tests.store.test_upgrades import STEPS, at_step
+from tests.store.test_upgrades import WORKERS, at_step
 
 MINIMAL = '[house]\naddress = "support@support.example"\n'
 
@@ -41,9 +41,9 @@ def test_where_there_is_no_database_it_says_so_and_makes_none(empty_url: str, tm
 
 
 def test_a_database_of_an_older_version_is_told_and_left_to_the_next_run(empty_url: str, tmp_path: Path) -> None:
-    at_step(empty_url, STEPS[-2])
+    at_step(empty_url, WORKERS)
     found = verdicts(tmp_path, empty_url)["database"]
-    assert (found.verdict, found.detail) == (UNWISE, f"an older schema ({STEPS[-2]}): the next run migrates it")
+    assert (found.verdict, found.detail) == (UNWISE, f"an older schema ({WORKERS}): the next run migrates it")
     assert "supportd backup" in found.mend
     open_database(empty_url).close()
     assert verdicts(tmp_path, empty_url)["database"].verdict == GOOD

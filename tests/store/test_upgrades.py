@@ -22,6 +22,9 @@ from tests.chaos.record import saw
 ACCOUNT_KEYS, SEALS = "0005_account_keys", "0015_seals"
 """Steps that the program itself fills."""
 
+WORKERS = "0012_workers"
+"""The step since which workers are rows."""
+
 STEPS = sorted(path.stem for path in MIGRATIONS.glob("[0-9]*.py"))
 
 THEN = "2026-11-23 17:00:00.000000"

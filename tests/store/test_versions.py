@@ -16,7 +16,7 @@ from daemon.store.database import Database, existing_database, open_database
 from daemon.store.workers import Workers
 from tests.chaos.record import saw
 from tests.conversations.world import until
-from tests.store.test_upgrades import STEPS, assert_upgraded, at_step
+from tests.store.test_upgrades import STEPS, WORKERS, assert_upgraded, at_step
 
 FUTURE = "INSERT INTO schema_migration (name, applied) VALUES ('9999_future', now())"
 END_OTHERS = (
@@ -40,7 +40,7 @@ def older_worker(url: str, owner: int = 4711) -> Iterator[None]:
 
 @on_postgres
 @pytest.mark.chaos
-@pytest.mark.parametrize(("step", "named"), [(STEPS[-2], "process 42 on elsewhere"), (STEPS[0], "session ")])
+@pytest.mark.parametrize(("step", "named"), [(WORKERS, "process 42 on elsewhere"), (STEPS[0], "session ")])
 def test_an_upgrade_waits_until_the_workers_of_the_older_version_have_ended(empty_url: str, step: str, named: str) -> None:
     at_step(empty_url, step)
     with older_worker(empty_url):
@@ -58,7 +58,7 @@ def test_an_upgrade_waits_until_the_workers_of_the_older_version_have_ended(empt
 
 @pytest.mark.parametrize("empty_url", ["sqlite"], indirect=True)
 def test_on_sqlite_an_upgrade_waits_for_the_process_that_works_there(empty_url: str) -> None:
-    at_step(empty_url, STEPS[-2])
+    at_step(empty_url, WORKERS)
     older = Database(empty_url)
     assert older.hold()
     with pytest.raises(OthersAtWork, match="stop it first"):
