@@ -118,7 +118,8 @@ def _oauth(config: Config, now: datetime | None) -> Iterator[Verdict]:
         try:
             ends = expiries_of(config, keys)
         except Temporary as error:
-            yield Verdict(what=what, verdict=BAD, detail=str(error), mend="sign in and put the refresh token there, mode 0600; see README")
+            mend = f"sign in: `supportd oauth login {name.removeprefix('mailbox ')}`; see README"
+            yield Verdict(what=what, verdict=BAD, detail=str(error), mend=mend)
             continue
         if path is not None and not os.access(os.path.realpath(path.parent), os.W_OK | os.X_OK):
             mend = f"let this user write to {path.parent}: a provider may replace the token at any use"

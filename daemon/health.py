@@ -171,7 +171,8 @@ def tokens(config: Config, now: datetime) -> Iterator[Vital]:
         try:
             ends = expiries_of(config, keys)
         except Temporary as error:
-            yield Vital(name=name, weight=2, detail=str(error), mend="sign in and put the refresh token there; see README", alarm=True)
+            mend = f"sign in: `supportd oauth login {server.removeprefix('mailbox ')}`; see README"
+            yield Vital(name=name, weight=2, detail=str(error), mend=mend, alarm=True)
             continue
         dying = [end for end in ends if now >= end.warn_from]
         if not dying:

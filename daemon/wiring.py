@@ -81,17 +81,28 @@ _sources: dict[tuple[object, ...], TokenSource] = {}
 
 def token_source_of(config: Config, keys: OauthKeys) -> TokenSource:
     """Where access tokens come from: the same source for every server with the same client, so that one asks for all."""
+    client = oauth_client_of(config, keys)
+    secret = keys.client_secret
+    # setdefault is one step: of two threads both get the same
+    return _sources.setdefault((client, secret and (secret.source, secret.name)), TokenSource(client))
+
+
+def oauth_client_of(config: Config, keys: OauthKeys) -> Client:
+    """Who asks for tokens, and where."""
     provider = PROVIDERS[keys.provider] if keys.provider is not None else None
     app = keys.grant == "client_credentials"
     secret = keys.client_secret
-    client = Client(
+    return Client(
         token_url=keys.token_url or (provider.token_url.format(tenant=keys.tenant) if provider is not None else ""),
         scope=keys.scope or (provider and (provider.app_scope if app else provider.scope)) or "",
         client_id=keys.client_id, client_secret=secret.reveal if secret is not None else None,
         refresh_token_file=refresh_token_file_of(config, keys), ca_file=_beside(config, keys.ca_file),
     )  # fmt: skip
-    # setdefault is one step: of two threads both get the same
-    return _sources.setdefault((client, secret and (secret.source, secret.name)), TokenSource(client))
+
+
+def device_url_of(keys: OauthKeys) -> str | None:
+    """Where a person's sign-in begins; None: nobody said."""
+    return keys.device_url or (PROVIDERS[keys.provider].device_url.format(tenant=keys.tenant) if keys.provider is not None else None)
 
 
 def refresh_token_file_of(config: Config, keys: OauthKeys) -> Path | None:

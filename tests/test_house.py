@@ -339,6 +339,7 @@ STOPWATCHES = {
     "mail/imap.py": "how long to wait in IDLE",
     "mail/smtp.py": "how long a connection was idle or stuck",
     "mail/oauth.py": "how long a token holds, how long its provider takes",
+    "mail/signin.py": "how long a person may take to sign in",
     "store/workers.py": "how long ago the others heard that it lives",
     "store/postgres.py": "how long a server is silent",
 }

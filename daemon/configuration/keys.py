@@ -213,6 +213,7 @@ class OauthKeys(Section):
     provider: Literal["microsoft", "google"] | None = Field(None, description='"microsoft" or "google"')
     tenant: str | None = Field(None, pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]*$", description="the directory (tenant) id or domain at Microsoft")
     token_url: str | None = Field(None, description="the token endpoint: https://… without #, or http:// on loopback")
+    device_url: str | None = Field(None, description="the device authorization endpoint: as token_url")
     scope: str | None = Field(None, pattern=r"^[!-~]+( [!-~]+)*$", description="scopes with a space between them")
     grant: Literal["refresh_token", "client_credentials"] = Field("refresh_token", description='"refresh_token" or "client_credentials"')
     client_id: str = Field(pattern=r"^[ -~]+$", description="the id of the client (application) at the provider")
@@ -223,7 +224,7 @@ class OauthKeys(Section):
     warn_days: int = Field(14, ge=0, le=365, description="a whole number from 0 to 365")
     ca_file: str | None = Field(None, min_length=1, description="a file of certificate authorities (PEM) to believe besides the system's")
 
-    @field_validator("token_url")
+    @field_validator("token_url", "device_url")
     @classmethod
     def _guarded(cls, value: str | None) -> str | None:
         if value is None:

@@ -12,6 +12,7 @@ class Provider:
     """What a provider's name stands for; `{tenant}` is filled in. `days`: how long its refresh tokens live from their coming."""
 
     token_url: str
+    device_url: str
     scope: str
     app_scope: str | None
     """The scope of client credentials; None: the provider has no such grant."""
@@ -21,12 +22,14 @@ class Provider:
 PROVIDERS = {
     "microsoft": Provider(
         token_url="https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token",  # noqa: S106 - an address
+        device_url="https://login.microsoftonline.com/{tenant}/oauth2/v2.0/devicecode",
         scope="https://outlook.office.com/IMAP.AccessAsUser.All https://outlook.office.com/SMTP.Send offline_access",
         app_scope="https://outlook.office365.com/.default",
         days=90,
     ),
     "google": Provider(
         token_url="https://oauth2.googleapis.com/token",  # noqa: S106 - an address
+        device_url="https://oauth2.googleapis.com/device/code",
         scope="https://mail.google.com/", app_scope=None, days=None
     ),
 }  # fmt: skip
@@ -39,6 +42,9 @@ def misfits(table: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
         yield "provider", "both provider and token_url" if "provider" in table else "nothing", "exactly one of provider and token_url"
     elif "token_url" in table and "scope" not in table:
         yield "scope", "nothing", "the scope to ask the token_url for"
+    if "device_url" in table and ("provider" in table or grant == "client_credentials"):
+        why = 'grant "client_credentials", for which nobody signs in' if grant == "client_credentials" else "provider, whose own is known"
+        yield "device_url", "an address", f"nothing with {why}"
     if ("tenant" in table) != (provider == "microsoft"):
         found = "a tenant" if "tenant" in table else "nothing"
         yield "tenant", found, 'the directory (tenant) id with provider "microsoft", and nothing without it'

@@ -1,6 +1,7 @@
 """Access tokens for mail servers: asked for, kept until they end, asked for anew (OAuth 2.0: RFC 6749, bearer: RFC 6750).
 
-Two grants: a refresh token from a file (section 6), which the provider may rotate, and client credentials (section 4.4).
+Two grants: a refresh token from a file (section 6), which the provider may rotate, and client credentials (section 4.4). How a first
+refresh token gets into the file is told in `signin.py`.
 Neither a token nor a secret ever stands in an error, and the log cuts them too.
 """
 
@@ -37,8 +38,10 @@ MEANINGS = {
     "unauthorized_client": "the provider does not allow this client the grant: see its permissions and the administrator's consent",
     "unsupported_grant_type": "the provider does not know the grant: see grant and token_url",
     "invalid_scope": "the provider does not know the scope, or does not give it to this client: see scope",
+    "access_denied": "whoever was asked refused",
+    "expired_token": "nobody signed in while the code held; ask for another",
 }
-"""The errors of RFC 6749 section 5.2, and where to look."""
+"""The errors of RFC 6749 section 5.2 and RFC 8628 section 3.5, and where to look."""
 
 
 class TokenRefused(Temporary):
@@ -166,30 +169,35 @@ def ask(client: Client, form: dict[str, str]) -> Grant:
 
     No redirection is followed, and of the answer no more is read than a token can need.
     """
+    return _grant(client, answered(client, client.token_url, form))
+
+
+def answered(client: Client, url: str, form: dict[str, str]) -> dict[str, object]:
+    """The values of a successful answer to one request, of whatever endpoint of the provider. Raises what `ask` raises."""
     secret = client.client_secret() if client.client_secret is not None else None
     body = urlencode({**form, "client_id": client.client_id, **({"client_secret": secret} if secret is not None else {})})
     try:
-        status, octets = _posted(client, body)
+        status, octets = _posted(client, url, body)
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise Temporary(f"token endpoint {client.host}: {_printable(str(error)) or type(error).__name__}") from None
+        raise Temporary(f"token endpoint {client.host}: {printable(str(error)) or type(error).__name__}") from None
     values = _object(octets)
     if status == 200 and values is not None:
-        return _grant(client, values)
+        return values
     named = values.get("error") if values is not None else None
-    word = _printable(named, 60) if isinstance(named, str) else ""
+    word = printable(named, 60) if isinstance(named, str) else ""
     if not word:
         raise Temporary(f"token endpoint {client.host}: HTTP status {status}, and no answer of OAuth 2.0")
     described = values.get("error_description") if values is not None else None
-    told = _printable(described, 200) if isinstance(described, str) else ""
-    for hidden in (secret, form.get("refresh_token")):
+    told = printable(described, 200) if isinstance(described, str) else ""
+    for hidden in (secret, form.get("refresh_token"), form.get("device_code")):
         told = told.replace(hidden, "…") if hidden else told
     meaning = MEANINGS.get(word, "the provider gives no token")
     raise TokenRefused(f"token endpoint {client.host}: {word}: {meaning}{told and '; it says: '}{told}", word)
 
 
-def _posted(client: Client, body: str) -> tuple[int, bytes]:
+def _posted(client: Client, endpoint: str, body: str) -> tuple[int, bytes]:
     """Status and body of the answer."""
-    url = urlsplit(client.token_url)
+    url = urlsplit(endpoint)
     host = url.hostname or ""
     refuse_clear_text("implicit" if url.scheme == "https" else "none", host)
     connection = (
@@ -229,13 +237,13 @@ def _grant(client: Client, values: dict[str, object]) -> Grant:
     if not isinstance(kind, str) or kind.lower() != "bearer":
         raise Temporary(f"token endpoint {client.host}: a token that is no bearer token")
     return Grant(
-        access_token=token, expires_in=_seconds(values.get("expires_in")) or LIFETIME,
+        access_token=token, expires_in=seconds_of(values.get("expires_in")) or LIFETIME,
         refresh_token=new if isinstance(new, str) and is_token(new) else None,
-        refresh_token_expires_in=_seconds(values.get("refresh_token_expires_in")),
+        refresh_token_expires_in=seconds_of(values.get("refresh_token_expires_in")),
     )  # fmt: skip
 
 
-def _seconds(value: object) -> int | None:
+def seconds_of(value: object) -> int | None:
     """A length of time as providers write it, number or text; None when it is none, or zero."""
     try:
         seconds = int(value) if isinstance(value, (int, float, str)) and not isinstance(value, bool) else 0
@@ -244,7 +252,8 @@ def _seconds(value: object) -> int | None:
     return min(seconds, 10 * 366 * 86400) if seconds > 0 else None
 
 
-def _printable(text: str, most: int = 200) -> str:
+def printable(text: str, most: int = 200) -> str:
+    """A provider's words as they may be shown."""
     return "".join(sign if " " <= sign <= "~" else " " for sign in text)[:most].strip()
 
 
@@ -271,7 +280,7 @@ def expiries(path: Path | None, days: int | None, secret_ends: datetime | None, 
     """What of a client ends by itself, the refresh token in `path` and the secret. Raises Temporary for a bad file."""
     found = []
     if path is not None and (end := refresh_token_end(read_token(path), days)) is not None:
-        mend = f"sign in again and put the new refresh token into {path}"
+        mend = f"sign in again with `supportd oauth login`, which puts the new refresh token into {path}"
         found.append(Expiry(what="refresh token", at=end, warn_from=end - warn, mend=mend))
     if secret_ends is not None:
         end = secret_ends.astimezone(UTC)

@@ -75,14 +75,18 @@ class Rotation:
 
     def keep(self, refresh_token: str, expires_in: int | None) -> None:
         """Put the new token in the old one's place, durably. Raises OSError; then the old one is still there, whole."""
-        octets = json.dumps({"refresh_token": refresh_token, "expires_in": expires_in}).encode() + b"\n"
-        os.ftruncate(self._descriptor, 0)
-        if os.pwrite(self._descriptor, octets, 0) != len(octets):
-            raise OSError("the disk is full")
-        os.fsync(self._descriptor)
-        failpoint("token_written")
-        self._beside.replace(self._path)
-        _sync_folder(self._path.parent)
+        _write(self._path, self._beside, self._descriptor, refresh_token, expires_in)
+
+
+def _write(path: Path, beside: Path, descriptor: int, refresh_token: str, expires_in: int | None) -> None:
+    octets = json.dumps({"refresh_token": refresh_token, "expires_in": expires_in}).encode() + b"\n"
+    os.ftruncate(descriptor, 0)
+    if os.pwrite(descriptor, octets, 0) != len(octets):
+        raise OSError("the disk is full")
+    os.fsync(descriptor)
+    failpoint("token_written")
+    beside.replace(path)
+    _sync_folder(path.parent)
 
 
 @contextmanager
@@ -93,12 +97,7 @@ def rotating(path: Path) -> Iterator[Rotation]:
     """
     path = Path(os.path.realpath(path))
     beside = path.with_name(f".{path.name}.new")
-    try:
-        lock = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise _no_room(path, error) from None
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with _alone(path):
         try:
             _finish(path, beside)
             kept = read_token(path)
@@ -111,6 +110,46 @@ def rotating(path: Path) -> Iterator[Rotation]:
         finally:
             os.close(descriptor)
             beside.unlink(missing_ok=True)
+
+
+def put_token(path: Path, refresh_token: str, expires_in: int | None) -> None:
+    """Let the file hold this token, whatever it holds, or make it: mode 0600, durably, whole or not at all. Raises Temporary."""
+    path = Path(os.path.realpath(path))
+    beside = path.with_name(f".{path.name}.new")
+    with _alone(path):
+        try:
+            # what a crash left there is older than a token that a person has just signed in for
+            beside.unlink(missing_ok=True)
+            descriptor = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            try:
+                os.fchmod(descriptor, 0o600)
+                _write(path, beside, descriptor, refresh_token, expires_in)
+            finally:
+                os.close(descriptor)
+                beside.unlink(missing_ok=True)
+        except OSError as error:
+            raise _no_room(path, error) from None
+
+
+def require_room(path: Path) -> None:
+    """Raises Temporary when no token could be kept there, before somebody signs in for one."""
+    folder = Path(os.path.realpath(path)).parent
+    if not folder.is_dir():
+        raise Temporary(f"refresh token file {path}: its folder is not there")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise Temporary(f"refresh token file {path}: this user may not write into its folder")
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Hold the file against every other thread and process."""
+    try:
+        lock = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise _no_room(path, error) from None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
     finally:
         os.close(lock)
 

@@ -34,6 +34,12 @@ class TokenEndpoint:
         self.hold = threading.Event()
         self.hold.set()
         """Cleared: answers wait."""
+        self.signing_in: deque[dict[str, object]] = deque()
+        """What is said, one after the other, to whoever asks whether a person has signed in; then they have."""
+        self.device: dict[str, object] = {
+            "device_code": "device-secret-1", "user_code": "WDJB-MJHT", "verification_uri": "https://id.example/device",
+            "expires_in": 900, "interval": 1,
+        }  # fmt: skip
         endpoint = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -42,7 +48,8 @@ class TokenEndpoint:
 
             def do_POST(self) -> None:
                 form = dict(parse_qsl(self.rfile.read(int(self.headers["Content-Length"])).decode()))
-                status, body, fields = endpoint.introspected(form) if self.path == "/introspect" else endpoint.answered(form)
+                answers = {"/introspect": endpoint.introspected, "/device": endpoint.asked_to_sign_in}
+                status, body, fields = answers.get(self.path, endpoint.answered)(form)
                 with contextlib.suppress(OSError):
                     self.send_response(status)
                     for name, value in fields.items():
@@ -69,6 +76,12 @@ class TokenEndpoint:
             if form.get("client_id") != CLIENT or form.get("client_secret", SECRET) != SECRET:
                 return self._said(401, {"error": "invalid_client"})
             values: dict[str, object] = {}
+            if form.get("grant_type") == "urn:ietf:params:oauth:grant-type:device_code":
+                if form.get("device_code") != self.device["device_code"]:
+                    return self._said(400, {"error": "invalid_grant"})
+                if self.signing_in:
+                    return self._said(400, self.signing_in.popleft())
+                values["refresh_token"] = self.refresh_token
             if form.get("grant_type") == "refresh_token":
                 if form.get("refresh_token") != self.refresh_token:
                     return self._said(400, {"error": "invalid_grant", "error_description": f"{form.get('refresh_token')} is revoked"})
@@ -78,6 +91,14 @@ class TokenEndpoint:
             token = f"access-{len(self.asked)}"
             self.living.add(token)
             return self._said(200, {"access_token": token, "token_type": "Bearer", "expires_in": self.expires_in, **values, **self.more})
+
+    def asked_to_sign_in(self, form: dict[str, str]) -> tuple[int, bytes, dict[str, str]]:
+        with self.lock:
+            self.asked.append(form)
+            scripted = self.script.popleft() if self.script else None
+            if scripted is not None:
+                return scripted
+            return self._said(200, self.device) if form.get("client_id") == CLIENT else self._said(401, {"error": "invalid_client"})
 
     def introspected(self, form: dict[str, str]) -> tuple[int, bytes, dict[str, str]]:
         with self.lock:
