@@ -70,6 +70,7 @@ EVENTS: dict[str, tuple[str, str]] = {
     "alarm": ("critical", "Something is wrong that a person must see to: `what`, the `phase` (begins, lasts), and how to `mend` it."),
     "alarm-ended": ("warning", "What an alarm told of is well again."),
     "alarm-not-told": ("error", "The second account or the command failed to take an alarm; it is tried again."),
+    "epoch-file-new": ("info", "The first worker of this host on this database: from here on the host has an epoch file of its own."),
     "epoch-not-kept": ("error", "The epoch file could not be written; work goes on until the numbers it promised are near their end."),
     "health-not-written": ("error", "The file with the daemon's health could not be written."),
     "credential-expires": ("warning", "A refresh token or client secret ends soon: `when`, and how to `mend` it."),

@@ -298,7 +298,9 @@ def require_hold(database: Database) -> None:
 def begin_epoch(house: House) -> None:
     """Begin the next epoch of the database; one that was put back from a copy is held, and the log says so."""
     stands = house.epochs.begin(house.now())
-    if stands is not Standing.CURRENT:
+    if stands is Standing.JOINED:
+        log.event("epoch-file-new", file=str(house.epochs.file.path), detail=stands.value)
+    elif not stands.trusted:
         log.event("put-back", detail=stands.value)
     with house.database.reading():
         if is_held():

@@ -3,6 +3,10 @@
 The database counts its epochs, and a file outside it keeps the last one: a database behind its file was put back. The file also
 keeps numbers above all that were given to anything (see `TOLD`), so that no case, mail or person gets the number of one that was
 lost. The database is always written first: a program that dies in between leaves it ahead of the file, which is harmless.
+
+Of several hosts on PostgreSQL each has a file of its own, unless they share one, and a file that is behind or missing says little. So
+each epoch also notes where the database lay: a host that has no file yet joins when it lies there still, its server never restarted,
+and one whose file is behind believes no database that has been put elsewhere since.
 """
 
 from __future__ import annotations
@@ -25,6 +29,9 @@ from daemon.store.copying import last_numbers, skip_to
 from daemon.store.database import Database
 from daemon.store.reserve import FULL
 from daemon.store.schema import Installation, Journal, Outbox
+from daemon.store.schema import database as bound
+from daemon.store.site import elsewhere, site_of
+from daemon.store.versions import others_at_work
 
 TOLD = ("support_case", "cs_ticket", "contact", "journal", "outbox", "pending_question", "sla_clock", "digest")
 """Tables whose numbers leave the house: in subjects, in signed addresses, or inside what a Message-ID is made of."""
@@ -46,9 +53,16 @@ class Standing(Enum):
     """How a database stands to the file outside."""
 
     CURRENT = "it is the newest"
+    JOINED = "no worker of this host has worked on it yet; by its server, or by those at work, it is the newest"
     OLDER = "it is older than its epoch file: it was put back from a copy"
     UNKNOWN = "its epoch file is missing, so whether it is the newest is unknown"
     FOREIGN = "its epoch file is of another database"
+    MOVED = "it was put elsewhere since a worker of this host worked on it last, so whether it is the newest is unknown"
+
+    @property
+    def trusted(self) -> bool:
+        """Whether it may be worked with as it is."""
+        return self in (Standing.CURRENT, Standing.JOINED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,13 +147,28 @@ def is_held() -> bool:
     return bool(Installation.select(Installation.held).scalar())
 
 
-def standing(row: Any, mark: Mark | None) -> Standing:
-    """How the database stands to what the file says. A database that never worked needs no file."""
+def standing(row: Any, mark: Mark | None, site: str | None) -> Standing:
+    """How the database, which lies at this site, stands to what the file says. A database that never worked needs no file."""
     if mark is None:
-        return Standing.CURRENT if row.epoch == 0 else Standing.UNKNOWN
+        if row.epoch == 0:
+            return Standing.CURRENT
+        return Standing.JOINED if site is not None and site == row.site else Standing.UNKNOWN
     if mark.installation != row.name:
         return Standing.FOREIGN
-    return Standing.OLDER if row.epoch < mark.epoch else Standing.CURRENT
+    if row.epoch < mark.epoch:
+        return Standing.OLDER
+    # a program that dies between database and file leaves it one ahead
+    behind = row.epoch > mark.epoch + 1
+    return Standing.MOVED if behind and elsewhere(row.site, site) else Standing.CURRENT
+
+
+def how_it_stands(line: Any, owner: int, mark: Mark | None) -> Standing:
+    """The same, of the database of this connection; workers but `owner` that live know it to be the newest."""
+    site = site_of(line)
+    found = standing(installation(), mark, site)
+    if found in (Standing.UNKNOWN, Standing.MOVED) and site is not None and others_at_work(line, owner):
+        return Standing.JOINED
+    return found
 
 
 def put_back(database: Database, mark: Mark | None, now: datetime, backup_at: datetime | None) -> None:
@@ -182,19 +211,22 @@ def told_of_epoch(file: EpochFile) -> Iterator[tuple[str, int, str, str]]:
     """
     row = installation()
     try:
-        stands = standing(row, file.read())
+        stands = how_it_stands(bound.obj, 0, file.read())
     except ConfigError as error:
         yield "epoch", 2, str(error), "see database.epoch_file"
         return
-    if stands is not Standing.CURRENT:
+    if not stands.trusted:
         mend = "the next start holds it: nothing is sent until `supportd resume --after-restore`"
+        if stands in (Standing.UNKNOWN, Standing.MOVED):
+            mend += "; of several hosts start the one first that worked last"
         yield "epoch", 1, f"{stands.value} ({file.path})", mend
     elif row.held:
         since = f"{row.restored_at:%Y-%m-%d %H:%M} UTC" if row.restored_at is not None else "a restore"
         mend = "look at `supportd outbox --state held` and `supportd quarantine`, then `supportd resume --after-restore`"
         yield "epoch", 1, f"held since {since}: nothing is sent, no promise looked at", mend
     else:
-        yield "epoch", 0, f"number {row.epoch}, as {file.path} says" if row.epoch else "nothing was done yet", ""
+        known = f"as {file.path} says" if stands is Standing.CURRENT else stands.value
+        yield "epoch", 0, f"number {row.epoch}, {known}" if row.epoch else "nothing was done yet", ""
     if row.copied_at is not None:
         yield "backup", 0, f"the last one is of {row.copied_at:%Y-%m-%d %H:%M} UTC", ""
     elif row.epoch:
@@ -219,11 +251,8 @@ class Epochs:
         """A worker starts: hold a database that is not the newest, else begin its next epoch. How it stood."""
         mark = self.file.read()
         with self.database.transaction():
-            stands = standing(installation(), mark)
-            if stands is Standing.UNKNOWN and self.database.others_at_work():
-                # the first worker of this host, beside others that know it to be the newest
-                stands = Standing.CURRENT
-            if stands is not Standing.CURRENT:
+            stands = how_it_stands(self.database.peewee, self.database.owner, mark)
+            if not stands.trusted:
                 put_back(self.database, mark, now, None)
         self.advance()
         return stands
@@ -240,7 +269,7 @@ class Epochs:
     def _advance(self, **changes: Any) -> Failure | None:
         """The same; why the file could not be written, or None."""
         with self.database.transaction():
-            Installation.update(epoch=Installation.epoch + 1, **changes).execute()
+            Installation.update(epoch=Installation.epoch + 1, site=site_of(self.database.peewee), **changes).execute()
             row = installation()
             numbers = last_numbers(self.database)
         promised = {name: numbers.get(name, 0) + AHEAD for name in TOLD}

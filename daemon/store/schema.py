@@ -707,6 +707,8 @@ class Installation(Row):
     """When the last backup was made of it."""
     looked_through = pw.TextField()
     """JSON: the mailboxes that were looked through since it was restored."""
+    site = pw.TextField(null=True)
+    """Where it lay when this epoch was begun (see `store.site`); only on PostgreSQL."""
 
 
 class MailHold(Row):
