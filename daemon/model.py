@@ -278,6 +278,10 @@ class Grade(StrEnum):
     UNTRUSTED = "untrusted"
 
 
+DISBELIEVED = (Grade.FORGED.value, Grade.UNTRUSTED.value)
+"""Grades of a mail whose sender surely or probably is another one: it never counts as the same mail as a later one that says it is."""
+
+
 class DomainVerdict(StrEnum):
     """What our own provider says of the From domain (RFC 8601)."""
 
@@ -893,6 +897,8 @@ class Situation:
     own_message_id: bool = False
     """The mail's own Message-ID is signed by us: it is one that we wrote, whatever its other fields say."""
     from_own_tag: bool = False
+    wrong_address: bool = False
+    """A recipient looks like a signed address of ours, and its signature is wrong."""
     """From is a reply address of ours, signed or made to look so: nobody writes from one."""
     reply_to_own_tag: bool = False
 

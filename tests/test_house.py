@@ -201,7 +201,8 @@ DOORS: dict[str, dict[str, str]] = {
         "configuration/mistakes.py": "reads a file and says where it is wrong", "mail/templates.py": "reads the front matter of templates"
     },
     "selectolax": {
-        "parsers/htmltext.py": "HTML", "parsers/forms/tables.py": "the tables of forms", "parsers/forms/cells.py": "their cells",
+        "parsers/htmltext.py": "HTML", "parsers/visibility.py": "what of it is shown", "parsers/forms/tables.py": "the tables of forms",
+        "parsers/forms/cells.py": "their cells",
     },
     "flufl": {"parsers/bounce.py": "bounces that are no delivery status notification"},
     "typer": {},

@@ -529,7 +529,7 @@ def quarantine_release(
 def quarantine_export(
     number: NumberArgument, to: Annotated[Path | None, typer.Option("--to", help="File to write; standard output unless told.")] = None
 ) -> None:
-    """Write the verbatim mail (.eml)."""
+    """Write the verbatim mail (.eml). On a terminal its controls are written out."""
     from daemon.store import journal, views
 
     with opened_database() as database, database.reading():
@@ -541,5 +541,8 @@ def quarantine_export(
         raise typer.Exit(NOT_GOOD)
     if to is not None:
         to.write_bytes(octets)
+    elif sys.stdout.isatty():
+        say(octets.decode("utf-8", "replace").replace("\r\n", "\n"))
+        say("Controls are written out here; --to FILE writes the octets.", error=True)
     else:
         sys.stdout.buffer.write(octets)

@@ -118,6 +118,15 @@ class Signer:
             return BadKey()
         return _key(head) if self._is_signed(b"address", head, token[_HEAD_SIGNS:]) else BadKey()
 
+    def is_tagged(self, address: str) -> bool:
+        """Whether an address comes to our mailbox because of what stands before its tag, whatever the tag says."""
+        text = address.lower()
+        if self.read_address(text) is not None:
+            return True
+        if self._before is None or self._before[-1:] not in ("+", "-", "="):
+            return text.partition("+")[0] + text[text.rfind("@") :] == self._house and "+" in text
+        return text.startswith(self._before) and text.endswith(self._after)
+
     def message_id(
         self, effect_key: str, case_id: int | None, contact_id: int | None, address: str, cs_id: int | None = None
     ) -> MessageId:  # fmt: skip

@@ -33,41 +33,35 @@ class _Token(NamedTuple):
 
 
 def read_fields(headers: Iterable[tuple[str, str]]) -> tuple[AuthenticationResults, ...]:
-    """All Authentication-Results fields of a header, top first, each with the number of Received fields above it.
-
-    A field that states a version other than 1 is left out.
-    """
+    """All Authentication-Results fields of a header, top first, each with the number of Received fields above it."""
     found: list[AuthenticationResults] = []
     received = 0
     for name, value in headers:
         if name == "received":
             received += 1
         elif name == "authentication-results" and len(found) < _MAX_FIELDS:
-            field = read(value, received)
-            if field is not None:
-                found.append(field)
+            found.append(read(value, received))
     return tuple(found)
 
 
-def read(value: str, received_above: int = 0) -> AuthenticationResults | None:
-    """One field. `authserv_id` is None when the field begins with a result at once, as Microsoft 365 writes it."""
-    if len(value) > _FIELD_SIZE:
-        return AuthenticationResults(authserv_id=None, received_above=received_above, results=())
-    tokens = _tokens(value)
-    segments = _segments(tokens)
+def read(value: str, received_above: int = 0) -> AuthenticationResults:
+    """One field. `authserv_id` is None when the field begins with a result at once, as Microsoft 365 writes it.
+
+    A field of another version than 1, or one that was cut or has too many results to be read whole, keeps its place and its id and says
+    nothing: were it left out, one that a forger put below it would be the topmost.
+    """
+    segments = _segments(_tokens(value[:_FIELD_SIZE]))
     authserv_id = None
+    whole = len(value) < _FIELD_SIZE and len(segments) <= _MAX_RESULTS
     if segments and not any(token.is_sign("=") for token in segments[0]):
         head = segments.pop(0)
         if head:
             authserv_id = head[0].text.lower()
-        if len(head) > 1 and not (_VERSION.match(head[1].text) and int(head[1].text) == 1):
-            return None
-        if len(head) > 2:
-            return None
+        whole = whole and (len(head) < 2 or (len(head) == 2 and _VERSION.match(head[1].text) is not None and int(head[1].text) == 1))
     elif segments and len(segments[0]) > 1 and not segments[0][1].is_sign("="):
         # "id method=result": the semicolon behind the id is missing
         authserv_id = segments[0].pop(0).text.lower()
-    results = [result for segment in segments[:_MAX_RESULTS] if (result := _result(segment)) is not None]
+    results = [result for segment in segments if (result := _result(segment)) is not None] if whole else []
     return AuthenticationResults(authserv_id=authserv_id, received_above=received_above, results=tuple(results))
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from daemon.parsers.keywords import BLOCK, BY_VERB, LINE, VOCABULARY, Vocabulary
 
-_INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+_INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u200e\u200f\u202a\u202b\u202c\u2066\u2067\u2068\u2069"
 _EDGE = " \t\r\f\v\xa0\u3000" + _INVISIBLE
 _LETTERS = r"[^\W\d_][^\W\d_\u0300-\u036f]{0,39}"
 _VERB = rf"{_LETTERS}(?:[-‐‑]{_LETTERS}){{0,3}}"

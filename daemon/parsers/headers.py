@@ -25,8 +25,8 @@ ID_OCTETS = 998
 _ID = re.compile(r"<([^<>]{1,2000})>")
 _BARE_ID = re.compile(r"[^\s<>,;\"]+@[^\s<>,;\"]+")
 
-_CASE_TAG = re.compile(r"\[\s*CASE-(\d{1,12})\s*\]", re.IGNORECASE)
-_CS_TAG = re.compile(r"\[\s*CS-(\d{1,12})\s*\]", re.IGNORECASE)
+_CASE_TAG = re.compile(r"\[\s*CASE-(\d{1,12})\s*\]", re.IGNORECASE | re.ASCII)
+_CS_TAG = re.compile(r"\[\s*CS-(\d{1,12})\s*\]", re.IGNORECASE | re.ASCII)
 
 _REPLY_WORDS = (
     "re", "fw", "fwd", "aw", "antw", "antwort", "wg", "tr", "rv", "sv", "vs", "vl", "vb", "vá", "ref", "rif", "r", "i", "enc", "res",

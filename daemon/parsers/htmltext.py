@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from daemon.parsers import visibility
+
 _BREAK, _EDGE, _GAP = "\x1e", "\x1d", "\x1f"
 """Stand for <br>, for the edge of a block (a new line begins) and for the edge of a paragraph (an empty line lies between)
 while white space is folded; the mail's own ones are blanked before."""
@@ -23,10 +25,6 @@ _BLOCKS = ",".join(_BLOCK_TAGS)
 _LINES = "br,div,p,li,tr"
 _SPACED = ("p", "h1", "h2", "h3", "h4", "ul", "ol", "table", "blockquote", "pre")
 """Blocks that a browser sets apart with space: an empty line in text."""
-_INVISIBLE = (
-    "script,style,head,title,template,noscript,svg,object,[hidden],[style*='display:none' i],[style*='display: none' i],"
-    "[style*='visibility:hidden' i],[style*='visibility: hidden' i],[style*='mso-hide:all' i]"
-)
 _SPACE = str.maketrans("\t\r\n\f", "    ")
 _NO_SIGNS = str.maketrans({_BREAK: " ", _EDGE: " ", _GAP: " ", "\0": None})
 _MANY_SPACES = re.compile(" {2,}")
@@ -43,6 +41,8 @@ _RAW_END = {
 _VOID = frozenset(["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"])
 _CLOSED_BY_THE_NEXT = frozenset(["p", "li", "dt", "dd", "option", "tr", "td", "th", "tbody", "thead", "tfoot"])
 _MAX_ATTRIBUTES = 500
+_OPTION = re.compile(r"<option", re.IGNORECASE)
+_MOST_OPTIONS = 2000
 _SMALL = 32768
 """Up to this size no number of attributes costs the parser time that counts."""
 
@@ -62,7 +62,7 @@ def parsed(html: str, html_size: int = 1048576, html_depth: int = 200) -> Lexbor
         return None
     try:
         tree = LexborHTMLParser(html.translate(_NO_SIGNS))
-        _drop(tree.css(_INVISIBLE))
+        _drop_unseen(tree, html)
     except (ValueError, RuntimeError):  # UnicodeEncodeError of a lone surrogate is a ValueError
         return None
     return tree
@@ -106,6 +106,17 @@ def without(html: str, dropped: Mapping[str, str], cutting: Mapping[str, str]) -
     return visible_text(tree), taken
 
 
+def _drop_unseen(tree: LexborHTMLParser, html: str) -> None:
+    styles = visibility.styles_of(tree, html)  # style sheets are among what goes
+    for text in visibility.loose_texts(tree):
+        text.decompose()
+    _drop(tree.css(visibility.INVISIBLE))
+    if styles:
+        _drop(visibility.gone(tree, styles))
+        for text in visibility.unseen(tree, styles):
+            text.decompose()
+
+
 def _drop(nodes: Sequence[LexborNode]) -> int:
     """Take elements out of the tree; the number of lines in them. Inner ones first: the memory of an element goes with it."""
     lines = 0
@@ -145,15 +156,29 @@ def stripped(html: str) -> str:
     html = html.translate(_NO_SIGNS)
     out: list[str] = []
     position = 0
+    hidden, depth = "", 0  # the element whose words nobody sees, and how many of its name are open
     for start, end, tag, _ in _tags(html):
-        out.append(entities.unescape(html[position:start]))
+        if not hidden:
+            out.append(entities.unescape(html[position:start]))
         position = end
-        if tag == "br":
+        opens = html[start + 1] != "/"
+        if hidden:
+            if tag != hidden:
+                continue
+            depth += 1 if opens else -1
+            if depth and not (opens and tag in _CLOSED_BY_THE_NEXT):
+                continue
+            hidden = ""
+        if opens and tag and tag not in _VOID and (tag in visibility.SILENT or visibility.is_hidden_tag(html[start:end])):
+            hidden, depth = tag, 1
+        elif tag == "br":
             out.append(_BREAK)
         elif tag in _SPACED:
             out.append(_GAP)
         elif tag in _BLOCK_TAGS:
             out.append(_EDGE)
+    if hidden:
+        return _folded("".join(out))
     out.append(entities.unescape(html[position:]))
     return _folded("".join(out))
 
@@ -188,9 +213,9 @@ def _keep_lines(node: LexborNode) -> None:
 
 
 def _is_tame(html: str, html_depth: int) -> bool:
-    """Whether the parser reads this HTML in linear time: no deep nesting, no tag of a thousand attributes.
+    """Whether the parser reads this HTML in linear time: no deep nesting, no tag of a thousand attributes, no list of thousands of options.
 
-    The parser's cost grows with the square of both (a hundred thousand open elements take it fourteen seconds).
+    The parser's cost grows with the square of each (a hundred thousand open elements take it fourteen seconds).
     """
     if len(html) <= _SMALL and html.count("<") <= html_depth:
         return True
@@ -201,6 +226,8 @@ def _is_tame(html: str, html_depth: int) -> bool:
             if depth > html_depth:
                 return False
         return True
+    if len(_OPTION.findall(html)) > _MOST_OPTIONS:
+        return False
     for start, _, tag, attributes in _tags(html):
         depth = _deeper(depth, html[start + 1] == "/", tag)
         if depth > html_depth or attributes > _MAX_ATTRIBUTES:

@@ -24,17 +24,19 @@ def split(text: str, html: str | None, marker: str, sender_name: str) -> tuple[s
 
     `text` is the first text body (may be empty, then the HTML is used), `marker` the line of our own mails above which people
     answer, `sender_name` the author's display name. The words are lines of the input, or the beginning of one where an
-    attribution shares its line. The HTML is also asked when the text shows no quotation and the HTML does. Never raises.
+    attribution shares its line. The HTML is also asked when the text shows no quotation and the HTML does, and where a line that
+    could be a command may stand in what the HTML marks as a signature. Never raises.
     """
     words, trims = split_lines(text, marker, sender_name) if text.strip() else ("", ())
     if html is None:
         return words, trims
     unmarked = bool(words) and quoting_html.shows_quotation(html) and _DECISIVE.isdisjoint([trim.rule for trim in trims])
-    if words and not unmarked:
+    commanding = any(line.lstrip()[:1] in signature.COMMAND_SIGNS for line in words.split("\n") if line.strip())
+    if words and not unmarked and not (commanding and quoting_html.shows_signature(html)):
         return words, trims
     visible, html_trims = quoting_html.without_quotations(html)
     html_words, more_trims = split_lines(visible, marker, sender_name)
-    if html_words and (html_trims or not words):
+    if (html_words or commanding) and (html_trims or not words):  # a command that stands in nothing but a quotation is none
         return html_words, _added((*html_trims, *more_trims))
     return words, trims or _added((*html_trims, *more_trims))
 

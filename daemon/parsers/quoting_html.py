@@ -45,6 +45,11 @@ def shows_quotation(html: str) -> bool:
     return any(sign in lower for sign in _SIGNS)
 
 
+def shows_signature(html: str) -> bool:
+    """The cheap question: could the source name a container of a signature?"""
+    return "sig" in html.lower()
+
+
 def without_quotations(html: str) -> tuple[str, tuple[Trim, ...]]:
     """The text of the HTML without its containers of quotations and signatures, and the rules that took something."""
     text, taken = htmltext.without(html, _DROPPED, _CUTTING)

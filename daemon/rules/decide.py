@@ -71,7 +71,8 @@ def decide(
     """
     book = rulebook or plain_rulebook()
     found = correlate(reading, situation)
-    trust = weigh(reading.message, situation.policy, situation.sender, found.case, situation.keys, author_digest, found.ticket)
+    wrong = situation.wrong_address and found.case is not None
+    trust = weigh(reading.message, situation.policy, situation.sender, found.case, situation.keys, author_digest, found.ticket, wrong)
     silence = never_answer(reading, situation, trust)
     gates: list[Gate] = [
         found.gate,

@@ -32,49 +32,60 @@ def domain_verdict(message: Message, policy: Policy) -> tuple[DomainVerdict, str
     if policy.authserv_id is None:
         return DomainVerdict.SILENT, "no authserv_id is configured, so nobody's results are believed"
     believed = _believed(message.authentication_results, policy.authserv_id, policy.authserv_position)
-    if believed is None:
+    if not believed:
         return DomainVerdict.NONE, f"no Authentication-Results of {policy.authserv_id} at its place"
     if message.author is None:
         return DomainVerdict.NONE, "there is no single From address to compare with"
     domain = message.author.rpartition("@")[2]
-    dmarc = [result for result in believed.results if result.method == "dmarc"]
-    for result in dmarc:
-        about = _property(result, "header.from")
-        if about and about.rpartition("@")[2] != domain:
-            continue
-        if result.result == "pass":
-            return DomainVerdict.PASS, f"{policy.authserv_id} says dmarc=pass for {domain}"
-        if result.result == "fail":
-            return DomainVerdict.FAIL, f"{policy.authserv_id} says dmarc=fail for {domain}"
+    told = [_told(field.results, domain) for field in believed]
+    worst = next(
+        (one for one in told if one[0] is DomainVerdict.FAIL), next((one for one in told if one[0] is DomainVerdict.NONE), told[0])
+    )
+    return worst[0], f"{policy.authserv_id} says {worst[1]}"
+
+
+def _told(results: Sequence[MethodResult], domain: str) -> tuple[DomainVerdict, str]:
+    """What the results of one field say of a domain."""
+    dmarc = [result for result in results if result.method == "dmarc"]
+    said = {result.result for result in dmarc if _domains(result, "header.from") <= {domain}}
+    # a provider that repeats a sender's words unquoted lets him write results between its own, but never takes its own back
+    if "fail" in said:
+        return DomainVerdict.FAIL, f"dmarc=fail for {domain}"
+    if said == {"pass"}:
+        return DomainVerdict.PASS, f"dmarc=pass for {domain}"
     if all(result.result == "none" for result in dmarc):
-        for result in believed.results:
-            aligned = _aligned_domain(result)
-            if aligned is not None and aligned == domain:
-                return DomainVerdict.PASS, f"{policy.authserv_id} says {result.method}=pass, aligned with {domain}"
-    return DomainVerdict.NONE, f"{policy.authserv_id} says nothing decisive of {domain}"
+        for result in results:
+            if _aligned_domains(result) == {domain}:
+                return DomainVerdict.PASS, f"{result.method}=pass, aligned with {domain}"
+    return DomainVerdict.NONE, f"nothing decisive of {domain}"
 
 
-def _believed(fields: Sequence[AuthenticationResults], authserv_id: str, position: str) -> AuthenticationResults | None:
-    wanted = 1 if position == "border" else 0
-    for field in fields:
-        if field.received_above == wanted and field.authserv_id is not None and field.authserv_id.lower() == authserv_id.lower():
-            return field
-    return None
+def _believed(fields: Sequence[AuthenticationResults], authserv_id: str, position: str) -> list[AuthenticationResults]:
+    """Our provider's topmost field at its place; none: it stamped nothing.
+
+    Below the border's Received a sender may write what he likes, if in truth our provider stamps above it. So its field that stands above
+    all is believed there as well, and nothing has passed that has not passed in both.
+    """
+    ours = [field for field in fields if field.authserv_id is not None and field.authserv_id.lower() == authserv_id.lower()]
+    top = [field for field in ours if field.received_above == 0][:1]
+    if position != "border":
+        return top
+    border = [field for field in ours if field.received_above == 1][:1]
+    return [*top, *border] if border else []
 
 
-def _property(result: MethodResult, name: str) -> str:
-    return next((value.lower() for key, value in result.properties if key == name), "")
+def _domains(result: MethodResult, name: str) -> frozenset[str]:
+    """The domains that a property names; more than one where it stands more than once and says different things."""
+    return frozenset(value.lower().rpartition("@")[2] for key, value in result.properties if key == name)
 
 
-def _aligned_domain(result: MethodResult) -> str | None:
-    """The domain a passing dkim or spf result speaks for; only exact equality with From counts as aligned."""
+def _aligned_domains(result: MethodResult) -> frozenset[str]:
+    """The domains that a passing dkim or spf result speaks for; only exact equality with From counts as aligned."""
     if result.result != "pass":
-        return None
+        return frozenset()
     if result.method == "dkim":
-        return _property(result, "header.d") or _property(result, "header.i").rpartition("@")[2] or None
-    if result.method == "spf":
-        return _property(result, "smtp.mailfrom").rpartition("@")[2] or None
-    return None
+        return _domains(result, "header.d") or _domains(result, "header.i")
+    return _domains(result, "smtp.mailfrom") if result.method == "spf" else frozenset()
 
 
 HOUSE_ROLES = frozenset({"agent", "level_one", "level_two", "account_manager"})
@@ -123,11 +134,12 @@ def role_on_ticket(ticket: CsTicketFacts, sender: ContactFacts | None) -> str | 
 
 def weigh(
     message: Message, policy: Policy, sender: ContactFacts | None, case: CaseFacts | None, keys: Sequence[KeyFacts], digest: str | None,
-    ticket: CsTicketFacts | None = None,
+    ticket: CsTicketFacts | None = None, wrong_address: bool = False,
 ) -> Trust:  # fmt: skip
     """Put the proofs together. `digest` is the address digest of the author, as keys without a contact carry it.
 
     `ticket` is the CS ticket of the case when the mail is about that: then only a key made for it counts, and roles are those on it.
+    `wrong_address`: the mail is sent to an address that somebody changed, so nobody is believed to be who he says, whatever else it holds.
     """
     verdict, evidence = domain_verdict(message, policy)
     about = (case.id if case is not None else None, ticket.id if ticket is not None else None)
@@ -140,6 +152,9 @@ def weigh(
         number = ticket.number if ticket is not None else case.number if case is not None else "no case"
         words.append(f"signed key for {number}" + ("" if fits else " made for somebody else"))
         said = said and fits
+    if wrong_address:
+        words.append("a signed address with a wrong signature")
+        said = False
     words.append(evidence)
     if verdict is DomainVerdict.FAIL:
         grade = Grade.FORGED

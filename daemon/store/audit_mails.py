@@ -11,7 +11,7 @@ from typing import Any
 import peewee as pw
 from peewee import JOIN
 
-from daemon.model import PRIORITY_OPTIONS
+from daemon.model import DISBELIEVED, PRIORITY_OPTIONS
 from daemon.store.audit_promises import facts_of
 from daemon.store.schema import Case, Contact, ContactEmail, Event, Interaction, Journal, Organization, Outbox
 from daemon.store.statements import rows
@@ -34,8 +34,12 @@ HEAD = 16384
 def once() -> Iterator[str]:
     """The same mail is acted on at most once, but for one that a person released. Without a Message-ID only the octets can tell."""
     acted = Journal.select(pw.fn.MIN(Journal.id), pw.fn.MAX(Journal.id)).where((Journal.state == "acted") & ~Journal.released)
-    for column, known in ((Journal.sha256, Journal.sha256), (Journal.identity, Journal.message_id)):
-        for first, last in rows(acted.where(known.is_null(False)).group_by(column).having(pw.fn.COUNT(Journal.id) > 1)):
+    believed = Journal.grade.is_null() | Journal.grade.not_in(DISBELIEVED)
+    for column, known in (
+        (Journal.sha256, Journal.sha256.is_null(False)),
+        (Journal.identity, Journal.message_id.is_null(False) & believed),
+    ):
+        for first, last in rows(acted.where(known).group_by(column).having(pw.fn.COUNT(Journal.id) > 1)):
             yield f"mail {last}: it is the same as mail {first}, and both were acted on"
     found = Outbox.select(Outbox.case).where((Outbox.template == PRIORITY_OPTIONS) & Outbox.case.is_null(False))
     for (case_id,) in rows(found.group_by(Outbox.case).having(pw.fn.COUNT(Outbox.id) > 1)):

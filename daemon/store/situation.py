@@ -13,6 +13,7 @@ from peewee import JOIN, SqliteDatabase
 
 from daemon.mail.addresses import BadKey, Key, Signer
 from daemon.model import (
+    DISBELIEVED,
     PRIORITY_OPTIONS,
     AddrSpec,
     Asked,
@@ -85,7 +86,7 @@ def load_situation(
     message = reading.message
     copy_of, copy_by = (None, None) if released else _copy(message, sha256, number)
     sender = contact_of(message.author) if message.author is not None else None
-    keys, bad_keys = _keys(message, signer)
+    keys, bad_keys, wrong_address = _keys(message, signer)
     referenced, referenced_cs = _referenced(message)
     tagged = existing_cases(reading.case_tags)
     named = [key.cs_id for key, _ in keys if key.cs_id is not None] + referenced_cs + list(reading.cs_tags[:10])
@@ -124,8 +125,8 @@ def load_situation(
         tagged_cs_ids=tuple(number for number in reading.cs_tags if number in case_of), form=facts, caller=caller,
         level_queues=_queues_called(level_queues) if asks and level_queues else {},
         own_message_id=message.message_id is not None and isinstance(signer.read_message_id(message.message_id), Key),
-        from_own_tag=message.author is not None and signer.read_address(message.author) is not None,
-        reply_to_own_tag=any(signer.read_address(address) is not None for address in message.reply_to),
+        from_own_tag=message.author is not None and signer.is_tagged(message.author),
+        reply_to_own_tag=any(signer.is_tagged(address) for address in message.reply_to), wrong_address=wrong_address,
     )  # fmt: skip
 
 
@@ -177,7 +178,8 @@ def _form(names: FormNames | None, staff: Sequence[str], waiting: Sequence[CaseF
 def _copy(message: Message, sha256: str, number: int | None) -> tuple[int | None, str | None]:
     """An earlier mail that is the same one: the same octets, or the same mail by another way.
 
-    The same Message-ID alone is another mail; without a Message-ID only the octets can tell.
+    The same Message-ID alone is another mail; without a Message-ID only the octets can tell. An earlier one that was not believed
+    never stands in the way of the true one.
     """
     before = number if number is not None else 2**31 - 1
     if message.message_id is None:
@@ -197,7 +199,10 @@ _SAME_OCTETS = Select(
 _SAME_MAIL = Select(
     lambda sha256, identity, before: (
         Journal.select(Journal.id, Journal.sha256)
-        .where(((Journal.sha256 == sha256) | (Journal.identity == identity)) & (Journal.id < before))
+        .where(
+            ((Journal.sha256 == sha256) | ((Journal.identity == identity) & (Journal.grade.is_null() | Journal.grade.not_in(DISBELIEVED))))
+            & (Journal.id < before)
+        )
         .order_by(Journal.id)
         .limit(1)
     )
@@ -422,18 +427,20 @@ _REFERENCED = Select(
 # --- keys, bounces, rates ------------------------------------------------------------------------------------------
 
 
-def _keys(message: Message, signer: Signer) -> tuple[list[SourcedKey], int]:
+def _keys(message: Message, signer: Signer) -> tuple[list[SourcedKey], int, bool]:
+    """The keys of a mail whose signatures are right, how many are wrong, and whether one of those is an address."""
     keys: list[SourcedKey] = []
-    bad = 0
+    bad, wrong_address = 0, False
     candidates = [(signer.read_address(address), "address") for address in message.recipients]
     nearest = dict.fromkeys([*message.in_reply_to, *reversed(message.references)])
     candidates += [(signer.read_message_id(name), "references") for name in nearest]
     for key, source in candidates:
         if isinstance(key, BadKey):
             bad += 1
+            wrong_address = wrong_address or source == "address"
         elif key is not None:
             keys.append((key, source))
-    return keys, bad
+    return keys, bad, wrong_address
 
 
 def _key_facts(keys: Sequence[SourcedKey], case_of: Mapping[int, int]) -> tuple[KeyFacts, ...]:

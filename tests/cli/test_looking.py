@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import pty
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -381,6 +386,26 @@ def test_the_quarantine_lists_shows_and_exports(day: Installation) -> None:
     day.run("quarantine", "export", "7", "--to", str(day.folder / "out.eml"))
     assert (day.folder / "out.eml").read_bytes() == (day.folder / "in" / "6.eml").read_bytes()
     assert day.run("quarantine", "export", "7").stdout_bytes == (day.folder / "out.eml").read_bytes()
+
+
+def test_on_a_terminal_an_exported_mail_cannot_move_the_cursor(day: Installation) -> None:
+    ours, theirs = pty.openpty()
+    hostile = (day.folder / "in" / "6.eml").read_bytes().replace(b"From: ", b"X-Shown: \x1b[2J\xc2\x9b31m\r\nFrom: ", 1)
+    day.run("ingest", day.write("escape.eml", hostile))
+    day.run("run", "--once", "--stage", "apply")
+    number = max(row["number"] for row in day.json("quarantine"))
+    command = [sys.executable, "-m", "daemon", "--config", str(day.folder / "supportd.toml"), "quarantine", "export", str(number)]
+    with subprocess.Popen(command, stdout=theirs, stderr=subprocess.PIPE) as program:
+        os.close(theirs)
+        shown = b""
+        with contextlib.suppress(OSError):  # what a terminal says when nobody writes to it any more
+            while piece := os.read(ours, 4096):
+                shown += piece
+        _, said = program.communicate()
+    os.close(ours)
+    assert b"\\x1b[2J\\x9b31m" in shown
+    assert b"\x1b" not in shown
+    assert b"--to FILE writes the octets" in said
 
 
 def test_a_released_mail_is_a_plain_ticket(day: Installation) -> None:

@@ -9,11 +9,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
+import daemon
 from daemon.cli.app import application
 from daemon.cli.output import escape
 from daemon.cli.session import Session
@@ -24,6 +27,21 @@ from tests.servers.postgres import fresh_database
 
 REACHING = ("socket.connect", "socket.getaddrinfo", "socket.sendto", "subprocess.Popen", "os.system", "os.exec", "urllib.Request")
 """What Python says (PEP 578) when a program opens a line to somewhere or starts another program."""
+
+README = (FOLDER / "README.md").read_text(encoding="utf-8").split("\n")
+OUR_MARKUP = frozenset(
+    {
+        "html", "html lang", "head", "meta", "meta charset", "meta name", "meta content", "title", "style", "body", "body style", "table",
+        "table class", "table role", "table style", "tbody", "tr", "td", "td class", "td style", "p", "p dir", "p style", "br", "a",
+        "a class", "a href", "a style", "strong", "em", "blockquote", "blockquote style", "ul", "ul class", "ul style", "li",
+        "li style", "code", "code style", "h2", "h2 style", "thead", "th", "th style",
+        "td dir", "td data-label",
+    }
+)  # fmt: skip
+"""What our templates write."""
+
+
+pytestmark = pytest.mark.timeout(600)  # the first test of a setting plays them all
 
 _listeners: list[list[str]] = []
 
@@ -139,3 +157,44 @@ def test_every_threat_has_its_mail_and_every_mail_its_threat() -> None:
     assert all((FOLDER / name).is_file() for name in named)
     assert {path.name for path in FOLDER.glob("*.eml")} == {name for name in named if "/" not in name}
     assert all(set(one) >= {"threat", *SETTINGS} for one in told.values())
+
+
+ROW = re.compile(r"\| (T\d+b?) \| [^|]+ \| ([^|]+) \| ([^|]*) \|")
+
+
+def test_every_row_of_the_table_names_its_mails_and_every_mail_has_a_row() -> None:
+    table = {row[1]: (re.findall(r"`(\w+)`", row[2]), re.findall(r"\]\(([^)]+)\)", row[3])) for row in map(ROW.match, README) if row}
+    assert set(table) == {*(f"T{number}" for number in range(1, 61)), "T4b", "T14b"}
+    assert {name for names, _ in table.values() for name in names} == set(NAMES)
+    assert all((FOLDER / test).is_file() for _, tests in table.values() for test in tests)
+    assert all(names or tests for names, tests in table.values())
+
+
+class _Markup(HTMLParser):
+    """The elements and attributes of a page, and where its links lead."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: set[str] = set()
+        self.links: set[str] = set()
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found |= {tag, *(f"{tag} {name}" for name, _ in attrs)}
+        self.links |= {str(value).partition(":")[0] for name, value in attrs if name in ("href", "src", "action", "srcdoc", "background")}
+
+
+def test_no_markup_of_a_sender_is_markup_in_what_leaves(played: Played) -> None:
+    """Pages have the elements of our templates alone, and no link that anybody but a reader of mail could follow."""
+    assert any("alert(1)" in letter.html for letter in played.stage.letters)
+    for letter in played.stage.letters:
+        page = _Markup(letter.html)
+        assert page.found - OUR_MARKUP == set(), letter.subject
+        assert page.links <= {"mailto"}
+
+
+def test_nothing_but_the_demo_listens() -> None:
+    listening = re.compile(r"\b(?:create_server|start_server|start_unix_server|http\.server|socketserver|wsgiref)\b|\.bind\(\(")
+    program = Path(daemon.__file__).parent
+    rooms = [path for path in program.rglob("*.py") if path.relative_to(program).parts[0] != "demo"]
+    assert [path.name for path in rooms if listening.search(path.read_text(encoding="utf-8"))] == []

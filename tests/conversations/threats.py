@@ -30,6 +30,7 @@ OUR_FIELDS = frozenset(
         "X-Auto-Response-Suppress", "X-Supportd-Instance", "X-Supportd-Template", "MIME-Version", "Content-Type",
     }
 )  # fmt: skip
+_REPEATED = re.compile(rb"%\{(\d+):(.*?)\}%", re.DOTALL)
 _PLACEHOLDER = re.compile(rb"%([a-z-]+)%")
 _COMPARED = (
     "type", "subject", "state", "entity", "system", "organization", "contact", "contact_address", "partner", "owner", "queue",
@@ -198,6 +199,7 @@ class Stage:
         }
         if b"%our-mail%" in octets:
             return octets.replace(b"%our-mail%", scene.received.octets)
+        octets = _REPEATED.sub(lambda found: found[2] * int(found[1]), octets)
         return _PLACEHOLDER.sub(lambda found: values.get(found[1].decode(), found[0].decode()).encode(), octets)
 
 

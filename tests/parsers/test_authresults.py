@@ -55,9 +55,13 @@ def test_a_field_without_id_as_microsoft_365_writes_it() -> None:
     assert verdicts(field) == [("spf", "pass"), ("dkim", "pass"), ("dmarc", "pass"), ("compauth", "pass")]
 
 
-def test_none_has_no_results_and_another_version_is_left_out() -> None:
-    assert read("mx.desk.example; none") == AuthenticationResults(authserv_id="mx.desk.example", received_above=0, results=())
-    assert read("mx.desk.example 2; dmarc=pass") is None
+def test_none_has_no_results_and_what_cannot_be_read_whole_keeps_its_place_and_says_nothing() -> None:
+    silent = AuthenticationResults(authserv_id="mx.desk.example", received_above=0, results=())
+    assert read("mx.desk.example; none") == silent
+    assert read("mx.desk.example 2; dmarc=pass") == silent
+    assert read("mx.desk.example 1 of many; dmarc=pass") == silent
+    assert read("mx.desk.example; dmarc=pass" + "; x=y" * 300) == silent
+    assert read("mx.desk.example; dmarc=pass" + " " * 16 * 1024) == silent
     assert verdicts(read("mx.desk.example; dmarc/2=pass; spf=pass")) == [("spf", "pass")]
 
 

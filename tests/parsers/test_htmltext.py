@@ -65,6 +65,7 @@ def test_the_stripper_drops_what_is_no_text() -> None:
         "<a " + " ".join(f"a{n}=1" for n in range(100_000)) + ">x",
         '<a ="=\'>" c' * 50_000,
         "<table><tr><td>x" * 20_000,
+        "<select>" + "<option>x</option>" * 50_000,
     ],
 )
 def test_hostile_html_is_read(html: str) -> None:

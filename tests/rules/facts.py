@@ -104,13 +104,16 @@ def key(case_id: int | None = 1001, contact: ContactFacts | None = ANN, source: 
 
 
 def results(
-    *methods: tuple[str, str, dict[str, str]], authserv_id: str | None = AUTHSERV, received_above: int = 0
+    *methods: tuple[str, str, dict[str, str] | tuple[tuple[str, str], ...]], authserv_id: str | None = AUTHSERV, received_above: int = 0
 ) -> AuthenticationResults:
-    """One Authentication-Results field; each method is (name, result, properties)."""
+    """One Authentication-Results field; each method is (name, result, properties), in pairs where one stands twice."""
     return AuthenticationResults(
         authserv_id=authserv_id,
         received_above=received_above,
-        results=tuple(MethodResult(method=name, result=result, properties=tuple(rest.items())) for name, result, rest in methods),
+        results=tuple(
+            MethodResult(method=name, result=result, properties=tuple(rest.items() if isinstance(rest, dict) else rest))
+            for name, result, rest in methods
+        ),
     )
 
 

@@ -79,6 +79,16 @@ def test_a_provider_that_stamps_below_its_border_is_believed_only_there(above: i
 def test_at_the_border_a_field_that_stands_above_all_is_not_ours() -> None:
     fields = (dmarc("pass", "acme.example", received_above=0), dmarc("fail", "acme.example", received_above=1))
     assert verdict(*fields, policy=BORDER) == "fail"
+    assert verdict(fields[0], policy=BORDER) == "none"
+
+
+@pytest.mark.parametrize("above", ["fail", "none", "temperror"])
+def test_a_provider_that_stamps_above_all_after_all_is_not_outvoted_at_the_border(above: str) -> None:
+    forged = dmarc("pass", "acme.example", received_above=1)
+    assert verdict(dmarc(above, "acme.example"), forged, policy=BORDER) == ("fail" if above == "fail" else "none")
+    assert verdict(dmarc("pass", "acme.example"), forged, policy=BORDER) == "pass"
+    aligned = results(("dkim", "pass", {"header.d": "acme.example"}), received_above=1)
+    assert verdict(results(("dkim", "fail", {"header.d": "acme.example"})), aligned, policy=BORDER) == "none"
 
 
 @pytest.mark.parametrize(
@@ -101,6 +111,14 @@ def test_at_the_border_a_field_that_stands_above_all_is_not_ours() -> None:
         ([("dkim", "neutral", {"header.d": "acme.example"})], "none"),
         ([("spf", "bestguesspass", {"smtp.mailfrom": "acme.example"})], "none"),
         ([("arc", "pass", {"header.d": "acme.example"}), ("auth", "pass", {"smtp.auth": "ann@acme.example"})], "none"),
+        # a result that names two domains speaks for neither
+        ([("dmarc", "pass", (("header.from", "acme.example"), ("header.from", "evil.example")))], "none"),
+        ([("dkim", "pass", (("header.d", "acme.example"), ("header.d", "evil.example")))], "none"),
+        ([("spf", "pass", (("smtp.mailfrom", "a@acme.example"), ("smtp.mailfrom", "x@evil.example")))], "none"),
+        # a provider that repeats a sender's words unquoted: what he wrote between its results doesn't count against them
+        ([PASS, FAIL], "fail"),
+        ([("dmarc", "pass", {}), FAIL], "fail"),
+        ([PASS, ("dmarc", "temperror", {"header.from": "acme.example"})], "none"),
         # where DMARC said something, SPF and DKIM alone don't overrule it
         ([FAIL, ("dkim", "pass", {"header.d": "acme.example"})], "fail"),
         ([("dmarc", "temperror", {}), ("dkim", "pass", {"header.d": "acme.example"})], "none"),
