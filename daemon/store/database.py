@@ -276,6 +276,16 @@ class Database:
             detail = f"{', '.join(off)} off: a power cut may lose what was committed"
             yield "database", 2 if durable else 1, detail, "switch it on there, or live with `durable = false`"
 
+    def told_of_line(self) -> Iterator[tuple[str, int, str, str]]:
+        """For whoever checks an installation, as `told_of_epoch`: whether what is said to a PostgreSQL server stays between us."""
+        if self.is_sqlite:
+            return
+        from daemon.store.postgres import may_lose_tls
+
+        if (mode := may_lose_tls(self.peewee.connect_params)) is not None:
+            detail = f"sslmode is {mode}: whoever is between can switch TLS off, read the mails and change what is said"
+            yield "database", 1, detail, "write ?sslmode=verify-full (or require) behind database.url"
+
     def free_octets(self) -> int:
         """Room on the disk of an SQLite database; another server's disk is its own affair."""
         return shutil.disk_usage(self.path.parent).free if self.is_sqlite else sys.maxsize

@@ -6,13 +6,15 @@ stands still, or something between that keeps the line open and carries nothing:
 
 from __future__ import annotations
 
+import ipaddress
 import math
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from typing import Any
 
 import peewee as pw
 import psycopg
+from psycopg import pq
 
 CONNECT_SECONDS = 10
 """How long a connection may take to come."""
@@ -25,6 +27,9 @@ NOTICES_DEATH = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_c
 
 IS_NOTICED = "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
 """The same for the server, which would keep the locks of a host that is gone for hours; on a socket of its own it means nothing."""
+
+KEEPS_TLS = ("require", "verify-ca", "verify-full")
+"""Values of `sslmode` with which a server, or whoever is between, that offers no TLS is refused."""
 
 
 class Line(psycopg.Connection[Any]):
@@ -73,3 +78,20 @@ def database_at(name: str, options: dict[str, Any], *, patience: float = math.in
     )
     made.patience = patience
     return made
+
+
+def may_lose_tls(options: Mapping[str, Any]) -> str | None:
+    """The `sslmode` that lets whoever is between switch TLS off; None when it doesn't, or the server is on this machine."""
+    host, mode = str(options.get("host") or ""), options.get("sslmode")
+    if not host or host.startswith("/") or _is_loopback(host):
+        return None
+    if mode is None:
+        mode = next(((one.val or b"").decode() for one in pq.Conninfo.get_defaults() if one.keyword == b"sslmode"), "")
+    return None if mode in KEEPS_TLS else str(mode) or "prefer"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host.lower() == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

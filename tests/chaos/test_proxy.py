@@ -129,3 +129,46 @@ def test_each_connection_has_its_own_faults_and_the_next_ones_none(port: int) ->
         with _dial(proxy) as second:
             assert second.recv(4096) == SAID
         assert [line.ended for line in proxy.lines] == [True, False]
+
+
+def test_a_strike_befalls_one_of_the_connections_that_are_there(port: int) -> None:
+    with Proxy(port) as proxy, _dial(proxy) as first, _dial(proxy) as second:
+        for line in (first, second):
+            assert line.recv(4096) == SAID
+        strike = proxy.strike(Break(after=5), on=b"mark")
+        first.sendall(b"hello\r\n")
+        assert first.recv(4096) == b"hello\r\n"
+        second.sendall(b"mark\r\n")
+        assert _all(second) == b"mark\r"
+        assert strike.line is not None
+        assert strike.line.client == b"mark\r\n"
+        first.sendall(b"mark\r\n")
+        assert first.recv(4096) == b"mark\r\n"
+
+
+def test_a_strike_lets_so_many_through_that_match(port: int) -> None:
+    with Proxy(port) as proxy, _dial(proxy) as line, line.makefile("rb") as reader:
+        assert reader.readline() == SAID
+        proxy.strike(Swallow(pattern=b"taken"), skip=2)
+        for _ in range(2):
+            line.sendall(b"taken\r\n")
+            assert reader.readline() == b"taken\r\n"
+        line.sendall(b"not taken\r\n")
+        assert reader.read() == b"not "
+
+
+def test_in_the_dark_nothing_is_carried_and_only_who_comes_later_is_served(port: int) -> None:
+    with Proxy(port) as proxy, _dial(proxy) as before:
+        assert before.recv(4096) == SAID
+        proxy.dark = True
+        before.sendall(b"hello\r\n")
+        with _dial(proxy) as meanwhile:
+            for line in (before, meanwhile):
+                line.settimeout(0.2)
+                with pytest.raises(TimeoutError):
+                    line.recv(4096)
+            proxy.dark = False
+            with pytest.raises(TimeoutError):
+                meanwhile.recv(4096)
+        with _dial(proxy) as later:
+            assert later.recv(4096) == SAID
