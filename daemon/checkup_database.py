@@ -73,6 +73,7 @@ def _asked(
                 return
             yield Verdict(what="database", verdict=GOOD, detail=f"{database.shown_url} opened, its tables are of this version")
             yield from _worded(database.told_of_disk(config.limits.free_disk, config.database.durable))
+            yield from _worded(database.told_of_line())
             yield from _worded(told_of_workers(database))
             yield from _content(config, forms, support, now)
     except Temporary as error:
