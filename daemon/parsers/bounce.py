@@ -58,6 +58,8 @@ def recognise(opened: Opened, message: Message) -> Bounce | None:
         return Bounce(recipients=structured, original_message_ids=_original_ids(opened, message)) if structured else None
     if suspicion < _SURE:
         return None
+    if (passed_on := _passed_on(opened, message)) is not None:
+        return passed_on
     told = _told(opened, message)
     return Bounce(recipients=told, original_message_ids=_original_ids(opened, message)) if told else None
 
@@ -136,6 +138,17 @@ def _structured(opened: Opened, message: Message) -> tuple[BouncedRecipient, ...
             if recipient is not None:
                 found[address.lower()] = recipient
     return tuple(found.values()) if seen else None
+
+
+def _passed_on(opened: Opened, message: Message) -> Bounce | None:
+    """The report that a mail system has attached to a mail of its own."""
+    for part in opened.parts:
+        if part.content_type == "message/rfc822":
+            inner = open_octets(part.content[:_MAX_RETURNED], _INNER)
+            structured = _structured(inner, message) if inner.content_type == "multipart/report" else None
+            if structured:
+                return Bounce(recipients=structured, original_message_ids=_original_ids(inner, message))
+    return None
 
 
 def _status_text(part: Part) -> str | None:
@@ -278,7 +291,7 @@ def _told(opened: Opened, message: Message) -> tuple[BouncedRecipient, ...]:
         library = _by_library(opened)
         if library is not None:
             return library
-        found = bouncetext.every_address(report, ours)
+        found = bouncetext.every_address(report, ours) or bouncetext.every_address(message.subject, ours)
     if not found:
         found = tuple(
             bouncetext.Told(address=address, said=report[:600]) for address in _returned_to(opened, returned) if address.lower() not in ours

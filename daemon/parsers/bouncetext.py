@@ -35,6 +35,8 @@ _LABEL = re.compile(
     rf"delivery to|unknown|invalid|rcpt)\b[^:<>@]{{0,30}}[:=]\s*(?:rfc822;\s*)?[\"'<(\[]*\s*(?:mailto:|smtp:)?({_ADDR})",
     re.IGNORECASE,
 )
+_MORE = re.compile(rf"[\"'>)\]]*(?:\s*[,;]\s*(?:and\s)?[<\"']?{_ADDR}[>\"']?){{1,50}}")
+"""Further addresses behind the same label."""
 _COMMAND = re.compile(rf"rcpt\s+to:?\s*<?({_ADDR})", re.IGNORECASE)
 _FIELD = re.compile(r"(?:original|final)-recipient:\s*(?:rfc822|smtp)?\s*;?\s*(\S{1,200})", re.IGNORECASE)
 _JSON = re.compile(rf"bouncedRecipients.{{1,20}}emailAddress\\*\"\s*:\s*\\*\"({_ADDR})", re.IGNORECASE)
@@ -42,7 +44,7 @@ _TROUBLE = re.compile(
     r"\b[45]\d\d[ \-:#]|\b[45]\.\d\.\d|unknown|undeliver|not (?:be )?(?:found|deliver|exist|known|accept|reach)|fail|reject|refus|"
     r"invalid|no such|unavailable|quota|full|"
     r"does(?:n't| not)|denied|error|could not|cannot|couldn't|can't|unable|disabled|returned|over ?quota|blocked|time[d ]?out|"
-    r"delay|problem|bounce|virus|stopped|expired|nicht (?:erreich|zugestellt|werden)|unzustell|unbekannt|"
+    r"delay|problem|bounce|virus|stopped|expired|\bnicht\b|unzustell|unbekannt|"
     r"pas (?:pu |été )|non (?:remis|délivr|distribu|è stat|consegnat|recapitat)|échec|inconnu|introuvable|impossible|"
     r"no (?:se |ha |fue |pudo)|não (?:pôde|pode|foi|entregue)|impossibile|inesistente|niet (?:worden|bezorgd|afgeleverd)|onbekend|"
     r"nie (?:został|mogł|dostarcz|można)|nieznan|nedoruč|nepodař|nemohl|kunde inte|kunne ikke|ei voitu|epäonnist|tuntematon|"
@@ -141,7 +143,9 @@ def _addresses(line: str, ways: tuple[re.Pattern[str], ...]) -> list[str]:
         match = way.match(line) if way in (_HEAD, _LABEL) else way.search(line)
         if match is not None:
             address = _clean(next(group for group in match.groups() if group))
-            return [address] if "@" in address else []
+            following = _MORE.match(line, match.end()) if way is _LABEL else None
+            more = [] if following is None else [_clean(found[0]) for found in _ANY.finditer(following[0])]
+            return [address, *more] if "@" in address else []
     return []
 
 
