@@ -36,13 +36,13 @@ userunknown  finns inte|findes ikke|finnes ikke|ei löydy|ei ole olemassa|nie is
 userunknown  inesistent|inexistent|non trovat|introuvable|inexistant|no se encontró|no encontrad|não encontrad
 userunknown  onbekend|nieznan|nie znalezion|neznám
 userunknown  okänd|ukendt|ukjent|tuntematon|ismeretlen|nem található|necunoscut|άγνωστ|δεν υπάρχει|tanınmayan|không tồn tại
-userunknown  tidak ditemukan
+userunknown  tidak ditemukan|nie został\w? znalezion|hittades inte|nebyl\w? nalezen|ne postoji|няма такъв|ikke funnet|blev ikke fundet
 userunknown  (?:登録|リスト|ディレクトリ).{0,6}(?:ありません|されていません)|неизвестн|ไม่พบ|غير موجود|无此用户|沒有此|找不到|알 수 없는
 userunknown  не (?:найден|существует)|не існує|bulunamadı|不存在|見つか(?:りません|らない)|存在しません|존재하지|없는
 mailboxfull  (?:postfach|mailbox).{0,60}\bvoll\b|kontingent|boîte.{0,50}pleine|schránk.{0,30}pln|skrzynk.{0,30}pełn|megtelt|betelt|täynnä
 mailboxfull  γεμάτ|(?:kutu|kota).{0,20}(?:dolu|aş)|căsuț.{0,30}plin|(?:brevlåda|inkorg|postkasse|indbakke).{0,30}full|full inkorg|fyldt
 mailboxfull  満杯|いっぱい|가득|buz[oó]n.{0,30}llen
-mailboxfull  casella.{0,50}piena|caixa.{0,20}cheia|postvak.{0,20}vol\b
+mailboxfull  casella.{0,50}piena|caixa.{0,50}cheia|postvak.{0,50}\bvol\b|innboks.{0,30}full|\bpenuh\b|bústia.{0,30}plena
 mailboxfull  переполнен|переповнен|已满|超出|空き容量|용량
 hostunknown  account or domain may not exist
 notaccept  couldn't find a mail exchanger

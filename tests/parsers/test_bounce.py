@@ -79,3 +79,30 @@ def test_what_a_person_writes_is_never_a_bounce(text: str) -> None:
 def test_a_megabyte_of_anything_is_read(unit: bytes) -> None:
     told = read(DAEMON + b"\n" + unit * (1_000_000 // len(unit)))
     assert told is None or len(told.recipients) <= 200
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("Modtageren findes ikke.", "userunknown"),
+        ("Innboksen er full.", "mailboxfull"),
+        ("utilizator inexistent", "userunknown"),
+        ("a postafiók megtelt", "mailboxfull"),
+        ("korisnik ne postoji", "userunknown"),
+        ("няма такъв потребител", "userunknown"),
+        ("kotak surat penuh", "mailboxfull"),
+        ("Het postvak van de geadresseerde is vol.", "mailboxfull"),
+        ("Podany adres e-mail nie został znaleziony.", "userunknown"),
+        ("Почтовый ящик получателя переполнен.", "mailboxfull"),
+        ("A caixa de correio do destinatário está cheia.", "mailboxfull"),
+        ("E-postadressen du angav hittades inte.", "userunknown"),
+        ("Alıcının posta kutusu dolu.", "mailboxfull"),
+        ("la boîte aux lettres du destinataire est pleine", "mailboxfull"),
+    ],
+)
+def test_servers_speak_many_languages(said: str, reason: str) -> None:
+    told = read(DAEMON + f"Content-Type: text/plain; charset=utf-8\n\n<joe@acme.example>: {said}\n".encode())
+    assert told is not None
+    assert [(recipient.address, recipient.permanent, recipient.reason) for recipient in told.recipients] == [
+        ("joe@acme.example", True, reason)
+    ]
