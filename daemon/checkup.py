@@ -81,7 +81,7 @@ def _trust(config: Config) -> Iterator[Verdict]:
     if config.trust.authserv_id is None:
         yield Verdict(
             what="trust.authserv_id", verdict=UNWISE, detail="not set: nobody's Authentication-Results are believed",
-            mend="set it to the authserv-id that your mail server writes there; until then only signed reply addresses prove a sender",
+            mend="set it to the authserv-id your mail server writes there (`check-auth` proves it); till then only signed addresses count",
         )  # fmt: skip
     kept = f"is deleted after {days} days, all but its digest" if (days := config.limits.raw_retention_days) else "is kept for ever"
     yield Verdict(what="limits.raw_retention_days", verdict=GOOD, detail=f"raw mail {kept}")

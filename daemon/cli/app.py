@@ -53,6 +53,7 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("import", "directory", "import_directory"),
     ("init", "setup", "init"),
     ("check", "setup", "check"),
+    ("check-auth", "authentication", "check_auth"),
     ("oauth", "oauth", "oauth"),
     ("health", "health", "health"),
     ("templates", "setup", "templates"),
