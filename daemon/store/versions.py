@@ -22,9 +22,9 @@ OTHER_WORKERS = """
 SELECT ((classid::bigint << 32) | objid::bigint), pg_locks.pid, coalesce(host(client_addr), 'the host of the database')
 FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database LEFT JOIN pg_stat_activity USING (pid)
 WHERE locktype = 'advisory' AND objsubid = 1 AND granted AND pg_database.datname = current_database()
-AND ((classid::bigint << 32) | objid::bigint) NOT IN (%s, %s)
+AND pg_locks.pid <> pg_backend_pid() AND ((classid::bigint << 32) | objid::bigint) NOT IN (%s, %s)
 """
-"""Sessions that hold the lock of a worker (see `Database.hold`): a key of 64 bits is shown in two halves."""
+"""Other sessions that hold the lock of a worker (see `Database.hold`): a key of 64 bits is shown in two halves."""
 
 
 def steps_taken(peewee: Any) -> set[str]:
@@ -47,7 +47,8 @@ def refuse_newer(taken: set[str], shown_url: str) -> None:
 
 def refuse_moved(peewee: Any, shown_url: str) -> None:
     """Raises Outdated when the steps are no longer those of this program, which had brought the database to its own version."""
-    if (taken := steps_taken(peewee)) != KNOWN:
+    taken = {row[0] for row in peewee.execute_sql("SELECT name FROM schema_migration").fetchall()}
+    if taken != KNOWN:
         how = f"newer (unknown step {', '.join(sorted(taken - KNOWN))})" if taken - KNOWN else "older"
         problem = (
             f"database {shown_url}: its schema was changed while this program ran, and is {how} now; it takes no more work. "

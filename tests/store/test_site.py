@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,9 +14,10 @@ import pytest
 from daemon.store.copying import last_numbers
 from daemon.store.database import Database, open_database
 from daemon.store.epoch import EpochFile, Epochs, Standing, is_held, told_of_epoch
-from daemon.store.schema import Queue
+from daemon.store.schema import Outbox
 from daemon.store.site import elsewhere, site_of
 from daemon.store.statements import insert
+from daemon.store.workers import Workers, told_of_workers
 from tests.chaos.record import saw
 from tests.servers.postgres import fresh_database
 from tests.store.life import NOON
@@ -103,6 +105,19 @@ def test_after_the_server_was_started_anew_a_host_without_a_file_holds_it_and_on
     assert not held(database_url)
 
 
+def test_workers_that_died_are_nobody_at_work_whoever_has_looked_at_them(hosts: tuple[Host, Host], database_url: str) -> None:
+    first, newcomer = hosts
+    with first.works(database_url) as (_, database, _):
+        Workers(database, timedelta(minutes=1), "abcd").join(["apply"])
+    with psycopg.connect(database_url, autocommit=True) as other:
+        other.execute("UPDATE installation SET site = regexp_replace(site, 'since .*', 'since 1')")
+    database = open_database(database_url)
+    with database.reading():
+        assert list(told_of_workers(database)) == []
+        assert next(told_of_epoch(newcomer.file))[1] == 1
+    database.close()
+
+
 @pytest.mark.chaos
 def test_a_host_whose_file_is_behind_does_not_believe_a_database_that_was_put_elsewhere(
     hosts: tuple[Host, Host], database_url: str, postgres_url: str
@@ -110,24 +125,42 @@ def test_a_host_whose_file_is_behind_does_not_believe_a_database_that_was_put_el
     first, second = hosts
     second.day(database_url)
     first.day(database_url)
-    made = 0
+    row = {
+        "reverse_path": "s@support.example",
+        "forward_path": "a@a.example",
+        "template": "case-received",
+        "subject": "s",
+        "cause": "mail:1",
+    }
+    with first.works(database_url) as (_, database, _), database.transaction():
+        insert(Outbox, [row | {"state": "queued", "effect_key": "k", "message_id": "<1@s>", "created_at": NOON}])
     with fresh_database(postgres_url, database_url) as copy:
         # what is done after the copy was made, the copy does not know
         with first.works(database_url) as (_, database, epochs):
             with database.transaction():
-                insert(Queue, [{"name": "afterwards"}])
+                Outbox.update(state="sent").execute()
             epochs.advance()
         assert urlsplit(copy).path != urlsplit(database_url).path
         assert second.told(copy)[0] == 1
         assert second.day(copy) is Standing.MOVED
         assert held(copy)
-        made += 1
+        with psycopg.connect(copy) as other:
+            states = [state for (state,) in other.execute("SELECT state FROM outbox").fetchall()]
+        doubled, lost = states.count("queued"), 1 - len(states)
+        assert (states, doubled, lost) == (["held"], 0, 0)
     with fresh_database(postgres_url, database_url) as copy:
         # moved in good order: the host that worked last knows it, and the others believe it
         assert first.day(copy) is Standing.CURRENT
         assert second.day(copy) is Standing.CURRENT
         assert not held(copy)
-    saw("G18", "a database put elsewhere, started by the host that did not work last", times=made, lost=0, doubled=0, note="PostgreSQL")
+    saw(
+        "G18",
+        "a database put elsewhere, started by the host that did not work last",
+        times=1,
+        lost=lost,
+        doubled=doubled,
+        note="PostgreSQL",
+    )
 
 
 def test_a_site_needs_no_special_right_and_stays_while_nothing_moves(database_url: str, postgres_url: str) -> None:
