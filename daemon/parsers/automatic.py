@@ -12,7 +12,8 @@ from dataclasses import replace
 from enum import IntEnum
 
 from daemon.model import Automatic, Message
-from daemon.parsers import bounce, robotsentences, robotwords
+from daemon.parsers import bounce, robotsentences, robotwords, tnef
+from daemon.parsers.containers import TNEF_TYPES
 from daemon.parsers.parts import Opened, Part
 
 MAX_HOPS = 50
@@ -248,6 +249,10 @@ _REPORT_TYPES = frozenset(
 )  # fmt: skip
 
 
+_ROBOT_CLASSES = ("ipm.schedule.meeting.resp", "ipm.microsoft schedule.mtgresp", "ipm.note.rules.ooftemplate", "report.")
+"""What Outlook calls answers to invitations, absences and reports (MS-OXOCAL, MS-OXCMAIL)."""
+
+
 def _part_signs(opened: Opened, message: Message) -> list[_Sign]:
     if opened.content_type == "multipart/report":
         return [(_Class.ROBOT, f"multipart/report: {(opened.parameter('report-type') or 'any')[:40].lower()}")]
@@ -255,6 +260,8 @@ def _part_signs(opened: Opened, message: Message) -> list[_Sign]:
         if part.depth <= 1 and part.content_type in _REPORT_TYPES:
             passed_on = robotwords.is_passed_on(message.subject)  # by a person, whose program keeps the parts
             return [(_Class.SILENT if passed_on else _Class.ROBOT, part.content_type)]
+        if part.content_type in TNEF_TYPES and (told := tnef.message_class(part.content)).startswith(_ROBOT_CLASSES):
+            return [(_Class.ROBOT, f"winmail.dat: {told[:40]}")]
         if part.content_type == "text/calendar" and (method := _calendar_method(part)) in ("reply", "counter"):
             return [(_Class.ROBOT, f"text/calendar: {method}")]
     return []

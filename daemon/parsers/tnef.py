@@ -16,6 +16,7 @@ _SIGNATURE = b"\x78\x9f\x3e\x22"
 _ATTRIBUTE = Struct("<BII")  # level, id with type, length
 _SHORT, _LONG, _TWO_SHORTS = Struct("<H"), Struct("<I"), Struct("<HH")
 
+_MESSAGE_CLASS = 0x00078008
 _BODY, _MESSAGE_PROPERTIES, _CODE_PAGE = 0x0002800C, 0x00069003, 0x00069007
 _RENDERING, _TITLE, _DATA, _FILE_PROPERTIES = 0x00069002, 0x00018010, 0x0006800F, 0x00069005
 
@@ -26,6 +27,7 @@ _FIXED = {0x1: 0, 0x2: 4, 0x3: 4, 0x4: 4, 0x5: 8, 0x6: 8, 0x7: 8, 0xA: 4, 0xB: 4
 """Octets of a value by its type (MS-OXCDATA section 2.11.1), filled up to four."""
 _STRING8, _UNICODE, _BINARY, _OBJECT = 0x1E, 0x1F, 0x102, 0xD
 _MAX_FILES = 100
+_LONGEST_CLASS = 200
 _MAX_PROPERTIES = 2000
 
 
@@ -77,6 +79,14 @@ def read(octets: bytes) -> Tnef | None:
         elif files:
             _add(files[-1], attribute, content, codec)
     return Tnef(text=text, html=html, rich=rich, files=tuple(file for file in files if file.name or file.content))
+
+
+def message_class(octets: bytes) -> str:
+    """What Outlook takes the message for, in lower case ("ipm.note"); "" when the stream doesn't say."""
+    if not octets.startswith(_SIGNATURE):
+        return ""
+    found = next((content for attribute, content in _attributes(octets) if attribute == _MESSAGE_CLASS), b"")
+    return found[:_LONGEST_CLASS].partition(b"\0")[0].decode("ascii", "replace").lower()
 
 
 def _add(file: TnefFile, attribute: int, content: bytes, codec: str) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import tomllib
+from base64 import b64encode
 from dataclasses import asdict
 from pathlib import Path
+from struct import pack
 
 import pytest
 from hypothesis import given, settings
@@ -169,3 +171,20 @@ def test_people_write_such_subjects(subject: str, words: str) -> None:
     head = PERSON.replace("Roof", subject) + "Content-Type: text/plain; charset=utf-8\n\n"
     told = judged((head + words).encode())
     assert told.may_answer, told.why
+
+
+@pytest.mark.parametrize(
+    ("message_class", "is_automatic"),
+    [
+        ("IPM.Note", False),
+        ("IPM.Schedule.Meeting.Request", False),
+        ("IPM.Schedule.Meeting.Resp.Pos", True),
+        ("IPM.Note.Rules.OofTemplate.Microsoft", True),
+        ("REPORT.IPM.Note.IPNRN", True),
+    ],
+)
+def test_outlook_says_in_winmail_what_a_message_is(message_class: str, is_automatic: bool) -> None:
+    words = message_class.encode() + b"\0"
+    stream = b"\x78\x9f\x3e\x22\1\0" + pack("<BII", 1, 0x00078008, len(words)) + words + b"\0\0"
+    head = "Content-Type: application/ms-tnef\nContent-Transfer-Encoding: base64\n\n"
+    assert judged((PERSON + head).encode() + b64encode(stream)).is_automatic is is_automatic
