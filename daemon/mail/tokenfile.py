@@ -113,7 +113,10 @@ def rotating(path: Path) -> Iterator[Rotation]:
 
 
 def put_token(path: Path, refresh_token: str, expires_in: int | None) -> None:
-    """Let the file hold this token, whatever it holds, or make it: mode 0600, durably, whole or not at all. Raises Temporary."""
+    """Let the file hold this token, whatever it holds, or make it: mode 0600, durably, whole or not at all. Raises Temporary.
+
+    It belongs to whoever its folder belongs to, also when root signs in for the daemon's user.
+    """
     path = Path(os.path.realpath(path))
     beside = path.with_name(f".{path.name}.new")
     with _alone(path):
@@ -123,6 +126,7 @@ def put_token(path: Path, refresh_token: str, expires_in: int | None) -> None:
             descriptor = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
             try:
                 os.fchmod(descriptor, 0o600)
+                _give_to_the_owner(descriptor, path.parent)
                 _write(path, beside, descriptor, refresh_token, expires_in)
             finally:
                 os.close(descriptor)
@@ -145,6 +149,7 @@ def _alone(path: Path) -> Iterator[None]:
     """Hold the file against every other thread and process."""
     try:
         lock = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        _give_to_the_owner(lock, path.parent)
     except OSError as error:
         raise _no_room(path, error) from None
     try:
@@ -152,6 +157,13 @@ def _alone(path: Path) -> Iterator[None]:
         yield
     finally:
         os.close(lock)
+
+
+def _give_to_the_owner(descriptor: int, folder: Path) -> None:
+    """What root makes in the folder of the daemon's user, that user must be able to open."""
+    if os.geteuid() == 0:
+        owner = folder.stat()
+        os.fchown(descriptor, owner.st_uid, owner.st_gid)
 
 
 def _no_room(path: Path, error: OSError) -> Temporary:
