@@ -15,6 +15,7 @@ import peewee as pw
 
 from daemon.errors import Temporary
 from daemon.store.database import CHANNEL, Database
+from daemon.store.failing import first_line
 
 Hear = Callable[[int, float], list[str]]
 """(a pipe that ends the waiting, read empty here; seconds at most) -> topics that other workers told since."""
@@ -52,5 +53,5 @@ def listen(database: Database) -> Iterator[Hear]:
 def _trouble() -> Iterator[None]:
     try:
         yield
-    except pw.DatabaseError as error:
-        raise Temporary(f"the database does not speak to us: {error}") from error
+    except (pw.DatabaseError, pw.InterfaceError) as error:
+        raise Temporary(f"the database does not speak to us: {first_line(error)}") from error
