@@ -29,7 +29,7 @@ MAIL_KEYS = [
 ]  # fmt: skip
 OUTBOX_KEYS = [
     "number", "state", "to", "subject", "template", "message_id", "case", "attempts", "next_attempt_at", "sent_at", "reply_code", "detail",
-    "cause",
+    "cause", "raw_deleted_at",
 ]  # fmt: skip
 
 
