@@ -186,6 +186,8 @@ _MONITOR = re.compile(
 )
 """Subjects that the watchmen of computers write (cron, Nagios, Alertmanager, mdadm, smartd, ...)."""
 _FORWARD_PREFIX = re.compile(r"\s*(?:fwd?|wg|tr|rv|enc|vb|doorst|i|转发|轉寄|転送)\s*[:：]", re.IGNORECASE)
+_QUOTED = re.compile(r"^(?:>|-{3,} ?\w|_{10,}|(?:from|von|de|da|van|от|差出人|发件人)\s?[:：])", re.IGNORECASE | re.MULTILINE)
+"""Where a mail that is answered begins: who answers an automatic mail says nothing of what it says."""
 _TAGS = re.compile(r"\s*\[[^\[\]]{0,80}\]\s*")
 _LOOKED_AT = 1500
 
@@ -265,7 +267,9 @@ def automatic_answer(subject: str, body: str) -> str | None:
     found = _ANSWER_WORDS.search(lower) or _starts(lower)
     if found is None or _FORWARD_PREFIX.match(text):
         return None
-    return found[0][:40] if robotsentences.tells_absence(body[:_LOOKED_AT]) else None
+    own = body[:_LOOKED_AT]
+    quoted = _QUOTED.search(own)
+    return found[0][:40] if robotsentences.tells_absence(own[: quoted.start()] if quoted else own) else None
 
 
 _STARTS = re.compile("|".join(re.escape(start.rstrip(": ")) for start in sorted(_ANSWER_STARTS, key=len, reverse=True)))

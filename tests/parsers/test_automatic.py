@@ -156,6 +156,8 @@ def test_programs_write_such_subjects(subject: str) -> None:
         ("Automatic response time", "The contract says 4 hours, doesn't it?"),
         ("Re: Automatic reply: Roof", "Enjoy your holiday! When you are back, please look at it."),
         ("Out of office", "I cannot switch off my out of office. My return was yesterday, it still says that I'm away. What now?"),
+        ("Re: Out of office", "OK, thanks.\n\n> This is an automatic reply.\n> I am out of office until Monday. In urgent cases call Bob."),
+        ("AW: Abwesenheit", "Alles klar.\n\nVon: Joe <joe@x.example>\nIch bin bis Montag nicht im Büro. Es vertritt mich Bob."),
         ("Out of office chairs", "We are out of office chairs on the third floor. Please send five."),
         ("Change of contact: maternity leave", "From May on I am on maternity leave. Please enter Bob as the contact for our contract."),
         ("Urlaub", "Ich bin vom 1. bis 5. Dezember im Urlaub. Bitte den Termin am 2. verschieben."),
