@@ -322,14 +322,15 @@ class Database:
             problem = f"database {self.shown_url}: the server may lose committed work with the power ({', '.join(off)} off)"
             raise ConfigError((f"{problem}; switch it on there, or set database.durable = false",))
         self.must_be_durable = False
+        guard: Any = self.another_line(GUARD_SECONDS)
         try:
-            guard: Any = self.another_line(GUARD_SECONDS)
             # it is never waited for: if it is taken, then by a session of ours that the server has not yet given up
             taken = guard.execute_sql("SELECT pg_try_advisory_lock(%s)", (self.owner,)).fetchone()[0]
             if not taken:
                 # and may not for hours, when the line broke without a word
                 guard.execute_sql(END_OWN, (self.owner,))
         except (pw.DatabaseError, pw.InterfaceError) as error:
+            guard.close()
             raise Temporary(f"the database is away: {first_line(error)}") from error
         if taken:
             self._guard = guard

@@ -47,7 +47,7 @@ def test_a_worker_whose_session_fell_silent_says_so_at_once_and_takes_its_lock_b
 ) -> None:
     monkeypatch.setattr(store, "GUARD_SECONDS", 0.3)
     url, proxy = line
-    worker = Database(url)
+    worker = open_database(url)
     assert worker.hold()
     assert worker.holds()
     proxy.dark = True
