@@ -37,6 +37,8 @@ _HEAD_SIGNS = 15
 _MAC_OCTETS = 10
 _MAC_SIGNS = 16
 TOKEN_SIGNS = _HEAD_SIGNS + _MAC_SIGNS
+_SEPARATORS = ("+", "-", "=")
+"""Behind one of these a tag begins, for most mail servers."""
 LOCAL_PART_OCTETS = 64
 """RFC 5321 section 4.5.3.1.1."""
 
@@ -110,9 +112,11 @@ class Signer:
         if self._before is None:
             return None
         text, before = address.lower(), len(self._before)
-        if len(text) != before + TOKEN_SIGNS + len(self._after) or not text.startswith(self._before) or not text.endswith(self._after):
+        if not text.startswith(self._before) or not text.endswith(self._after):
             return None
-        token = text[before : before + TOKEN_SIGNS]
+        token = text[before : len(text) - len(self._after)]
+        if len(token) != TOKEN_SIGNS:  # signs were added or taken away; a short tag is somebody's own
+            return BadKey() if self._before[-1:] in _SEPARATORS and len(token) >= _MAC_SIGNS and token.isalnum() else None
         head = _octets(token[:_HEAD_SIGNS])
         if head is None:
             return BadKey()
@@ -123,7 +127,7 @@ class Signer:
         text = address.lower()
         if self.read_address(text) is not None:
             return True
-        if self._before is None or self._before[-1:] not in ("+", "-", "="):
+        if self._before is None or self._before[-1:] not in _SEPARATORS:
             return text.partition("+")[0] + text[text.rfind("@") :] == self._house and "+" in text
         return text.startswith(self._before) and text.endswith(self._after)
 

@@ -160,9 +160,9 @@ def is_gone(said: Declarations) -> bool:
     >>> is_gone({"display": "none"}), is_gone({"height": "0", "overflow": "hidden"}), is_gone({"height": "0"})
     (True, True, False)
     """
-    if said.get("display", "").startswith("none") or said.get("mso-hide") == "all" or said.get("content-visibility") == "hidden":
+    if said.get("display", "").startswith(("none", "var(")) or said.get("mso-hide") == "all" or said.get("content-visibility") == "hidden":
         return True
-    opacity = _LENGTH.match(said.get("opacity", ""))
+    opacity = _LENGTH.match(said.get("opacity", "").removeprefix("calc(").lstrip())
     if opacity is not None and float(opacity[1]) / (100 if opacity[2] == "%" else 1) < 0.1:
         return True
     faded = re.search(r"opacity\(\s*([\d.]{1,9})", said.get("filter", ""))
@@ -195,7 +195,7 @@ def _is_less(value: str | None, bound: float) -> bool:
 
 def _pixels(value: str, around: float | None = None) -> float | None:
     """A length in pixels; of `around` where it is relative, and then None without one unless it is nothing at all."""
-    found = _LENGTH.match(value)
+    found = _LENGTH.match(value.removeprefix("calc(").lstrip())
     if found is None:
         return None
     number, unit = float(found[1]), (found[2] or "px").lower()

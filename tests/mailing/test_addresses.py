@@ -53,6 +53,35 @@ def test_one_changed_sign_of_an_address_is_a_bad_key(position, sign):
     assert SIGNER.read_address(changed) == (BadKey() if changed != address else SIGNER.read_address(address))
 
 
+@given(st.integers(0, 30), st.integers(1, 14))
+def test_an_address_that_lost_signs_or_got_more_is_a_bad_key(position, count):
+    address = SIGNER.reply_address(1001, 7, "ann@acme.example")
+    at = len("support+") + position
+    assert SIGNER.read_address(address[:at] + "a" * count + address[at:]) == BadKey()
+    at = len("support+") + min(position, 31 - count)
+    assert SIGNER.read_address(address[:at] + address[at + count :]) == BadKey()
+
+
+@pytest.mark.parametrize(
+    ("pattern", "address", "ours"),
+    [
+        ("support+{token}@support.example", "support+hello@support.example", True),
+        ("support+{token}@support.example", "SUPPORT+x@Support.example", True),
+        ("support+{token}@support.example", "support@support.example", False),
+        ("support+{token}@support.example", "supporter@support.example", False),
+        ("support+{token}@support.example", "support+x@other.example", False),
+        ("support-{token}@support.example", "support-x@support.example", True),
+        ("{token}@support.example", "cara@support.example", False),
+        ("{token}@support.example", "support+x@support.example", True),
+        ("s{token}@support.example", "sam@support.example", False),
+        (None, "support+x@support.example", True),
+        (None, "cara+x@support.example", False),
+    ],
+)
+def test_our_address_with_any_tag_is_ours_and_nobody_elses_is(pattern, address, ours):
+    assert Signer(b"k" * 32, pattern, HOUSE).is_tagged(address) is ours
+
+
 @given(st.integers(1, 49), st.sampled_from("abcdefghijklmnopqrstuvwxyz234567"))
 def test_one_changed_sign_of_a_message_id_is_never_a_key(position, sign):
     message_id = SIGNER.message_id("1/0", 1001, 7, "ann@acme.example")

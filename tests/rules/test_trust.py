@@ -316,3 +316,11 @@ def test_nobody_is_verified_without_a_pass_nor_keyed_without_a_key(
     assert trust.grade is not Grade.KEYED or (trust.sender and trust.key and trust.domain is DomainVerdict.SILENT)
     assert (trust.grade is Grade.FORGED) == (trust.domain is DomainVerdict.FAIL)
     assert trust == weigh(message(author, domain_says=says), policy, sender, case(), keys, digest)
+
+
+@pytest.mark.parametrize(("says", "grade"), [("pass", "untrusted"), ("none", "untrusted"), ("fail", "forged")])
+def test_who_writes_to_an_address_that_was_changed_is_not_believed(says: str, grade: str) -> None:
+    about = message(PAT.address, domain_says=says)
+    trust = weigh(about, POLICY, PAT, case(), (key(PAT),), None, wrong_address=True)
+    assert (trust.grade, trust.sender) == (grade, False)
+    assert "wrong signature" in trust.evidence

@@ -26,6 +26,12 @@ def test_a_mail_that_did_what_it_must_not_is_named(copied: Life, statement: str,
     assert [problem for problem in found if named in problem], found
 
 
+def test_a_mail_that_was_not_believed_is_not_the_same_as_the_true_one(copied: Life) -> None:
+    copied.database.peewee.execute_sql("UPDATE journal SET identity = 'same', message_id = '<same>' WHERE id IN (3, 5)")
+    copied.database.peewee.execute_sql("UPDATE journal SET grade = 'forged' WHERE id = 3")
+    assert not [problem for problem in problems(copied) if "both were acted on" in problem]
+
+
 def test_a_contact_of_no_organization_is_named(copied: Life) -> None:
     copied.database.peewee.execute_sql("PRAGMA foreign_keys = off")
     copied.database.peewee.execute_sql("UPDATE contact SET organization_id = 99 WHERE id = 1")
