@@ -54,6 +54,8 @@ class Stage:
     """A world without servers in which one threat after the other is played, a day apart, each on a case that nothing has changed."""
 
     world: World
+    taken: int = 0
+    """How many mails came."""
     seen: int = 0
     played: int = 0
     newest: int = 0
@@ -64,6 +66,7 @@ class Stage:
     def take(self, octets: bytes) -> tuple[dict[str, Any], list[Out]]:
         """Write a mail down and work on it: its journal row, and what it makes leave."""
         world = self.world
+        self.taken += 1
         ingest(
             world.house,
             [Delivery(uid=None, octets=octets, size=len(octets), internal_date=world.clock, lane=lane_of(octets), too_large=False)],
