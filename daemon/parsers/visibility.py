@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import html as entities
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
@@ -93,7 +93,7 @@ def styles_of(tree: LexborHTMLParser, html: str) -> Styles:
         if count >= _MOST_RULES or selected > _MOST_SELECTED:
             break
         for node in nodes:
-            styles[node.mem_id] = {**styles.get(node.mem_id, {}), **said}
+            _say(styles, node.mem_id, said)
     known: dict[str, Declarations] = {}
     for node in tree.css("[style],[bgcolor],[color],body[text]"):
         attributes = node.attributes
@@ -101,14 +101,15 @@ def styles_of(tree: LexborHTMLParser, html: str) -> Styles:
         if style not in known:
             known[style] = declarations(style)
         looks = {name: value.lower() for of, name in _LOOKS.items() if (value := attributes.get(of))}
-        if said := {**looks, **known[style]}:
-            styles[node.mem_id] = {**styles.get(node.mem_id, {}), **said}
+        if said := {**looks, **known[style]} if looks else known[style]:
+            _say(styles, node.mem_id, said)
     return styles
 
 
 def gone(tree: LexborHTMLParser, styles: Styles) -> list[LexborNode]:
     """The elements within the body that are not shown, whatever is said of what is in them, in the order of the document."""
-    hidden = {place for place, said in styles.items() if is_gone(said)}
+    going = {id(said) for said in _different(styles) if is_gone(said)}
+    hidden = {place for place, said in styles.items() if id(said) in going}
     if not hidden or tree.body is None:
         return []
     return [node for node in tree.body.traverse() if node.mem_id in hidden]
@@ -116,13 +117,23 @@ def gone(tree: LexborHTMLParser, styles: Styles) -> list[LexborNode]:
 
 def unseen(tree: LexborHTMLParser, styles: Styles) -> list[LexborNode]:
     """The texts that stand there and can't be read: without a size, invisible, or of the colour of what is behind them."""
-    if tree.body is None or not any(_may_hide(said) for said in styles.values()):
+    if tree.body is None or not any(_may_hide(said) for said in _different(styles)):
         return []
     states: dict[int, _State] = {}
     return [
         node for node in tree.body.traverse(include_text=True)
         if node.is_text_node and node.parent is not None and not _is_seen(_state(node.parent, styles, states))
     ]  # fmt: skip
+
+
+def _say(styles: Styles, place: int, said: Declarations) -> None:
+    """Declarations of an element, the later ones over the earlier ones; elements of one style share theirs."""
+    before = styles.get(place)
+    styles[place] = said if before is None else {**before, **said}
+
+
+def _different(styles: Styles) -> Iterable[Declarations]:
+    return {id(said): said for said in styles.values()}.values()
 
 
 def loose_texts(tree: LexborHTMLParser) -> list[LexborNode]:
