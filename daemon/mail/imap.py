@@ -52,6 +52,9 @@ FETCH_OCTETS = 8 * 1024 * 1024
 ALONE_TRIES = 2
 """How often a mail is asked for by itself after the line broke while several were, until it is left where it lies."""
 
+MOST_AGAIN = 5
+"""At how many mails that broke the line at an earlier look it may break again in one look, each at the price of a login."""
+
 HEAD_OCTETS = 64 * 1024
 """What is kept of a mail over the size limit."""
 
@@ -131,6 +134,10 @@ class Watch:
         self.uidvalidity = 0
         self.unreadable: set[int] = set()
         """UIDs that the server lists but refuses to hand out, or breaks the line at; they are asked for again at the next look."""
+        self._guilty = False
+        """Whether in this look the line broke at a mail whose fault it was."""
+        self._broken_again = 0
+        """At how many mails of earlier looks it broke in this one."""
         self._hung_up = False
         self.tells_uidnext = False
         """Whether the server names the next UID itself; otherwise it is one more than the last mail's, and may shrink."""
@@ -314,6 +321,7 @@ class Watch:
         STATUS may run ahead of the open folder, and a mail it counts but SEARCH doesn't show would look vanished.
         """
         self._select()
+        self._guilty, self._broken_again = False, 0
         return self._uidnext
 
     def uids(self, lowest: int = 1) -> list[int]:
@@ -391,7 +399,9 @@ class Watch:
 
     def fetch_head(self, uid: int, octets: int) -> bytes | None:
         """The first octets of a mail; None when it is gone."""
-        return self._bodies([uid], f"BODY.PEEK[]<0.{octets}>", b"BODY[]<0>").get(uid)
+        item = f"BODY.PEEK[]<0.{octets}>", b"BODY[]<0>"
+        head = self._bodies([uid], *item).get(uid)
+        return self._again(uid, *item) if head is None and uid not in self.unreadable else head
 
     def _beginning(self, uid: int, size: int, internal_date: datetime) -> Iterator[Fetched]:
         head = self.fetch_head(uid, HEAD_OCTETS)
@@ -449,32 +459,56 @@ class Watch:
         """One mail by itself, over a line that may have to be made anew.
 
         Some servers end the session at a mail of theirs that is damaged (its size on the disk is not the one they noted), at every
-        try. One at which the line broke at an earlier look is tried once.
+        try. It is the mail's fault only if the server hands out another one meanwhile: else BrokenLine is raised, as the server
+        is in trouble. A mail of an earlier look is tried once more, unless the line has broken at others of that kind just now.
         """
-        tries = 1 if uid in self.unreadable else ALONE_TRIES
-        self.unreadable.discard(uid)
-        for _ in range(tries):
+        if uid in self.unreadable and self._broken_again >= MOST_AGAIN:
+            return {}
+        known = uid in self.unreadable
+        for _ in range(1 if known or self._guilty else ALONE_TRIES):
             try:
-                return self._answer([uid], item, name)
+                body = self._answer([uid], item, name)
             except BrokenLine:
                 self._renew_line()
+            else:
+                self.unreadable.discard(uid)
+                return body
+        self._broken_again += known
+        if not self._guilty and not self._hands_out_another(uid):
+            raise BrokenLine(f"mailbox {self.account.name}: fetch: the server ends each session in which a mail is asked for")
+        self._guilty = True
         self.unreadable.add(uid)
         return {}
 
+    def _hands_out_another(self, uid: int) -> bool:
+        """Whether the first octets of a mail that is not known to be damaged come, the newest or else the oldest of the folder."""
+        for place in (["UID", "*"], ["1"]):
+            with self._trouble("search"):
+                other = next(iter(self._client.search(place)), uid)
+            if other == uid or other in self.unreadable:
+                continue
+            try:
+                return bool(self._answer([other], "BODY.PEEK[]<0.64>", b"BODY[]<0>"))
+            except BrokenLine:
+                self._renew_line()
+        return False
+
     def _renew_line(self) -> None:
         """A new line for one that broke, unless we broke it off ourselves. Raises as `connect`."""
-        if self._hung_up:
-            raise BrokenLine(f"mailbox {self.account.name}: the line was broken off")
         self.close()
-        self.connect()
+        if not self._hung_up:
+            self.connect()
+        if self._hung_up:
+            self.close()
+            raise BrokenLine(f"mailbox {self.account.name}: the line was broken off")
 
-    def _again(self, uid: int) -> bytes | None:
+    def _again(self, uid: int, item: str = "BODY.PEEK[]", name: bytes = b"BODY[]") -> bytes | None:
         """The second look at a mail that did not come; None when it is really gone, or remembered as unreadable."""
         self.unreadable.discard(uid)
         with self._trouble("look again"):
             self._client.noop()
-        octets = self._bodies([uid]).get(uid)
-        if octets is None:
+        octets = self._bodies([uid], item, name).get(uid)
+        if octets is None and uid not in self.unreadable:
             with self._trouble("look again"):
                 if uid in self._client.search(["UID", f"{uid}"]):
                     self.unreadable.add(uid)

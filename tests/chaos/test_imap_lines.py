@@ -14,7 +14,7 @@ from daemon.errors import Temporary
 from daemon.service import run_once
 from tests.chaos.counts import run_until_quiet, strangers, tally
 from tests.chaos.mailboxes import FailingMailbox, failing_mailbox
-from tests.chaos.proxy import Break, End, Side
+from tests.chaos.proxy import Break, End, Rewrite, Side, Swallow
 from tests.chaos.record import saw, size
 from tests.conversations.world import World
 from tests.crash import rig
@@ -118,3 +118,36 @@ def test_a_session_cut_at_any_octet_loses_nothing_and_doubles_nothing(
         first += CHUNK
     assert cut > len(breaks) * 0.7
     saw("G4", f"FIN or RST after octet k of what the {side} says", times=len(breaks), lost=lost, doubled=doubled, note="pymap, SQLite")
+
+
+def test_a_server_that_ends_each_session_at_a_fetch_is_away_and_no_mail_is_blamed(
+    make_world: Callable[..., World], sqlite_url: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with failing_mailbox() as inbox:
+        sessions = Sessions(make_world(sqlite_url, inbox, limits=rig.NO_RATES), inbox)
+        sessions.delivered = strangers(30)
+        for octets in sessions.delivered:
+            sessions.world.deliver(octets)
+        inbox.proxy.script.extend([(Swallow(pattern=rb"BODY\.PEEK\[", of="client"),)] * 50)
+        assert not sessions.look()
+        # nobody locks an account for so few logins
+        assert len(inbox.proxy.lines) < 8
+        assert "mail-unreadable" not in capfd.readouterr().err
+        inbox.proxy.script.clear()
+        sessions.settle()
+        found = sessions.lost_and_doubled()
+    assert found == (0, 0)
+    saw("G4", "each session ends when a mail is asked for", times=1, lost=found[0], doubled=found[1], note="pymap, SQLite")
+
+
+def test_a_large_mail_refused_for_a_moment_is_not_taken_for_gone(make_world: Callable[..., World], sqlite_url: str) -> None:
+    with failing_mailbox() as inbox:
+        world = make_world(sqlite_url, inbox, limits={"message_size": "4KiB"})
+        (small,) = strangers(1)
+        large = small + b"more\r\n" * 2000
+        world.deliver(large)
+        inbox.proxy.script.append((Rewrite(pattern=rb"BODY\.PEEK\[\]<0", by=b"BODY.PEEK[?]<0", of="client"),))
+        run_once(world.config, world.house, ("fetch", "apply"))
+        assert world.mails() == []
+        run_once(world.config, world.house, ("fetch", "apply"))
+        assert [row["outcome"] for row in world.mails()] == ["quarantined"]
