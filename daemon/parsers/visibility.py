@@ -2,7 +2,7 @@
 
 What nobody saw, nobody wrote: a keyword in it is none. Style sheets count as well as style attributes. Where this can't tell, words
 are seen. Not asked for: the order of importance of rules (the later one holds, an attribute is the last), and media other than a
-screen of more than `_NARROW` pixels.
+screen of more than `_NARROW` pixels that is not dark.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ INVISIBLE = ",".join([*sorted(SILENT), "dialog:not([open])", "details:not([open]
 _TELLING = frozenset(
     {
         "display", "visibility", "opacity", "filter", "color", "-webkit-text-fill-color", "background", "background-color", "font",
-        "font-size", "height", "max-height", "width", "max-width", "overflow", "overflow-x", "overflow-y", "position", "left", "top",
+        "font-size", "height", "max-height", "min-height", "width", "max-width", "min-width",
+        "overflow", "overflow-x", "overflow-y", "position", "left", "top",
         "right", "bottom", "margin", "margin-left", "margin-top", "text-indent", "transform", "clip", "clip-path", "mso-hide",
         "content-visibility",
     }
@@ -49,8 +50,11 @@ _STATELESS = frozenset(
 )
 _LOOKS = {"color": "color", "text": "color", "bgcolor": "background-color"}
 """Attributes that say the same as a declaration."""
+_PICTURE = "url()"
+"""What the attribute `background` says, whatever picture it names."""
 _GROUPS = ("@media", "@supports", "@layer")
 _MAX_WIDTH = re.compile(r"max-(?:device-)?width\s*:\s*(\d{1,6})")
+_DARK = re.compile(r"(?<!not )\(\s*prefers-color-scheme\s*:\s*dark\b")
 _NARROW = 1000
 _SHEET_SIZE = 262_144
 _MOST_RULES = 200
@@ -58,6 +62,8 @@ _MOST_SELECTED = 20_000
 _PIXELS = {"px": 1.0, "pt": 4 / 3, "pc": 16.0, "in": 96.0, "cm": 37.8, "mm": 3.78, "em": 16.0, "rem": 16.0, "ex": 8.0, "ch": 8.0}
 _UNREADABLE = 3.0
 """Pixels: smaller signs nobody reads, and a smaller box with its overflow cut off shows nothing."""
+_PAGE = 600.0
+"""Pixels: what a share of the page is a share of."""
 _FAR = 200.0
 """Pixels: what lies so far outside is not shown."""
 _ALIKE = 32
@@ -95,12 +101,14 @@ def styles_of(tree: LexborHTMLParser, html: str) -> Styles:
         for node in nodes:
             _say(styles, node.mem_id, said)
     known: dict[str, Declarations] = {}
-    for node in tree.css("[style],[bgcolor],[color],body[text]"):
+    for node in tree.css("[style],[bgcolor],[color],[background],body[text]"):
         attributes = node.attributes
         style = attributes.get("style") or ""
         if style not in known:
             known[style] = declarations(style)
         looks = {name: value.lower() for of, name in _LOOKS.items() if (value := attributes.get(of))}
+        if attributes.get("background"):
+            looks["background"] = _PICTURE
         if said := {**looks, **known[style]} if looks else known[style]:
             _say(styles, node.mem_id, said)
     return styles
@@ -180,7 +188,7 @@ def is_gone(said: Declarations) -> bool:
     if faded is not None and faded[1].strip("0.") == "":
         return True
     cut = any(said.get(name, "visible") not in ("visible", "") for name in ("overflow", "overflow-x", "overflow-y"))
-    if cut and any(_is_less(said.get(name), _UNREADABLE) for name in ("height", "max-height", "width", "max-width")):
+    if cut and (_is_flat(said, "height") or _is_flat(said, "width")):
         return True
     return _is_moved_away(said)
 
@@ -197,6 +205,15 @@ def _is_moved_away(said: Declarations) -> bool:
     if re.fullmatch(r"rect\((?:\s*[01]?(?:\.0+)?(?:px|pt)?\s*,?){4}\)", said.get("clip", "")) is not None:
         return said.get("position") in ("absolute", "fixed")
     return re.match(r"inset\(\s*(?:[5-9]\d|100)%|circle\(\s*0", said.get("clip-path", "")) is not None
+
+
+def _is_flat(said: Declarations, side: str) -> bool:
+    """Whether a box has nothing of a side to show; the least that is said of it holds against all else (CSS 2.2 section 10.4)."""
+    if not any(_is_less(said.get(name), _UNREADABLE) for name in (side, f"max-{side}")):
+        return False
+    least = said.get(f"min-{side}", "")
+    pixels = _pixels(least, _PAGE) if least else None
+    return not least.endswith(("content", "available")) and (pixels is None or pixels < _UNREADABLE)
 
 
 def _is_less(value: str | None, bound: float) -> bool:
@@ -346,8 +363,10 @@ def _rules(sheet: str) -> Iterator[tuple[str, Declarations]]:
 
 
 def _counts(head: str) -> bool:
-    """Whether the rules in a group of rules hold on a wide screen."""
+    """Whether the rules in a group of rules hold on a wide and bright screen."""
     if not head.startswith(_GROUPS) or ("print" in head and "not print" not in head):
+        return False
+    if _DARK.search(head) is not None:
         return False
     return all(int(width) > _NARROW for width in _MAX_WIDTH.findall(head))
 

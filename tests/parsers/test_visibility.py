@@ -22,7 +22,8 @@ HIDING = (
     "position:absolute;left:-9999px", "position:fixed; top:-1000px", "position:absolute;margin:-500px", "text-indent:-9999px",
     "margin-left:-5000px", "transform:scale(0)", "transform: translateX(-9999px)", "position:absolute;clip:rect(0,0,0,0)",
     "position:absolute;clip: rect(1px, 1px, 1px, 1px)", "clip-path:inset(50%)", "clip-path: circle(0)", "mso-hide:all",
-    "content-visibility:hidden",
+    "content-visibility:hidden", "width:0;min-width:0;overflow:hidden", "width:0;min-width:auto;overflow:hidden",
+    "height:0;min-width:100%;overflow:hidden",
 )  # fmt: skip
 SHOWING = (
     "", "color:black", "display:block", "font-size:12pt", "font-size:small", "font-size:80%", "color:#1f497d", "color:windowtext",
@@ -30,6 +31,8 @@ SHOWING = (
     "background:#ffffff", "background:transparent", "height:0", "overflow:hidden", "height:40px;overflow:hidden", "opacity:.9",
     "margin-left:-9pt", "text-indent:-18pt", "position:relative;left:-2px", "transform:scale(1)", "visibility:visible", "mso-hide:none",
     "line-height:0", "font-family:'display:none'",
+    "width:0;min-width:100%;overflow:hidden", "width:1px;min-width:100%!important;overflow:hidden",
+    "max-width:0;min-width:max-content;overflow:hidden", "height:0;min-height:2em;overflow:hidden",
 )  # fmt: skip
 SELECTORS = (".x", "p.x", "#i", "p#i.x", "div .x", "div > p", "[class=x]", '[class~="x"]', "p:first-child", ".a, .x", "*")
 
@@ -64,12 +67,26 @@ def test_whatever_selects_the_words(selector: str) -> None:
     ("media", "text"),
     [
         ("screen", ""), ("all", ""), ("only screen and (min-width:1px)", ""), ("(max-width:99999px)", ""),
+        ("(prefers-color-scheme: light)", ""), ("not (prefers-color-scheme: dark)", ""),
+        ("(prefers-color-scheme: dark)", "words"), ("screen and (PREFERS-COLOR-SCHEME:dark)", "words"),
         ("print", "words"), ("(max-width:480px)", "words"), ("screen and (max-device-width: 600px)", "words"),
     ],
 )  # fmt: skip
 def test_rules_of_a_group_count_where_they_hold_on_a_wide_screen(media: str, text: str) -> None:
     html = f"<style>@media {media} {{ .x {{display:none}} .y {{}} }} .z {{display:none}}</style><p class=x>words</p><p class=z>no</p>"
     assert html_to_text(html) == text
+
+
+@pytest.mark.parametrize(
+    ("sheet", "style"),
+    [
+        ("@media (prefers-color-scheme: dark){body{background:#1e1e1e;color:#fff}}", "color:#000"),
+        ("@media (prefers-color-scheme: dark){p{color:#fff !important}}", ""),
+        ("body{background:#fff;color:#000} @media (prefers-color-scheme:dark){p{color:#f5f5f5}}", ""),
+    ],
+)
+def test_the_colours_for_a_dark_screen_hide_nothing_on_a_bright_one(sheet: str, style: str) -> None:
+    assert html_to_text(f'<style>{sheet}</style><p style="{style}">Roof-7 shows no data.</p>') == "Roof-7 shows no data."
 
 
 @pytest.mark.parametrize(
@@ -84,6 +101,9 @@ def test_rules_of_a_group_count_where_they_hold_on_a_wide_screen(media: str, tex
         ('<div style="background:#222"><div style="background:#fff"><p style="color:#fff">not</p></div></div>', ""),
         ('<font color="#FFFFFF">not</font><font color=red>seen</font>', "seen"),
         ("<details><summary>seen</summary><p>not</p>nor this</details><details open><p>this is</p></details>", "seen\n\nthis is"),
+        ('<table background="cid:roof"><tr><td><font color=white>seen on the picture</font></td></tr></table>', "seen on the picture"),
+        ('<table background=""><tr><td><font color=white>not</font></td></tr></table>', ""),
+        ('<table background="cid:roof" style="background:#fff"><tr><td><font color=white>not</font></td></tr></table>', ""),
         ("<dialog>not</dialog><dialog open>seen</dialog>", "seen"),
         ("a<textarea>not</textarea><iframe>not</iframe><select><option>not</select><video>not</video><noembed>not</noembed>b", "ab"),
         ('<div style="font-size:2em"><p style="font-size:10%">seen</p><p style="font-size:1%">not</p></div>', "seen"),
