@@ -279,7 +279,7 @@ class Grade(StrEnum):
 
 
 DISBELIEVED = (Grade.FORGED.value, Grade.UNTRUSTED.value)
-"""Grades of a mail whose sender surely or probably is another one: it never counts as the same mail as a later one that says it is."""
+"""Grades of a mail whose sender surely or probably is another one: a later one that is believed is never taken for a copy of it."""
 
 
 class DomainVerdict(StrEnum):
@@ -897,10 +897,12 @@ class Situation:
     own_message_id: bool = False
     """The mail's own Message-ID is signed by us: it is one that we wrote, whatever its other fields say."""
     from_own_tag: bool = False
-    wrong_address: bool = False
-    """A recipient looks like a signed address of ours, and its signature is wrong."""
     """From is a reply address of ours, signed or made to look so: nobody writes from one."""
     reply_to_own_tag: bool = False
+    wrong_address: bool = False
+    """A recipient looks like a signed address of ours, and its signature is wrong."""
+    copy_believed: bool = True
+    """Whether `copy_of` makes a copy of a mail that is believed, too: the other one was believed, or its octets are the same."""
 
 
 # --- what is granted -----------------------------------------------------------------------------------------------

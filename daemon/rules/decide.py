@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from daemon.actions.vocabulary import Action, AddComment, MarkBounced, QueueMail
 from daemon.model import (
+    DISBELIEVED,
     CaseFacts,
     Decision,
     Gate,
@@ -123,7 +124,7 @@ def _ignore_own(h: Hearing) -> Decision | None:
 
 
 def _ignore_copy(h: Hearing) -> Decision | None:
-    if h.situation.copy_of is None:
+    if h.situation.copy_of is None or not (h.situation.copy_believed or h.trust.grade in DISBELIEVED):
         return None
     how = "the same octets as" if h.situation.copy_by == "content" else "the same mail as"
     return decision(h, Kind.COPY, Outcome.IGNORED, Reason.COPY_OF_MAIL, detail=f"{how} mail {h.situation.copy_of}")

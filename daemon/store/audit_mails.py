@@ -32,15 +32,20 @@ HEAD = 16384
 
 
 def once() -> Iterator[str]:
-    """The same mail is acted on at most once, but for one that a person released. Without a Message-ID only the octets can tell."""
-    acted = Journal.select(pw.fn.MIN(Journal.id), pw.fn.MAX(Journal.id)).where((Journal.state == "acted") & ~Journal.released)
-    believed = Journal.grade.is_null() | Journal.grade.not_in(DISBELIEVED)
-    for column, known in (
-        (Journal.sha256, Journal.sha256.is_null(False)),
-        (Journal.identity, Journal.message_id.is_null(False) & believed),
+    """The same mail is acted on at most once, but for one that a person released. Without a Message-ID only the octets can tell.
+
+    One that is believed is acted on also after one that was not: that was perhaps of somebody else, who sent it first.
+    """
+    first, last, times = pw.fn.MIN(Journal.id), pw.fn.MAX(Journal.id), pw.fn.COUNT(Journal.id)
+    disbelieved = pw.Case(None, [(Journal.grade.in_(DISBELIEVED), Journal.id)])
+    only_the_first = (times == 2) & (pw.fn.COUNT(disbelieved) == 1) & (pw.fn.MIN(disbelieved) == first)
+    acted = Journal.select(first, last).where((Journal.state == "acted") & ~Journal.released)
+    for query in (
+        acted.where(Journal.sha256.is_null(False)).group_by(Journal.sha256).having(times > 1),
+        acted.where(Journal.message_id.is_null(False)).group_by(Journal.identity).having((times > 1) & ~only_the_first),
     ):
-        for first, last in rows(acted.where(known).group_by(column).having(pw.fn.COUNT(Journal.id) > 1)):
-            yield f"mail {last}: it is the same as mail {first}, and both were acted on"
+        for one, other in rows(query):
+            yield f"mail {other}: it is the same as mail {one}, and both were acted on"
     found = Outbox.select(Outbox.case).where((Outbox.template == PRIORITY_OPTIONS) & Outbox.case.is_null(False))
     for (case_id,) in rows(found.group_by(Outbox.case).having(pw.fn.COUNT(Outbox.id) > 1)):
         yield f"CASE-{case_id}: it got {PRIORITY_OPTIONS!r} more than once"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import peewee as pw
 from peewee import JOIN, SqliteDatabase
 
 from daemon.mail.addresses import BadKey, Key, Signer
@@ -84,7 +85,7 @@ def load_situation(
     one's table; None: there is no level one.
     """
     message = reading.message
-    copy_of, copy_by = (None, None) if released else _copy(message, sha256, number)
+    copy_of, copy_by, copy_believed = (None, None, True) if released else _copy(message, sha256, number)
     sender = contact_of(message.author) if message.author is not None else None
     keys, bad_keys, wrong_address = _keys(message, signer)
     referenced, referenced_cs = _referenced(message)
@@ -107,7 +108,7 @@ def load_situation(
     cases = case_facts(wanted, lock=lock)
     undecided = [case for case in cases if case.request is not None and case.request.state == RequestState.TRIAGE]
     facts = _form(form, staff, undecided, asked) if form is not None or undecided else None
-    asks = level_queues is not None and form is None and copy_of is None and _asks_level_one(reading, sender, cases)
+    asks = level_queues is not None and form is None and (copy_of is None or not copy_believed) and _asks_level_one(reading, sender, cases)
     caller = _caller(reading, sender, listed, policy) if asks else None
     waiting = waiting_for(sender.id, now, lock=lock) if sender is not None else ()
     robot = reading.bounce is not None or reading.automatic.is_automatic
@@ -115,6 +116,7 @@ def load_situation(
     opened, opened_triage = opened_lately(message.author, now) if bounded else (OpenedFacts(), OpenedFacts())
     return Situation(
         now=now, recorded_at=recorded_at, policy=policy, archive=archive, released=released, copy_of=copy_of, copy_by=copy_by,
+        copy_believed=copy_believed,
         sender=sender, sender_organization=listed, keys=_key_facts(keys, case_of), bad_keys=bad_keys, referenced_case_ids=tuple(referenced),
         tagged_case_ids=tuple(tagged), cases=cases, systems=systems_of(entity) if entity is not None else (),
         default_queue=default_queue, triage_queue=triage_queue, bounced=bounced, answers_today=written.answers,
@@ -175,11 +177,12 @@ def _form(names: FormNames | None, staff: Sequence[str], waiting: Sequence[CaseF
     return form_facts(names, staff, concerned)
 
 
-def _copy(message: Message, sha256: str, number: int | None) -> tuple[int | None, str | None]:
-    """An earlier mail that is the same one: the same octets, or the same mail by another way.
+def _copy(message: Message, sha256: str, number: int | None) -> tuple[int | None, str | None, bool]:
+    """An earlier mail that is the same one, how it is the same, and whether it is so for a mail that is believed, too.
 
-    The same Message-ID alone is another mail; without a Message-ID only the octets can tell. An earlier one that was not believed
-    never stands in the way of the true one.
+    The same octets, or the same mail by another way; the same Message-ID alone is another mail, and without a Message-ID only the
+    octets can tell. Whoever learnt the whole mail and sent it first is not believed, and must not stand in the way of the true one;
+    so one that was believed is named before the others.
     """
     before = number if number is not None else 2**31 - 1
     if message.message_id is None:
@@ -187,8 +190,10 @@ def _copy(message: Message, sha256: str, number: int | None) -> tuple[int | None
     else:
         found = _SAME_MAIL.first(sha256=sha256, identity=message.identity, before=before)
     if found is None:
-        return None, None
-    return found[0], "content" if found[1] == sha256 else "identity"
+        return None, None, True
+    if found[1] == sha256:
+        return found[0], "content", True
+    return found[0], "identity", found[2] not in DISBELIEVED
 
 
 _SAME_OCTETS = Select(
@@ -198,12 +203,9 @@ _SAME_OCTETS = Select(
 )
 _SAME_MAIL = Select(
     lambda sha256, identity, before: (
-        Journal.select(Journal.id, Journal.sha256)
-        .where(
-            ((Journal.sha256 == sha256) | ((Journal.identity == identity) & (Journal.grade.is_null() | Journal.grade.not_in(DISBELIEVED))))
-            & (Journal.id < before)
-        )
-        .order_by(Journal.id)
+        Journal.select(Journal.id, Journal.sha256, Journal.grade)
+        .where(((Journal.sha256 == sha256) | (Journal.identity == identity)) & (Journal.id < before))
+        .order_by(pw.Case(None, [((Journal.sha256 != sha256) & Journal.grade.in_(DISBELIEVED), 1)], 0), Journal.id)
         .limit(1)
     )
 )

@@ -95,6 +95,34 @@ def test_the_same_mail_by_way_of_an_alias_is_a_copy(world: World) -> None:
     _nothing_but(world, "copy-of-mail", "copy")
 
 
+@pytest.mark.parametrize(("results", "grade"), [("pass", "untrusted"), ("fail", "forged")])
+def test_the_same_mail_to_two_of_our_addresses_is_a_copy_also_of_somebody_who_is_not_believed(
+    world: World, results: str, grade: str
+) -> None:
+    _, assigned = _case_of_ann(world)
+    both = {"Cc": "support@support.example"}
+    octets = mail("eva", "I see it as well.", answers=assigned, headers=both, results=results)
+    for alias in ("support+key", "support", "help"):
+        world.deliver(f"Delivered-To: {alias}@support.example\r\n".encode() + octets)
+    world.run()
+    decided = [(row["outcome"], row["reason"], row["trust"]) for row in world.mails()[1:]]
+    assert decided == [("acted", f"note-{grade}", grade), *[("ignored", "copy-of-mail", grade)] * 2]
+    assert len([item for item in world.case(1001)["feed"] if item["kind"] == "note"]) == 1
+    world.assert_good_books()
+
+
+def test_a_true_mail_that_was_forged_before_is_no_copy_and_its_own_copies_are(world: World) -> None:
+    true = mail("ann", "Roof-7 shows no data.")
+    forged = true.replace(b"dmarc=pass", b"dmarc=fail")
+    world.talk(forged)
+    world.talk(true, ("ann", "case-received"), ("bob", "case-assigned"))
+    for again in (true, forged):
+        world.talk(b"Delivered-To: help@support.example\r\n" + again)
+        assert "mail 2" in _nothing_but(world, "copy-of-mail", "copy")["detail"]
+    assert len(world.cases()) == 2
+    world.assert_good_books()
+
+
 def test_a_message_id_alone_makes_no_copy(world: World) -> None:
     """T48: whoever sends the Message-ID first can't suppress the mail it belongs to."""
     world.talk(

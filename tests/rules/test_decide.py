@@ -134,6 +134,12 @@ def test_a_copy_says_of_which_mail(how: str, words: str) -> None:
     assert judged(reading(), situation(copy_of=3, copy_by=how)).detail == words
 
 
+def test_of_a_mail_that_was_not_believed_only_one_that_is_not_either_is_a_copy() -> None:
+    doubtful = {"copy_of": 3, "copy_by": "identity", "copy_believed": False}
+    assert judged(reading(), situation(**doubtful)).reason is Reason.CASE_OPENED
+    assert judged(reading(**FORGED), situation(**doubtful)).reason is Reason.COPY_OF_MAIL
+
+
 def test_own_mail_says_by_what_it_is_known() -> None:
     assert "our own address" in judged(reading(facts.SUPPORT), situation(None)).detail
     assert "mark of this program" in judged(reading(**OURS), situation()).detail

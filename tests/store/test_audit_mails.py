@@ -26,10 +26,15 @@ def test_a_mail_that_did_what_it_must_not_is_named(copied: Life, statement: str,
     assert [problem for problem in found if named in problem], found
 
 
-def test_a_mail_that_was_not_believed_is_not_the_same_as_the_true_one(copied: Life) -> None:
-    copied.database.peewee.execute_sql("UPDATE journal SET identity = 'same', message_id = '<same>' WHERE id IN (3, 5)")
-    copied.database.peewee.execute_sql("UPDATE journal SET grade = 'forged' WHERE id = 3")
-    assert not [problem for problem in problems(copied) if "both were acted on" in problem]
+@pytest.mark.parametrize(
+    ("same", "disbelieved", "is_right"),
+    [("3, 5", "3", True), ("3, 5", "5", False), ("3, 5", "3, 5", False), ("3, 5", "0", False), ("1, 3, 5", "1", False),
+     ("1, 3, 5", "1, 3", False)],
+)  # fmt: skip
+def test_only_the_true_mail_is_acted_on_after_one_that_was_not_believed(copied: Life, same: str, disbelieved: str, is_right: bool) -> None:
+    copied.database.peewee.execute_sql(f"UPDATE journal SET identity = 'same', message_id = '<same>' WHERE id IN ({same})")
+    copied.database.peewee.execute_sql(f"UPDATE journal SET grade = 'forged' WHERE id IN ({disbelieved})")
+    assert is_right is not any("both were acted on" in problem for problem in problems(copied))
 
 
 def test_a_contact_of_no_organization_is_named(copied: Life) -> None:
