@@ -20,6 +20,9 @@ GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code"
 INTERVAL = 5
 """Seconds between two questions when the provider doesn't say, and so many more each time that it calls for patience (section 3.5)."""
 
+LONGEST_INTERVAL = 60
+"""Nobody who has signed in waits longer for us to notice, whatever the provider says."""
+
 LONGEST = 3600
 """No code is waited for longer, whatever the provider says."""
 
@@ -48,7 +51,7 @@ def begin(client: Client, device_url: str) -> DeviceCode:
     return DeviceCode(
         user_code=shown[0], verification_uri=shown[1], device_code=ours,
         expires_in=min(seconds_of(values.get("expires_in")) or LONGEST, LONGEST),
-        interval=seconds_of(values.get("interval")) or INTERVAL,
+        interval=min(seconds_of(values.get("interval")) or INTERVAL, LONGEST_INTERVAL),
     )  # fmt: skip
 
 
@@ -60,16 +63,16 @@ def signed_in(client: Client, code: DeviceCode, wait: Callable[[float], object] 
     """
     interval, end = code.interval, time.monotonic() + code.expires_in
     while True:
-        wait(interval)
+        wait(min(interval, max(0.0, end - time.monotonic())))
         try:
             grant = ask(client, {"grant_type": GRANT_TYPE, "device_code": code.device_code})
             break
         except TokenRefused as refusal:
             if refusal.error not in ("authorization_pending", "slow_down"):
                 raise
-            interval += INTERVAL if refusal.error == "slow_down" else 0
+            interval = min(interval + INTERVAL, LONGEST_INTERVAL) if refusal.error == "slow_down" else interval
         except Temporary:
-            interval = min(2 * interval, 60)
+            interval = min(2 * interval, LONGEST_INTERVAL)
         if time.monotonic() >= end:
             raise TokenRefused(f"sign-in at {client.host}: nobody signed in while the code held; ask for another", "expired_token")
     log.hide(grant.access_token)

@@ -86,6 +86,25 @@ def test_an_answer_that_does_not_come_is_asked_for_again_until_the_code_is_over(
     assert passed[0] == 900
 
 
+def test_however_patient_the_provider_wants_it_nothing_is_waited_for_past_the_code(
+    client: Client, endpoint: TokenEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endpoint.device |= {"interval": 315_360_000, "expires_in": 150}
+    code = begun(client)
+    assert code.interval == 60
+    passed, waits = [0.0], list[float]()
+    monkeypatch.setattr(signin.time, "monotonic", lambda: passed[0])
+    endpoint.signing_in.extend({"error": "slow_down"} for _ in range(10))
+
+    def wait(seconds: float) -> None:
+        waits.append(seconds)
+        passed[0] += seconds
+
+    with pytest.raises(TokenRefused, match="nobody signed in while the code held"):
+        signed_in(client, code, wait)
+    assert waits == [60, 60, 30]
+
+
 def test_a_grant_without_a_refresh_token_is_told_with_its_cure(client: Client, endpoint: TokenEndpoint) -> None:
     endpoint.more["refresh_token"] = None
     with pytest.raises(TokenRefused, match="offline_access"):
