@@ -7,9 +7,11 @@ taken over after it. The file is the bare token, or JSON as it is written here; 
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +23,9 @@ from daemon.failpoints import failpoint
 
 LARGEST = 64 * 1024
 """Octets of a file that may hold a token."""
+
+MOST_LINKS = 40
+"""Links on the way to a file, as many as Linux follows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,41 +120,92 @@ def rotating(path: Path) -> Iterator[Rotation]:
 def put_token(path: Path, refresh_token: str, expires_in: int | None) -> None:
     """Let the file hold this token, whatever it holds, or make it: mode 0600, durably, whole or not at all. Raises Temporary.
 
-    It belongs to whoever its folder belongs to, also when root signs in for the daemon's user.
+    It belongs to whoever its folder belongs to: root signs in for the daemon's user with the rights of that user alone. While
+    it lasts the whole process has no others, so nothing else may run in it.
     """
-    path = Path(os.path.realpath(path))
-    beside = path.with_name(f".{path.name}.new")
-    with _alone(path):
-        try:
-            # what a crash left there is older than a token that a person has just signed in for
-            beside.unlink(missing_ok=True)
-            descriptor = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with _as_the_owner(path):
+        path = Path(os.path.realpath(path))
+        beside = path.with_name(f".{path.name}.new")
+        with _alone(path):
             try:
-                os.fchmod(descriptor, 0o600)
-                _give_to_the_owner(descriptor, path.parent)
-                _write(path, beside, descriptor, refresh_token, expires_in)
-            finally:
-                os.close(descriptor)
+                # what a crash left there is older than a token that a person has just signed in for
                 beside.unlink(missing_ok=True)
-        except OSError as error:
-            raise _no_room(path, error) from None
+                descriptor = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+                try:
+                    os.fchmod(descriptor, 0o600)
+                    _write(path, beside, descriptor, refresh_token, expires_in)
+                finally:
+                    os.close(descriptor)
+                    beside.unlink(missing_ok=True)
+            except OSError as error:
+                raise _no_room(path, error) from None
 
 
 def require_room(path: Path) -> None:
-    """Raises Temporary when no token could be kept there, before somebody signs in for one."""
+    """Raises Temporary when no token could be kept there, before somebody signs in for one; asked with the rights of `put_token`."""
     folder = Path(os.path.realpath(path)).parent
     if not folder.is_dir():
         raise Temporary(f"refresh token file {path}: its folder is not there")
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise Temporary(f"refresh token file {path}: this user may not write into its folder")
+    with _as_the_owner(path):
+        if not os.access(folder, os.W_OK | os.X_OK, effective_ids=True):
+            raise Temporary(f"refresh token file {path}: user {os.geteuid()} may not write into its folder")
+
+
+@contextmanager
+def _as_the_owner(path: Path) -> Iterator[None]:
+    """What root does with a file that somebody else could put a link in the place of, root does as that user."""
+    root = (os.getegid(), os.getgroups())
+    try:
+        user, group = _owner(path) if os.geteuid() == 0 else (0, 0)
+        if user != 0:
+            os.setgroups([])
+            os.setegid(group)
+            os.seteuid(user)
+    except OSError as error:
+        raise _no_room(path, error) from None
+    try:
+        yield
+    finally:
+        if user != 0:
+            os.seteuid(0)
+            os.setegid(root[0])
+            os.setgroups(root[1])
+
+
+def _owner(path: Path) -> tuple[int, int]:
+    """User and group of the file's folder; if that is root's, of the first folder or link on the way there that is not."""
+    folder = Path(os.path.realpath(path)).parent.stat()
+    here, ahead = Path("/"), list(reversed(path.absolute().parts))
+    links = 0
+    while ahead and folder.st_uid == 0:
+        here = here / ahead.pop()
+        try:
+            found = here.lstat()
+        except FileNotFoundError:
+            break
+        if found.st_uid != 0 and (ahead or stat.S_ISLNK(found.st_mode)):
+            return found.st_uid, found.st_gid
+        if stat.S_ISLNK(found.st_mode):
+            links += 1
+            if links > MOST_LINKS:
+                raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+            ahead += reversed(here.readlink().parts)
+            here = here.parent
+    return folder.st_uid, folder.st_gid
 
 
 @contextmanager
 def _alone(path: Path) -> Iterator[None]:
     """Hold the file against every other thread and process."""
+    name = path.with_name(f".{path.name}.lock")
+    # never a link: whoever the folder belongs to would choose what is opened
+    flags = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
-        lock = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        _give_to_the_owner(lock, path.parent)
+        try:
+            lock = os.open(name, flags | os.O_CREAT | os.O_EXCL, 0o600)
+            _give_to_the_owner(lock, path.parent)
+        except FileExistsError:
+            lock = os.open(name, flags)
     except OSError as error:
         raise _no_room(path, error) from None
     try:
@@ -160,7 +216,7 @@ def _alone(path: Path) -> Iterator[None]:
 
 
 def _give_to_the_owner(descriptor: int, folder: Path) -> None:
-    """What root makes in the folder of the daemon's user, that user must be able to open."""
+    """What root has just made in the folder of the daemon's user, that user must be able to open."""
     if os.geteuid() == 0:
         owner = folder.stat()
         os.fchown(descriptor, owner.st_uid, owner.st_gid)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -67,14 +68,14 @@ def test_the_token_is_kept_where_the_daemon_reads_it_and_shown_nowhere(configure
 
 
 def test_what_root_signs_in_for_belongs_to_the_daemon_s_user(configured: Path, endpoint: TokenEndpoint) -> None:
-    folder = configured.parent / "state"
-    folder.mkdir()
-    if os.geteuid() == 0:
-        os.chown(folder, 12345, 12345)
-    configured.write_text(configured.read_text().replace('"support.token"', '"state/support.token"'))
-    assert run("--config", str(configured), "oauth", "login", "smtp").exit_code == 0
-    assert {path.name for path in folder.iterdir()} == {"support.token", ".support.token.lock"}
-    assert {path.stat().st_uid for path in folder.iterdir()} == {folder.stat().st_uid}
+    with tempfile.TemporaryDirectory() as name:  # the other user may not enter the folders of this test
+        folder = Path(name)
+        if os.geteuid() == 0:
+            os.chown(folder, 12345, 12345)
+        configured.write_text(configured.read_text().replace('"support.token"', f'"{folder}/support.token"'))
+        assert run("--config", str(configured), "oauth", "login", "smtp").exit_code == 0
+        assert {path.name for path in folder.iterdir()} == {"support.token", ".support.token.lock"}
+        assert {path.stat().st_uid for path in folder.iterdir()} == {folder.stat().st_uid}
 
 
 def test_a_refusal_changes_nothing_and_says_why(configured: Path, endpoint: TokenEndpoint) -> None:

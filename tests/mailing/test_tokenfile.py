@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import shutil
 import stat
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from daemon.errors import Temporary
-from daemon.mail.tokenfile import is_token, read_token, rotating
+from daemon.mail.tokenfile import is_token, put_token, read_token, require_room, rotating
 
 
 @pytest.fixture
@@ -56,3 +61,84 @@ def test_a_file_without_a_token_is_temporary_and_its_text_is_not_told(file: Path
     file.unlink()
     with pytest.raises(Temporary, match="No such file"), rotating(file):
         pass
+
+
+# --- whoever the folder belongs to chooses nothing for root ----------------------------------------------------------
+
+DAEMON = 12345
+"""A user who is nobody here."""
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Path]:
+    """Where the token of the daemon's user is to be: a folder of theirs, if the tests run as root, below folders that they may enter."""
+    folder = Path(tempfile.mkdtemp(prefix="supportd-token-"))
+    folder.chmod(0o755)
+    state = folder / "state"
+    state.mkdir()
+    if os.geteuid() == 0:
+        os.chown(state, DAEMON, DAEMON)
+    yield state / "support.token"
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def secret(place: Path) -> Path:
+    """What belongs to whoever runs the tests alone."""
+    path = place.parents[1] / "secret"
+    path.write_text("root only")
+    path.chmod(0o600)
+    return path
+
+
+def unchanged(secret: Path) -> bool:
+    found = secret.stat()
+    return (secret.read_text(), found.st_uid, found.st_gid, found.st_mode & 0o777) == ("root only", os.getuid(), os.getgid(), 0o600)
+
+
+@pytest.mark.parametrize("plant", [Path.symlink_to, Path.hardlink_to])
+@pytest.mark.parametrize("name", [".support.token.lock", ".support.token.new", "support.token"])
+def test_a_link_in_the_folder_gives_nobody_what_it_names(place: Path, secret: Path, name: str, plant: Callable[[Path, Path], None]) -> None:
+    link = place.with_name(name)
+    plant(link, secret)
+    if os.geteuid() == 0 and link.is_symlink():
+        os.chown(link, DAEMON, DAEMON, follow_symlinks=False)
+    before = (os.geteuid(), os.getegid(), os.getgroups())
+    with contextlib.suppress(Temporary):
+        put_token(place, "refresh-new", None)
+    if name == ".support.token.lock":
+        with contextlib.suppress(Temporary), rotating(place):
+            pass
+    assert (os.geteuid(), os.getegid(), os.getgroups()) == before
+    if os.geteuid() == 0 or name != "support.token" or not link.is_symlink():
+        assert unchanged(secret)
+
+
+def test_a_link_to_a_folder_of_root_is_followed_with_the_rights_of_whoever_made_it(place: Path) -> None:
+    """Both that of the file and one on the way to it. Whoever isn't root has no other rights anyhow."""
+    target = place.parents[1] / "of-root"
+    target.mkdir(mode=0o755)
+    place.symlink_to(target / "planted")
+    way = place.with_name("way")
+    way.symlink_to(target)
+    if os.geteuid() != 0:
+        target.chmod(0o555)
+    else:
+        for link in (place, way):
+            os.chown(link, DAEMON, DAEMON, follow_symlinks=False)
+    for path in (place, way / "planted"):
+        with pytest.raises(Temporary, match="Permission denied"):
+            put_token(path, "refresh-new", None)
+        with pytest.raises(Temporary, match="may not write into its folder"):
+            require_room(path)
+    assert list(target.iterdir()) == []
+
+
+def test_in_a_folder_of_the_daemon_s_user_the_token_and_its_lock_are_theirs(place: Path) -> None:
+    require_room(place)
+    put_token(place, "refresh-new", 60)
+    assert {path.name: path.stat().st_uid for path in place.parent.iterdir()} == dict.fromkeys(
+        ["support.token", ".support.token.lock"], place.parent.stat().st_uid
+    )
+    with rotating(place) as rotation:
+        assert rotation.kept.refresh_token == "refresh-new"
