@@ -1,12 +1,15 @@
 """Words of absence, as responders say them in the languages of mail: since when, until when, whom to ask meanwhile. Pure, total.
 
 People tell that they are away, too. So an absence alone proves nothing: it is a responder's with what responders add to it (when it
-ends, who helps meanwhile, thanks for a mail that nobody read, when it will be read), and never where something is asked of us.
+ends, who helps meanwhile, thanks for a mail that nobody read, when it will be read), and never where something is asked of us or a
+fault is told.
 """
 
 from __future__ import annotations
 
 import re
+
+from daemon.parsers import faultwords
 
 _SHORT = 1200
 _NEAR_THE_BEGINNING = 400
@@ -138,7 +141,8 @@ _ADDED = (_ENDS, _INSTEAD, _THANKED, _LATER)
 
 
 def _asks(text: str) -> bool:
-    return _ASKS.search(_TURN_TO.sub("", text)) is not None
+    """Whether a person wants something of us: asks it, or tells what is broken."""
+    return _ASKS.search(_TURN_TO.sub("", text)) is not None or faultwords.tells_of_a_fault(text)
 
 
 def told_by_a_responder(text: str) -> str | None:

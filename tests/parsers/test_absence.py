@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daemon.parsers.robotsentences import speaks_as_robot, tells_absence
@@ -64,6 +64,7 @@ def test_a_subject_of_absence_needs_fewer_words() -> None:
     assert not tells_absence("We need five more of them.")
 
 
+@settings(deadline=None)
 @given(st.text(max_size=2000))
 def test_any_words_are_read(words: str) -> None:
     speaks_as_robot(words)
