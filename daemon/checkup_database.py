@@ -14,13 +14,13 @@ from daemon.config import Config
 from daemon.errors import Failure, Temporary, closest
 from daemon.rules.entitlement import SupportRules
 from daemon.rules.forms import FormRules
-from daemon.store.database import Database, existing_database, obstacle_to_making, open_database, without_password
+from daemon.store.database import Database, obstacle_to_making, open_database, without_password
 from daemon.store.epoch import EpochFile, told_of_epoch
 from daemon.store.loops import told_of_guards
 from daemon.store.schema import Contact, ContactRole, Organization, Outbox, Queue
 from daemon.store.workers import told_of_workers
 from daemon.verdict import BAD, GOOD, UNWISE, Verdict
-from daemon.wiring import epoch_file_of, policy_of
+from daemon.wiring import epoch_file_of, existing_database_of, policy_of
 
 OFF = "is the form not used, switch it off with `enabled = false`"
 
@@ -34,7 +34,7 @@ def database_verdicts(
     try:
         secret = config.database.password
         url, password = config.database.url, secret.reveal() if secret is not None else None
-        database = existing_database(url, password)
+        database = existing_database_of(config)
         obstacle = obstacle_to_making(url, password) if database is None else None
     except Failure as error:
         yield Verdict(what="database", verdict=BAD, detail=str(error), mend=SEE_URL)

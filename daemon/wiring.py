@@ -29,6 +29,7 @@ from daemon.rules.entitlement import SupportRules
 from daemon.rules.forms import FormRules
 from daemon.rules.rulebook import Rulebook
 from daemon.rules.sla import SlaRule
+from daemon.store.database import Database, existing_database
 from daemon.worker import Limits
 
 TOKEN_SECONDS = 30
@@ -174,6 +175,18 @@ def epoch_file_of(config: Config, url: str | None = None) -> Path:
     if place.startswith("sqlite:"):
         return Path(unquote(place.removeprefix("sqlite:///")) + ".epoch")
     return config.directory / "supportd.epoch"
+
+
+def existing_database_of(config: Config) -> Database | None:
+    """The configured database as it is, for whoever only looks; statements and waits for locks are bounded. None: there is none yet.
+
+    Raises Temporary when it is away or silent, ConfigError when its URL is none.
+    """
+    password = config.database.password
+    database = existing_database(config.database.url, password.reveal() if password is not None else None)
+    if database is not None:
+        database.hurry(config.limits.statement_seconds, config.limits.lock_seconds)
+    return database
 
 
 def read_limits_of(config: Config) -> ReadLimits:

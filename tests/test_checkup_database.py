@@ -9,17 +9,21 @@ import pytest
 
 from daemon.checkup import check_installation
 from daemon.config import load_config
+from daemon.store import database as store
+from daemon.store import postgres
 from daemon.store.database import open_database
 from daemon.verdict import BAD, GOOD, UNWISE, Verdict
+from tests.chaos.proxy import Proxy, Swallow
+from tests.servers.postgres import by_way_of, place_of
 from tests.store.test_upgrades import WORKERS, at_step
 
 MINIMAL = '[house]\naddress = "support@support.example"\n'
 
 
-def verdicts(folder: Path, url: str) -> dict[str, Verdict]:
+def verdicts(folder: Path, url: str, more: str = "") -> dict[str, Verdict]:
     path = folder / "supportd.toml"
     # the server of the tests syncs nothing
-    path.write_text(f'{MINIMAL}[database]\nurl = "{url}"\ndurable = false\n')
+    path.write_text(f'{MINIMAL}[database]\nurl = "{url}"\ndurable = false\n{more}')
     found = [verdict for verdict in check_installation(load_config(path), online=False) if "a power cut" not in verdict.detail]
     return {verdict.what: verdict for verdict in found}
 
@@ -59,6 +63,24 @@ def test_a_database_in_which_this_user_may_make_no_table_is_bad(empty_url: str, 
         finally:
             other.execute("DROP ROLE reader")
     assert (found.verdict, "may make no table there" in found.detail) == (BAD, True)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("empty_url", [pytest.param("postgres")], indirect=True)
+@pytest.mark.parametrize(
+    ("last_words", "is_made"),
+    [(b"pg_tables", True), (b"pg_tables", False), (b"has_schema_privilege", False), (b"SELECT name FROM schema_migration", True)],
+)
+def test_a_server_that_falls_silent_after_the_login_is_away(
+    empty_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, last_words: bytes, is_made: bool
+) -> None:
+    if is_made:
+        open_database(empty_url).close()
+    monkeypatch.setattr(store, "GUARD_SECONDS", 0.3)
+    monkeypatch.setattr(postgres, "GRACE_SECONDS", -0.7)
+    with Proxy(place_of(empty_url), (Swallow(pattern=last_words, then="silence", of="client"),)) as proxy:
+        found = verdicts(tmp_path, by_way_of(empty_url, proxy.port), "[limits]\nstatement_seconds = 1\n")["database"]
+    assert (found.verdict, "said nothing" in found.detail) == (BAD, True)
 
 
 def test_a_lost_database_whose_epoch_file_is_there_is_told(tmp_path: Path) -> None:

@@ -17,16 +17,14 @@ def health(as_json: Annotated[bool, typer.Option("--json", help="One JSON docume
     """How the daemon and its queues, mailboxes, tokens and disk do, also when it is dead. Exit status 0 well, 1 warning, 2 critical."""
     from daemon.errors import Failure
     from daemon.health import vitals_of
-    from daemon.store.database import existing_database, without_password
+    from daemon.store.database import without_password
+    from daemon.wiring import existing_database_of
 
     config, now = load_config(), clock()()
     database, away = None, f"there is none yet at {without_password(config.database.url)}; the first run makes it"
     try:
         # whoever only looks makes and changes nothing: the daemon at work may be of an older version
-        password = config.database.password
-        database = existing_database(config.database.url, password.reveal() if password is not None else None)
-        if database is not None:
-            database.hurry(config.limits.statement_seconds, config.limits.lock_seconds)
+        database = existing_database_of(config)
     except Failure as error:
         away = str(error)
     try:

@@ -508,7 +508,7 @@ def existing_database(url: str, password: str | None = None) -> Database | None:
     if opened.is_sqlite and not opened.path.exists():
         return None
     try:
-        with opened.reading():
+        with opened._brisk(), opened.reading():
             if opened.peewee.table_exists("schema_migration"):
                 return opened
     except BaseException:
@@ -528,7 +528,7 @@ def obstacle_to_making(url: str, password: str | None = None) -> str | None:
         _require_folder(opened)
         return None if os.access(opened.path.parent, os.W_OK | os.X_OK) else f"this user may not write into {opened.path.parent}"
     try:
-        with opened.reading():
+        with opened._brisk(), opened.reading():
             granted = opened.peewee.execute_sql("SELECT has_schema_privilege(current_schema(), 'CREATE')").fetchone()[0]
     finally:
         opened.close()
