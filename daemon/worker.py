@@ -528,7 +528,7 @@ def send(house: House, relay: Relay) -> int:
     if not house.database.holds():
         house.database.hold()
         if not house.database.holds():
-            raise Temporary("the database has not yet given up a session of this worker that broke")
+            raise Temporary("the session of this worker broke, and another frees what it had in hand")
     with house.database.transaction():
         outbox.take_back_own(house.database, house.now(), relay.owed_ids)
         if epoch.is_held():

@@ -43,9 +43,12 @@ CHANNEL = "supportd"
 END_OWN = """
 SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
 WHERE locktype = 'advisory' AND objsubid = 1 AND granted AND datname = current_database() AND pid <> pg_backend_pid()
-AND ((classid::bigint << 32) | objid::bigint) = %s
+AND mode = 'ShareLock' AND ((classid::bigint << 32) | objid::bigint) = %s
 """
-"""End the session that holds the lock of this worker. A role may end its own sessions."""
+"""End the sessions that show that this worker lives, but for the one that asks. A role may end its own sessions.
+
+Who only looks whether it lives takes the lock alone (see `dead_owners`), so the mode tells them apart.
+"""
 
 GUARD_SECONDS = 5.0
 """How long the session that shows that this worker lives may be silent: a final dot waits for its word."""
@@ -324,11 +327,10 @@ class Database:
         self.must_be_durable = False
         guard: Any = self.another_line(GUARD_SECONDS)
         try:
-            # it is never waited for: if it is taken, then by a session of ours that the server has not yet given up
-            taken = guard.execute_sql("SELECT pg_try_advisory_lock(%s)", (self.owner,)).fetchone()[0]
-            if not taken:
-                # and may not for hours, when the line broke without a word
-                guard.execute_sql(END_OWN, (self.owner,))
+            # it is never waited for: if it is not to be had, another worker frees this moment what this one had in hand
+            taken = guard.execute_sql("SELECT pg_try_advisory_lock_shared(%s)", (self.owner,)).fetchone()[0]
+            # a session of ours may live on for hours, when its line broke without a word: this worker would live as long for others
+            guard.execute_sql(END_OWN, (self.owner,))
         except (pw.DatabaseError, pw.InterfaceError) as error:
             guard.close()
             raise Temporary(f"the database is away: {first_line(error)}") from error
@@ -387,7 +389,10 @@ class Database:
                 guard.close()
 
     def dead_owners(self, owners: set[int]) -> set[int]:
-        """Which of these lease owners no longer live. Inside a transaction."""
+        """Which of these lease owners no longer live. Inside a transaction, and until its end none of them comes back to life.
+
+        Of several that ask at once about the same owner one hears that it is dead.
+        """
         others = {owner for owner in owners if owner != self.owner}
         if self.is_sqlite:
             return others if self._lock_file is not None else set()

@@ -165,6 +165,22 @@ class TestSeveral:
         assert not sure()
         assert worker.unbroken()()
 
+    def test_one_that_renews_its_session_ends_nobody_who_looks_whether_it_lives(self, join: Join, database_url: str) -> None:
+        first, second = join(), join()
+        with psycopg.connect(database_url, autocommit=True) as other:
+            ends = "SELECT pg_terminate_backend(pid, 60000) FROM pg_locks WHERE locktype = 'advisory' AND objid = (%s::bigint & 4294967295)::oid"
+            assert other.execute(ends, (first.database.owner,)).fetchall() == [(True,)]
+        with acting(second).transaction():
+            assert second.database.dead_owners({first.database.owner}) == {first.database.owner}
+            # what it had in hand is freed at this moment: it lives no more for others until that is done
+            assert first.database.hold()
+            assert not first.database.holds()
+            assert second.database.peewee.execute_sql("SELECT count(*) FROM worker").fetchone() == (2,)
+        assert first.database.hold()
+        assert first.database.holds()
+        with second.database.transaction():
+            assert second.database.dead_owners({first.database.owner}) == set()
+
     def test_leases_of_one_that_fell_silent_are_free(self, join: Join, database_url: str) -> None:
         first, second = join(), join()
         owners = {first.database.owner, second.database.owner}
