@@ -424,7 +424,7 @@ class Database:
         Raises ConfigError when the database was made by a newer program: an older one must not touch it. OthersAtWork when there
         is something to do, and somebody works on it by the older version.
         """
-        with self._brisk(), self.reading():
+        with self.brisk(), self.reading():
             taken = versions.steps_taken(self.peewee)
         versions.refuse_newer(taken, self.shown_url)
         if taken == versions.KNOWN:
@@ -471,7 +471,7 @@ class Database:
         return steps
 
     @contextmanager
-    def _brisk(self) -> Iterator[None]:
+    def brisk(self) -> Iterator[None]:
         """Nothing in here takes its time: a PostgreSQL server that says nothing for GUARD_SECONDS is away."""
         self.connect()
         if self.is_sqlite:
@@ -513,7 +513,7 @@ def existing_database(url: str, password: str | None = None) -> Database | None:
     if opened.is_sqlite and not opened.path.exists():
         return None
     try:
-        with opened._brisk(), opened.reading():
+        with opened.brisk(), opened.reading():
             if opened.peewee.table_exists("schema_migration"):
                 return opened
     except BaseException:
@@ -533,7 +533,7 @@ def obstacle_to_making(url: str, password: str | None = None) -> str | None:
         _require_folder(opened)
         return None if os.access(opened.path.parent, os.W_OK | os.X_OK) else f"this user may not write into {opened.path.parent}"
     try:
-        with opened._brisk(), opened.reading():
+        with opened.brisk(), opened.reading():
             granted = opened.peewee.execute_sql("SELECT has_schema_privilege(current_schema(), 'CREATE')").fetchone()[0]
     finally:
         opened.close()

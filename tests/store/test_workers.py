@@ -168,7 +168,8 @@ class TestSeveral:
     def test_one_that_renews_its_session_ends_nobody_who_looks_whether_it_lives(self, join: Join, database_url: str) -> None:
         first, second = join(), join()
         with psycopg.connect(database_url, autocommit=True) as other:
-            ends = "SELECT pg_terminate_backend(pid, 60000) FROM pg_locks WHERE locktype = 'advisory' AND objid = (%s::bigint & 4294967295)::oid"
+            its = "locktype = 'advisory' AND objid = (%s::bigint & 4294967295)::oid"
+            ends = f"SELECT pg_terminate_backend(pid, 60000) FROM pg_locks WHERE {its}"
             assert other.execute(ends, (first.database.owner,)).fetchall() == [(True,)]
         with acting(second).transaction():
             assert second.database.dead_owners({first.database.owner}) == {first.database.owner}
