@@ -15,11 +15,13 @@ from daemon.store.statements import rows
 
 def deleted() -> Iterator[str]:
     """A raw mail was deleted when it was as old as the house wanted then, and of no mail that waited for anybody."""
-    query: Any = Journal.select(Journal.id, Journal.internal_date, Journal.raw_deleted_at, Journal.raw_retention_days, Journal.state)
-    for number, since, at, days, state in rows(
+    query: Any = Journal.select(
+        Journal.id, Journal.internal_date, Journal.recorded_at, Journal.raw_deleted_at, Journal.raw_retention_days, Journal.state
+    )
+    for number, arrival, recorded_at, at, days, state in rows(
         query.where(Journal.raw_deleted_at.is_null(False) | Journal.raw_retention_days.is_null(False))
     ):
-        yield from _too_early(f"mail {number}", since, at, days)
+        yield from _too_early(f"mail {number}", max(arrival, recorded_at), at, days)
         if state not in ("acted", "ignored"):
             yield f"mail {number}: its octets were deleted, but nobody is done with it"
     sent = pw.fn.COALESCE(Outbox.sent_at, Outbox.created_at).python_value(Outbox.sent_at.python_value)

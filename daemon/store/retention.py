@@ -1,7 +1,9 @@
 """What grows old: raw mails, received and sent, whose octets are deleted while their digest, their size and the facts stay.
 
-A mail is old by its arrival, one of ours by when it was sent. It stays whole while its case is open, while it waits for a worker or a
-person, and while another mail of the same octets does. Every function runs inside a read or a transaction of the caller.
+A mail is old by its arrival and by when it was written down here, whichever is later: what servers and `Date` say may be wrong, and
+what came in an archive is new to us. One of ours is old by when it was sent. A mail stays whole while its case is open, while it
+waits for a worker or a person, and while another mail of the same octets does. Every function runs inside a read or a transaction of
+the caller.
 """
 
 from __future__ import annotations
@@ -31,11 +33,11 @@ FIRST = Place(datetime.min.replace(tzinfo=UTC), 0)
 """Before all mails."""
 
 OLD_MAILS = """
-SELECT j.internal_date, j.id FROM journal AS j
+SELECT j.recorded_at, j.id FROM journal AS j
 LEFT JOIN interaction AS i ON i.journal_id = j.id LEFT JOIN support_case AS c ON c.id = i.case_id
 WHERE j.raw_deleted_at IS NULL AND j.state IN ('acted', 'ignored') AND j.sha256 IS NOT NULL
-AND j.internal_date <= {0} AND (j.internal_date, j.id) > ({0}, {0}) AND (c.id IS NULL OR c.closed_at IS NOT NULL)
-ORDER BY j.internal_date, j.id LIMIT {0}
+AND j.recorded_at <= {0} AND (j.recorded_at, j.id) > ({0}, {0}) AND j.internal_date <= {0}
+AND (c.id IS NULL OR c.closed_at IS NOT NULL) ORDER BY j.recorded_at, j.id LIMIT {0}
 """
 
 OLD_OUTGOING = """
@@ -48,7 +50,7 @@ ORDER BY o.created_at, o.id LIMIT {0}
 
 def old_mails(db: Database, edge: datetime, after: Place, most: int) -> list[Place]:
     """Received mails from before the edge whose octets may have to go, the oldest first."""
-    return _found(db, OLD_MAILS, edge, after, most)
+    return _found(db, OLD_MAILS, edge, after, edge, most)
 
 
 def old_outgoing(db: Database, edge: datetime, after: Place, most: int) -> list[Place]:
@@ -56,10 +58,10 @@ def old_outgoing(db: Database, edge: datetime, after: Place, most: int) -> list[
     return _found(db, OLD_OUTGOING, edge, after, most)
 
 
-def _found(db: Database, sql: str, edge: datetime, after: Place, most: int) -> list[Place]:
+def _found(db: Database, sql: str, edge: datetime, after: Place, *more: datetime | int) -> list[Place]:
     as_text: Any = UtcDateTimeField().db_value
-    as_time: Any = Journal.internal_date.python_value
-    values = (as_text(edge), as_text(after.at), after.number, most)
+    as_time: Any = Journal.recorded_at.python_value
+    values = (as_text(edge), as_text(after.at), after.number, *(as_text(one) if isinstance(one, datetime) else one for one in more))
     return [Place(as_time(row[0]), row[1]) for row in db.peewee.execute_sql(sql.format(db.peewee.param), values).fetchall()]
 
 
@@ -94,7 +96,8 @@ def _held(db: Database, digests: Collection[str]) -> set[str]:
 
 def _whole_groups(digests: Collection[str], edge: datetime) -> dict[int, str]:
     """Number and digest of every mail that has these octets, where all that have them are old enough and done with."""
-    done = Journal.state.in_(["acted", "ignored"]) & (Journal.internal_date <= edge) & (Case.id.is_null() | Case.closed_at.is_null(False))
+    done = Journal.state.in_(["acted", "ignored"]) & (Journal.recorded_at <= edge) & (Journal.internal_date <= edge)
+    done &= Case.id.is_null() | Case.closed_at.is_null(False)
     query: Any = Journal.select(Journal.id, Journal.sha256, pw.Case(None, [(done, 1)], 0))
     query = query.join(Interaction, pw.JOIN.LEFT_OUTER, on=(Interaction.journal == Journal.id))
     query = query.join(Case, pw.JOIN.LEFT_OUTER, on=(Interaction.case == Case.id))

@@ -655,7 +655,7 @@ Journal.add_index(
     Journal.index(Journal.mailbox, Journal.folder, name="journal_untidied", where=pw.SQL("NOT tidied AND state <> 'received'"))
 )
 Journal.add_index(
-    Journal.index(Journal.internal_date, Journal.id, name="journal_raw",
+    Journal.index(Journal.recorded_at, Journal.id, name="journal_raw",
                   where=pw.SQL("raw_deleted_at IS NULL AND state IN ('acted', 'ignored')"))
 )  # fmt: skip
 Outbox.add_index(

@@ -175,14 +175,32 @@ def test_many_old_mails_go_a_few_a_round_and_those_that_stay_are_not_in_their_wa
         world.run()
         left.append(whole(world)[0])
     assert left == [[1, 4, 5, 6], [1, 6], [1], [1]]
-    # a look at all there is was the last for an hour
-    world.deliver(ROBOT, world.clock.replace(year=2010))
+    world.assert_good_books()
+
+
+@on_sqlite
+def test_a_mail_whose_server_gives_it_an_old_date_is_as_new_as_it_is_to_us(world: World, capfd: pytest.CaptureFixture[str]) -> None:
+    world.deliver(ROBOT, world.clock.replace(year=1971))
     world.run()
-    assert whole(world)[0] == [1, 7]
     world.later(seconds=LOOK_AGAIN.total_seconds())
     world.run()
+    world.later(days=DAYS, hours=-1, minutes=-30)
+    world.run()
     assert whole(world)[0] == [1]
+    # it is old now, but a look at all there is was the last for an hour
+    world.later(minutes=35)
+    world.run()
+    assert whole(world)[0] == [1]
+    world.later(minutes=25)
+    world.run()
+    assert whole(world)[0] == []
+    assert told(capfd.readouterr().err) == ["count=1 outgoing=0"]
     world.assert_good_books()
+    early = "UPDATE journal SET recorded_at = '2026-12-01 10:00:00' WHERE id = 1"
+    with world.house.database.transaction() as transaction:
+        world.house.database.peewee.execute_sql(early)
+        assert any("mail 1: its octets were deleted on 2027-01-06, before it was 400 days old" in problem for problem in deleted())
+        transaction.give_up()
 
 
 @on_sqlite

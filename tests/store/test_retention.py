@@ -25,12 +25,13 @@ EDGE = NOW - timedelta(days=DAYS)
 CONTENTS = {hashlib.sha256(octets).hexdigest(): octets for octets in (b"one", b"two", b"three")}
 DIGESTS = sorted(CONTENTS)
 
-Mail = tuple[int, int | None, int, str, str]
-"""Which octets it has, which its file has, how many days before the edge it came, its state, and of what kind its case is."""
+Mail = tuple[int, int | None, int, str, str, int]
+"""Which octets it has, which its file has, how many days before the edge it came, its state, of what kind its case is, and how many
+days later than it was written down here its server says that it came."""
 
 MAILS = st.tuples(
     st.integers(0, 1), st.none() | st.integers(1, 2), st.integers(-2, 2), st.sampled_from(["acted", "ignored", "received", "quarantined"]),
-    st.sampled_from(["none", "closed", "open"]),
+    st.sampled_from(["none", "closed", "open"]), st.sampled_from([0, 0, -20000, 3]),
 )  # fmt: skip
 
 
@@ -42,10 +43,11 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     database.close()
 
 
-def arrived(octets: int | None, file: int | None = None, days: int = 0, state: str = "acted", case: str = "none") -> int:
-    """A mail that came so many days before the edge."""
+def arrived(octets: int | None, file: int | None = None, days: int = 0, state: str = "acted", case: str = "none", later: int = 0) -> int:
+    """A mail that came so many days before the edge; its server says, so many days later."""
     at = EDGE - timedelta(days=days)
-    number = journalled(sha256=DIGESTS[octets] if octets is not None else None, internal_date=at, recorded_at=at, state=state)
+    dates = {"internal_date": at + timedelta(days=later), "recorded_at": at}
+    number = journalled(sha256=DIGESTS[octets] if octets is not None else None, state=state, **dates)
     case_id = None if case == "none" else a_case(closed_at=at if case == "closed" else None)
     Interaction.insert(direction="in", journal=number, at=at, case=case_id).execute()
     wanted = [digest for digest in (octets, file) if digest is not None]
@@ -74,7 +76,7 @@ def test_what_somebody_needs_stays_and_nothing_else(opened: Database, mails: lis
     with opened.transaction() as transaction:
         numbers = {arrived(*one): one for one in mails}
         marked = delete_all(opened)
-        needed = {one[0] for one in mails if one[2] < 0 or one[3] not in ("acted", "ignored") or one[4] == "open"}
+        needed = {one[0] for one in mails if one[2] - max(one[5], 0) < 0 or one[3] not in ("acted", "ignored") or one[4] == "open"}
         assert marked == {number for number, one in numbers.items() if one[0] not in needed}
         whole = [one for number, one in numbers.items() if number not in marked]
         assert there() == {DIGESTS[digest] for one in whole for digest in one[:2] if digest is not None}
@@ -117,8 +119,8 @@ def test_of_ours_what_was_sent_or_dropped_goes_by_when_it_left(database: Databas
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_the_old_ones_are_found_by_an_index_and_leave_no_trace_in_the_file(database: Database, tmp_path: Path) -> None:
     settle(database)
-    for sql, index in ((OLD_MAILS, "journal_raw"), (OLD_OUTGOING, "outbox_raw")):
-        values = ("2026-01-01", "0001-01-01", 0, 100)
+    for sql, index, more in ((OLD_MAILS, "journal_raw", ("2026-01-01",)), (OLD_OUTGOING, "outbox_raw", ())):
+        values = ("2026-01-01", "0001-01-01", 0, *more, 100)
         plan = [row[3] for row in database.peewee.execute_sql("EXPLAIN QUERY PLAN " + sql.format("?"), values).fetchall()]
         assert index in plan[0]
         assert not any("SCAN" in step or "TEMP" in step for step in plan)
@@ -126,7 +128,7 @@ def test_the_old_ones_are_found_by_an_index_and_leave_no_trace_in_the_file(datab
     CONTENTS[digest := hashlib.sha256(secret).hexdigest()] = secret
     with database.transaction():
         keep_octets([(digest, secret)])
-        journalled(sha256=digest, internal_date=EDGE, state="ignored")
+        journalled(sha256=digest, internal_date=EDGE, recorded_at=EDGE, state="ignored")
     database.peewee.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     assert secret[:28] in database.path.read_bytes()
     with database.transaction():

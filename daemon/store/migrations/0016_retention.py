@@ -12,7 +12,7 @@ STATEMENTS = (
     """ALTER TABLE "outbox" ADD COLUMN "sha256" VARCHAR(64)""",
     """ALTER TABLE "outbox" ADD COLUMN "size" BIGINT""",
     """CREATE INDEX "attachment_sha256" ON "attachment" ("sha256")""",
-    """CREATE INDEX "journal_raw" ON "journal" ("internal_date", "id")
+    """CREATE INDEX "journal_raw" ON "journal" ("recorded_at", "id")
 WHERE raw_deleted_at IS NULL AND state IN ('acted', 'ignored')""",
     """CREATE INDEX "outbox_raw" ON "outbox" ("created_at", "id")
 WHERE raw_deleted_at IS NULL AND octets IS NOT NULL AND state IN ('sent', 'dropped')""",
