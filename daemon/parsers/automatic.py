@@ -313,7 +313,7 @@ def _subject_signs(opened: Opened, message: Message) -> list[_Sign]:
     """Robots that stamp nothing: the subject of an automatic answer with other evidence; a bounce by what it says."""
     answer = robotwords.automatic_answer(message.subject, message.body)
     if answer is not None:
-        return [(_Class.ROBOT, f"subject: {answer}")]
+        return [(_Class.ROBOT if robotwords.is_subject_of_a_program(message.subject) else _Class.SILENT, f"subject: {answer}")]
     if robotwords.is_report_subject(message.subject):
         if bounce.recognise(opened, message) is not None:
             return [(_Class.ROBOT, "bounce")]

@@ -118,15 +118,14 @@ _ROBOT_MAILERS = re.compile(r"(?:vacation|autorespond|autoreply|auto-reply|mdaem
 
 _ANSWER_STARTS = (
     "automatic reply:", "automatic response:", "auto reply:", "auto-reply:", "autoreply:", "auto response:", "auto-response:",
-    "autoresponse:",
-    "auto: re:", "out of office:", "out of the office:", "out of office autoreply:", "out of office reply:", "[auto-reply]",
+    "autoresponse:", "auto: re:", "out of office:", "out of the office:", "out of office autoreply:", "out of office reply:",
+    "[auto-reply]",
     "[autoreply]",
-    "[automatic reply]", "[auto reply]", "[auto response]", "[auto-response]", "automatic reply from", "automated reply:",
+    "[automatic reply]", "[auto reply]", "[auto response]", "[auto-response]", "automated reply:",
     "automated response:",
     "vacation reply:", "vacation message:", "away message:", "auto respond", "autoresponder:", "auto responder:",
-    "automatische antwort:", "automatische antwort auf", "abwesenheitsnotiz:", "abwesenheitsnotiz",
-    "abwesenheitsassistent",
-    "abwesenheitsnachricht", "automatische abwesenheit", "autom. antwort:", "auto-antwort:", "réponse automatique",
+    "automatische antwort:", "abwesenheitsnotiz:", "abwesenheitsnotiz",
+    "abwesenheitsassistent", "abwesenheitsnachricht", "automatische abwesenheit", "autom. antwort:", "auto-antwort:", "réponse automatique",
     "reponse automatique",
     "absence du bureau", "message d'absence", "absent du bureau", "notification d'absence", "respuesta automática",
     "respuesta automatica",
@@ -148,37 +147,65 @@ _ANSWER_STARTS = (
     "自動回覆", "自动答复", "自動回信", "自動返信", "自動応答", "不在通知", "不在のお知らせ", "自動応答", "자동응답",
     "аутоматски одговор", "automātiskā atbilde", "자동 회신", "자동회신",
     "자동 응답", "부재중", "מענה אוטומטי", "תשובה אוטומטית",
-    "رد تلقائي",
-    "الرد التلقائي", "trả lời tự động", "balasan otomatis", "automaatvastus", "automatinis atsakymas", "automātiska atbilde",
-    "samodejni odgovor",
-    "absent(e) du bureau", "niet op kantoor", "afwezigheidsassistent", "ausência do escritório", "外出时的自动答复", "外出時的自動回覆",
+    "رد تلقائي", "الرد التلقائي", "trả lời tự động", "balasan otomatis", "automaatvastus", "automatinis atsakymas", "automātiska atbilde",
+    "samodejni odgovor", "absent(e) du bureau", "niet op kantoor", "afwezigheidsassistent", "ausência do escritório",
+    "外出时的自动答复", "外出時的自動回覆",
     "automatski odgovor", "автоматичен отговор", "resposta automàtica", "erantzun automatikoa", "การตอบกลับอัตโนมัติ", "ตอบกลับอัตโนมัติ",
 )  # fmt: skip
 _ANSWER_WORDS = re.compile(
-    r"out of (?:the )?office|\booo\b|auto[- ]?(?:reply|respon[ds])|automatic(?:ally)? (?:generated|reply|response)|"
-    r"automated (?:reply|response)|"
-    r"on vacation|on leave|lomalla|fraværende|assenza|ausência|izindeyim|"
-    r"vacation|away from|on holiday|annual leave|parental leave|maternity leave|sick leave|"
-    r"abwesen|urlaub|nicht im büro|au(?:ß|ss)er haus|automatische|absen[tc]|en congé|congés|vacances|vacaciones|ausente|fuera de|ferie|"
-    r"assente|fuori ufficio|férias|"
-    r"afwezig|vakantie|semester|frånvar|lomalla|urlop|nieobecn|dovolen|отпуск|отсутств|відпуст|izinde|szabadság|concediu|休假|休暇|不在|"
-    r"휴가|부재",
+    r"out of (?:the )?office\b(?! (?:hours?|chairs?|space|supplies|times?)\b)|\booo\b|auto[- ]?(?:reply|respon[ds])|"
+    r"automatic(?:ally)? (?:generated|reply|response)|automated (?:reply|response)|automatische (?:antwort|abwesenheit|reactie|nachricht)|"
+    r"\bon (?:vacation|leave|holidays?)\b|\b(?:annual|parental|maternity|sick) leave\b|\baway from\b(?! (?:grid|home|the grid)\b)|"
+    r"\bvacation\b(?! (?:houses?|homes?|rentals?|flats?|apartments?|property|mode|settings?)\b)|"
+    r"\babwesend\b|\babwesenheit(?:s(?!vertret)\w*)?\b|\b(?:jahres|sommer|weihnachts)?urlaub\b|"
+    r"\burlaubs(?:notiz|meldung|nachricht|mitteilung|abwesenheit)\b|nicht im büro|\bau(?:ß|ss)er haus\b|"
+    r"\ben congés?\b|\bcongés\b|(?<!de )\bvacances\b|(?<!casa de )(?<!piso de )\bvacaciones\b|"
+    r"\bfuera de (?:la )?oficina\b|\bfuori ufficio\b|\bferien?\b|\bferier\b|\bférias\b|"
+    r"\bvakantie\b|\bsemester\b|\blomalla\b|\burlop(?:u|ie)?\b|\bdovolen(?:á|é|ou|k\w)|\bfraværende\b|"
+    r"\bв? ?отпуске?\b|\bотсутствую\b|\bвідпуст\w{1,3}\b|\bizinde(?:yim)?\b|\bszabadság(?:on)?\b|\bconcediu\b|休假|休暇|휴가|부재|"
+    r"不在(?:通知|の|に|で|中|連絡|\Z|[\s:：(（])|不在(?:办公|辦公)",
     re.IGNORECASE,
 )
+_ABSENT = (
+    r"(?:absen(?:t|ce)e?s?|ausentes?|ausência|assent[ei]|assenza|afwezig(?:heid)?|frånvar(?:o|ande)|nieobecn(?:y|a|i|ość)|отсутстви[ея])"
+)
+_ABSENT_AT_AN_END = re.compile(
+    rf"\A(?:(?:re|aw|sv|tr) ?: ?)?{_ABSENT}\s?(?:\Z|[:(,.!–—-]|\d|(?:from|until|till|today|du|jusqu\S{{0,3}}|dal|"
+    rf"fino|até|tot|t\.?o\.?m|do|до)\b)|"
+    rf"\b{_ABSENT}[.!]?\Z"
+)
+"""Things are absent, too ("absence of data", "meter absent in the portal"): whoever is, is so at the start or end of a subject."""
 _AUTOMATIC = re.compile(
-    r"\bauto|αυτόματ|автомат|аўтамат|自动|自動|자동|אוטומט|تلقائ|خودکار|स्वचालित|อัตโนมัติ|tự động|otomat|sjálfvirk|awtomat|uathoibr|"
-    r"samodejn|avtomat|ავტომატ|ինքնա|স্বয়ংক্রিয়"
+    r"\bauto(?:\b|ma|mā|(?=re[ps]|ré|answ|antw|svar|odp|risp|vas|v[áa]l))|"
+    r"αυτόματ|автомат|аўтамат|自动|自動|자동|אוטומט|تلقائ|خودکار|स्वचालित|อัตโนมัติ|tự động|otomat|sjálfvirk|"
+    r"awtomat|uathoibr|samodejn|avtomat|ავტომატ|ինքնա|স্বয়ংক্রিয়"
 )
 _ANSWER = re.compile(
-    r"repl|respon|answer|antwort|r[ée]pon|respue|rispost|respost|antwoord|svar|vasta?u|odpow|odpov|v[áa]lasz|r[ăa]spun|отговор|ответ|"
-    r"відпов|адказ|yan[ıi]t|cevap|cavab|απάντη|תשובה|מענה|رد|应答|応答|返信|答复|答覆|回复|回覆|回信|회신|응답|답장|ตอบ|trả lời|balasan|"
+    r"repl[yi]|respon(?!sib)|answer|antwort(?!lich)|r[ée]pon|respue|rispost|respost|antwoord|svar|vasta?u|odpow(?!iedzialn)|odpov(?!ědn)|"
+    r"v[áa]lasz|r[ăa]spun|отговор(?!н)|ответ(?!ств|в)|відпов(?!ідальн)|адказ|yan[ıi]t|cevap|cavab|απάντη|תשובה|מענה|رد|应答|応答|返信|答复|答覆|回复|回覆|"
+    r"回信|회신|응답|답장|ตอบ|trả lời|balasan|"
     r"jawapan|odgovor|одговор|atsakym|atbild|उत्तर|जवाब|پاسخ|ymateb|freagra|жауап|përgjigj|პასუხ|պատասխան|উত্তর"
 )
 _PREFIX = re.compile(r"[\[【(]?([^:：\]】]{3,40}?)\s?[:：\]】]")
 _IN_BRACKETS_AT_THE_END = re.compile(r"[\[(【]([^\[\]()【】]{3,40})[\])】]\s*\Z")
-_FORM_ENDS = re.compile(r"\s*(?:[:：\]】)(\-–—]|re\b|auf\b|from\b|to\b|\d|er\b|ing\b|e-?mail\b|message\b)")
+_FORM_ENDS = re.compile(
+    r"\s*(?:[:：\]】)(\-–—]|re\b|from\b(?! (?:the|our|my)\b)|(?:to|auf) (?:(?:your|ihre|deine)\b|[\"'“„«])|\d{1,4}[./-]\d{1,2}[./-]|"
+    r"(?:(?:er|ing|e-?mail|message)\b\s*)(?:[:：\]】)(\-–—]|\Z))"
+)
 """What stands behind the words where a program wrote them; a sentence of a person goes on."""
-_WORDS_OF_A_PREFIX = 4
+_BETWEEN = re.compile(r"\w*[\s_-]?(?:e-?mail[\s-])?\w{0,3}")
+"""What may stand between the word for automatic and that for an answer."""
+_BEFORE = re.compile(r"(?:(?:re|aw|out of (?:the )?office|ooo|vacation|abwesenheit|an?|your|e-?mail)\b[\s:–-]*)?\w{0,3}")
+_BEHIND = re.compile(r"\w*[\s-]?(?:e-?mail|message|mail|nachricht)?")
+_REST = re.compile(
+    r"(?:[\s\d.,:/()\[\]–—-]|\b(?:re|aw|sv|tr|auto|until|till|from|to|through|bis|vom|von|zum|ab|am|du|au|jusqu'au|dal|al|de|do|od|the|and|und|"
+    r"back|on|return(?:ing|s)?|in|rückkehr|currently|i am|i'm|im|notification|notice|message|reply|notiz|"
+    r"jan\w{0,6}|feb\w{0,6}|m[aä]r\w{0,2}|apr\w{0,2}|ma[iy]|june?|juni|july?|juli|aug\w{0,3}|sep\w{0,6}|o[ck]t\w{0,4}|nov\w{0,5}|de[cz]\w{0,5}|"
+    r"mon\w{0,4}|tue\w{0,4}|wed\w{0,6}|thu\w{0,5}|fri\w{0,3}|sat\w{0,5}|sun\w{0,3})\b)*"
+)
+"""Words that leave a subject of absence one of nothing else."""
+_NOTES = re.compile(r"auto ?: .{1,60} (?:is|ist|est|è|está) ")
+"""How Notes begins the subject of an absence, in front of its words."""
 _MONITOR = re.compile(
     r"cron <\S{1,80}@\S{1,80}>|\*\*\*? ?(?:problem|recovery|acknowledgement|flapping\w{0,7}|downtime\w{0,7}) (?:service|host)\b|"
     r"\[(?:firing|resolved):\d+\]|"
@@ -253,26 +280,51 @@ def automatic_answer(subject: str, body: str) -> str | None:
     """The words that show an automatic answer, or None.
 
     The subject is in the form that programs write, without a reply mark in front (that would be a person answering such a
-    mail); or it speaks of absence and so do the first words of the body, which ask nothing.
+    mail); or it speaks of absence and so do the first words of the body, which ask nothing and tell of no fault.
     """
-    text = (
-        _TAGS.sub("", subject[:300], count=1)
-        if subject.lstrip()[:1] == "["
-        and not subject.lower().lstrip().startswith(("[auto", "[out", "[自", "[자동", "[firing:", "[resolved:", "[fail2"))
-        else subject[:300]
-    )
-    lower = " ".join(text.lower().split())
-    if _MONITOR.match(lower) or _is_answer_form(lower):
+    lower = _lower(subject)
+    if _is_form(lower):
         return lower[:40]
-    found = _ANSWER_WORDS.search(lower) or _starts(lower)
-    if found is None or _FORWARD_PREFIX.match(text):
+    found = _absence_in(lower)
+    if found is None or _FORWARD_PREFIX.match(subject[:300]):
         return None
     own = body[:_LOOKED_AT]
     quoted = _QUOTED.search(own)
     return found[0][:40] if robotsentences.tells_absence(own[: quoted.start()] if quoted else own) else None
 
 
-_STARTS = re.compile("|".join(re.escape(start.rstrip(": ")) for start in sorted(_ANSWER_STARTS, key=len, reverse=True)))
+def is_subject_of_a_program(subject: str) -> bool:
+    """Whether the subject of an automatic answer is a program's: in its form, or of the absence and nothing else.
+
+    Where it isn't, a person may have written it, who is away and wants something.
+    """
+    lower = _lower(subject)
+    if _is_form(lower) or _NOTES.match(lower):
+        return True
+    found = _absence_in(lower)
+    return found is not None and _REST.fullmatch(_TAGS.sub(" ", f"{lower[: found.start()]} {lower[found.end() :]}")) is not None
+
+
+def _lower(subject: str) -> str:
+    """The subject in lower case, without a tag in front that isn't a program's own."""
+    text = subject[:300]
+    lower = text.lower().lstrip()
+    if lower[:1] == "[" and not lower.startswith(("[auto", "[out", "[自", "[자동", "[firing:", "[resolved:", "[fail2")):
+        text = _TAGS.sub("", text, count=1)
+    return " ".join(text.lower().split())
+
+
+def _is_form(lower: str) -> bool:
+    return _MONITOR.match(lower) is not None or _is_answer_form(lower)
+
+
+def _absence_in(lower: str) -> re.Match[str] | None:
+    return _ANSWER_WORDS.search(lower) or _ABSENT_AT_AN_END.search(lower) or _starts(lower)
+
+
+_STARTS = re.compile(
+    f"(?:{'|'.join(re.escape(start.rstrip(': ')) for start in sorted(_ANSWER_STARTS, key=len, reverse=True))})(?! hours?\\b)"
+)
 
 
 def _starts(lower: str) -> re.Match[str] | None:
@@ -284,10 +336,22 @@ def _is_answer_form(lower: str) -> bool:
     start = _starts(lower)
     if start is not None and _FORM_ENDS.match(lower.lstrip("[【 "), start.end()):
         return True
-    named = _PREFIX.match(lower if lower.count(" ") > 1 else lower + ":") or _IN_BRACKETS_AT_THE_END.search(lower)
-    if named is None or len(named[1].split()) > _WORDS_OF_A_PREFIX:
-        return False
-    return _AUTOMATIC.search(named[1]) is not None and _ANSWER.search(named[1]) is not None
+    named = (_PREFIX.match(lower if lower.count(" ") > 1 else lower + ":"), _IN_BRACKETS_AT_THE_END.search(lower))
+    return any(_names_an_automatic_answer(found[1]) for found in named if found is not None)
+
+
+def _names_an_automatic_answer(text: str) -> bool:
+    return any(_are_neighbours(text, one, other) for one in _AUTOMATIC.finditer(text) for other in _ANSWER.finditer(text))
+
+
+def _are_neighbours(text: str, one: re.Match[str], other: re.Match[str]) -> bool:
+    """Whether text is a word for automatic and one for an answer side by side, and nothing else of weight."""
+    first, second = (one, other) if one.start() <= other.start() else (other, one)
+    return (
+        _BEFORE.fullmatch(text, 0, first.start()) is not None
+        and _BETWEEN.fullmatch(text, first.end(), max(first.end(), second.start())) is not None
+        and _BEHIND.fullmatch(text, max(first.end(), second.end())) is not None
+    )
 
 
 _BOUNCED = re.compile(

@@ -139,7 +139,8 @@ def test_no_answer_whenever_something_speaks(fields: list[tuple[str, str]]) -> N
     [
         "Automatic reply: Roof", "Sjálfvirkt svar: Roof", "Balasan automatik: Roof", "स्वचालित उत्तर: Roof", "پاسخ خودکار: Roof",
         "Ymateb awtomatig: Roof", "Автоматты жауап: Roof", "Réponse automatique\xa0: Roof", "Roof [Automatic Reply]",
-        "外出时的自动答复: Roof",
+        "外出时的自动答复: Roof", "Automatic reply e-mail: Roof", "Auto-Antwort: Roof", "الرد التلقائي: Roof",
+        "Automatic reply from Ann Lee", "Automatic response to your message", "Out of Office 12/24/2026", "Out of office auto-reply: Roof",
         "Cron <ann@web1> /usr/local/bin/backup", "** PROBLEM Service Alert: web1/Disk is CRITICAL **", "[FIRING:1] DiskFull (web1)",
     ],
 )  # fmt: skip
@@ -167,12 +168,52 @@ def test_programs_write_such_subjects(subject: str) -> None:
         ("Undeliverable mail", "Dear support,\n\nall mails to joe@acme.example come back: 550 5.1.1 user unknown. Please help.\n\nAnn"),
         ("** Problem with login **", "I cannot log in."),
         ("[resolved] roof", "It works again, thank you."),
+        ("Absence of data since noon", "No data until now. Contact me. The customer is away, back on Monday."),
+        ("Inverter absent in portal", "Since the update until now the inverter is absent. Contact Tom on site, he is away on Friday."),
+        ("Assenza di dati", "Il cliente è assente fino a lunedì."),
+        ("Инвертор: отсутствуют данные", "Клиент отсутствует до понедельника."),
+        ("Inversor fuera de servicio", "El cliente está ausente hasta el lunes."),
+        ("Out of office hours: alarm at roof 7", "The alarm comes until 6 o'clock. Our office is closed then."),
+        ("Alarm out of office hours", "The alarm rings until 8. On Friday our office is closed, call 0170 123."),
+        ("Urlaubsvertretung: Anlage 7", "Hallo, Frau Lee ist im Urlaub, ich vertrete sie bis 5. Mai."),
+        ("Urlaub nächste Woche, Anlage steht", "Ich bin im Urlaub bis 5. Mai, Kontakt: Tom. Die Anlage zeigt seit heute keine Daten."),
+        ("Ferienhaus Müller", "Wir sind bis Sonntag im Urlaub dort. Unser Nachbar Herr Tom, Tel. 123, ist der Kontakt."),
+        ("Ferienwohnung ohne Zähler", "Der Mieter ist abwesend bis Montag."),
+        ("Semesterhus: new meter", "We are away until Sunday."),
+        ("Vacation house: new meter", "I'm back in the house on Friday."),
+        ("Automatic shutdown response: inverter 4", "The inverter shut down at noon."),
+        ("Automatic restart responds late: inverter 7", "Inverter 7 restarts late."),
+        ("Auto-restart does not respond: inverter 7", "It stays off."),
+        ("Inverter auto-answer: E17 again", "E17 again since noon."),
+        ("Automatic replacement: inverter 7", "When will it come?"),
+        ("Automatic response to fault 17 is late", "It takes 4 hours."),
+        ("Automatic reply message is wrong", "It names the wrong roof."),
     ],
 )
 def test_people_write_such_subjects(subject: str, words: str) -> None:
     head = PERSON.replace("Roof", subject) + "Content-Type: text/plain; charset=utf-8\n\n"
     told = judged((head + words).encode())
     assert told.may_answer, told.why
+
+
+@pytest.mark.parametrize(
+    ("subject", "words", "is_automatic"),
+    [
+        ("Out of office", "I am out of the office until Monday.", True),
+        ("Re: Out of Office: back on 5 December", "I am out of the office until 5 December.", True),
+        ("Urlaub bis 5.12.2026", "Ich bin bis 5.12. im Urlaub.", True),
+        ("Absent", "Je suis absent jusqu'au 5 décembre.", True),
+        ("AUTO: Ann Lee is out of the office (returning 5/12/2026)", "I am out of the office until 5/12/2026.", True),
+        ("Keys of the roof, on vacation next week", "I am on vacation until Friday, contact Bob.", False),
+        ("Termin am Montag: bin im Urlaub", "Ich bin bis Montag im Urlaub. Kontakt: Bob.", False),
+        ("Autoresponder broken", "Our autoresponder answers every mail, I am away until Monday.", False),
+    ],
+)
+def test_words_of_absence_alone_lose_no_mail(subject: str, words: str, is_automatic: bool) -> None:
+    head = PERSON.replace("Roof", subject) + "Content-Type: text/plain; charset=utf-8\n\n"
+    told = judged((head + words).encode())
+    assert not told.may_answer
+    assert told.is_automatic is is_automatic, "a person may have written it: a case is opened, nobody is answered"
 
 
 @pytest.mark.parametrize(
