@@ -22,7 +22,7 @@ from daemon import log
 from daemon.actions.apply import apply
 from daemon.actions.replies import Desk
 from daemon.actions.vocabulary import HoldMail
-from daemon.errors import Temporary, TooSlow
+from daemon.errors import Outdated, Temporary, TooSlow
 from daemon.failpoints import failpoint
 from daemon.lookback import look_back
 from daemon.losses import Loss
@@ -388,7 +388,10 @@ def _submit(house: House, rows: Sequence[Claimed]) -> list[tuple[Claimed, Future
 
 
 def _apply_one(house: House, row: Claimed, future: Future[Reading | ReadFailure] | None, now: datetime) -> bool:
-    """Bring one claimed mail to its end, or book why not; whether it is done. Nothing that happens here stops the line."""
+    """Bring one claimed mail to its end, or book why not; whether it is done. Nothing that happens to a mail here stops the line.
+
+    Raises Temporary when the database is away, Outdated when its tables are no longer those of this program.
+    """
     if future is None:
         _quarantine(house, row, Reason.PARSER_FAILED, f"the program died {row.alone} times on this mail alone", now)
         return True
@@ -402,6 +405,9 @@ def _apply_one(house: House, row: Claimed, future: Future[Reading | ReadFailure]
             # the database is there, so the mail may be the cause: others go on, and its tries are counted
             log.event("apply-waits", mail=row.id, detail=str(error))
             return _failed(house, row, Reason.UNEXPECTED_ERROR, f"statement_seconds: {error}", now, pause=journal.SLOW_PAUSE)
+        except Outdated:
+            # a newer program has migrated since the mail was claimed: it is the newer one's to end
+            raise
         except Temporary as error:
             log.event("apply-waits", mail=row.id, detail=str(error))
             _put_off(house, row, str(error), now)
@@ -428,6 +434,7 @@ def _act(house: House, row: Claimed, reading: Reading, now: datetime) -> Decisio
     """The one transaction: facts, decision, effects, answers, and the mail's final state. None: another worker has it."""
     message = reading.message
     with house.database.transaction() as transaction:
+        house.database.must_be_current()
         situation = load_situation(
             reading, house.policy, house.desk.signer, number=row.id, sha256=row.sha256, now=row.internal_date, clock=now,
             recorded_at=row.recorded_at, archive=row.archive, released=row.released, lock=True, asked=_asked(house, reading, lock=True),
@@ -479,12 +486,14 @@ def _failed(house: House, row: Claimed, reason: Reason, detail: str, now: dateti
         _quarantine(house, row, reason, detail, now)
         return True
     with house.database.transaction():
+        house.database.must_be_current()
         journal.fail(house.database, row.id, counted=True, detail=detail, next_attempt_at=now + pause)
     return False
 
 
 def _quarantine(house: House, row: Claimed, reason: Reason, detail: str, now: datetime) -> None:
     with house.database.transaction():
+        house.database.must_be_current()
         journal.quarantine(house.database, row.id, reason, detail, now)
     log.event("mail-quarantined", mail=row.id, reason=reason.value)
 

@@ -10,10 +10,11 @@ from datetime import timedelta
 from typing import Any
 
 import peewee as pw
+import psycopg
 import pytest
 
 from daemon import worker
-from daemon.errors import Temporary, TooSlow
+from daemon.errors import Outdated, Temporary, TooSlow
 from daemon.mail.imap import Watch
 from daemon.mail.smtp import Relay, Server
 from daemon.parsers.lane import lane_of
@@ -275,6 +276,34 @@ def test_what_a_sender_wrote_after_a_mail_that_is_tried_again_waits_for_it(world
     assert [(row["outcome"], row["reason"]) for row in world.mails()] == [
         ("acted", "case-opened"), ("acted", "case-opened"), ("acted", "comment-added"),
     ]  # fmt: skip
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+@pytest.mark.parametrize(("words", "change"), [
+    ("One.", "SELECT 1"),
+    ("One.", "ALTER TABLE contact RENAME COLUMN first_name TO given_name"),
+    ("Please stumble.", "SELECT 1"),
+])  # fmt: skip
+def test_what_was_claimed_before_a_newer_program_migrated_is_the_newer_ones_to_end(
+    world: World, database_url: str, monkeypatch: pytest.MonkeyPatch, words: str, change: str
+) -> None:
+    _ingest(world, mail("ann", words))
+    house = dataclasses.replace(world.house, reader=_Stumbling(world.house.reader))  # type: ignore[arg-type]
+
+    def migrate(point: str) -> None:
+        if point == "after_t2":
+            with psycopg.connect(database_url) as newer:
+                newer.execute(change)
+                newer.execute("INSERT INTO schema_migration (name, applied) VALUES ('9999_future', now())")
+
+    monkeypatch.setattr(worker, "failpoint", migrate)
+    with pytest.raises(Outdated, match="schema was changed while this program ran"):
+        worker.apply_batch(house)
+    with psycopg.connect(database_url) as newer:
+        # nothing is done for it, and it is not to blame
+        assert newer.execute("SELECT state, failures, lease_owner FROM journal").fetchall() == [("received", 0, house.database.owner)]
+        assert newer.execute("SELECT (SELECT count(*) FROM support_case), (SELECT count(*) FROM outbox)").fetchone() == (0, 0)
 
 
 # --- explain -------------------------------------------------------------------------------------------------------

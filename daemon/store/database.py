@@ -410,13 +410,12 @@ class Database:
         return bool(versions.others_at_work(self.peewee, self.owner))
 
     def must_be_current(self) -> None:
-        """Inside a transaction that takes work: the tables are of this program's version, until its end. Raises Outdated.
+        """Inside a transaction that takes or ends work: the tables are of this program's version, until its end. Raises Outdated.
 
-        Who migrates is waited for. On SQLite nobody migrates while another works.
+        Who migrates is waited for. On SQLite nobody migrates while another works. One round trip.
         """
         if not self.is_sqlite:
-            self.peewee.execute_sql("SELECT pg_advisory_xact_lock_shared(%s)", (versions.LOCK_MIGRATION,))
-            versions.refuse_moved(self.peewee, self.shown_url)
+            versions.refuse_moved(self.peewee, self.shown_url, stay=True)
 
     def migrate(self) -> tuple[str, ...]:
         """Bring the tables up to this program's version, under a lock; the names of the steps taken.

@@ -18,6 +18,11 @@ KNOWN = frozenset(path.stem for path in MIGRATIONS.glob("[0-9]*.py"))
 LOCK_MIGRATION = 7_305_001
 """Key of the PostgreSQL advisory lock for migrating. Who migrates has it alone; who takes work shares it for that moment."""
 
+_STEPS = "SELECT name FROM schema_migration"
+
+_STEPS_THAT_STAY = f"SELECT pg_advisory_xact_lock_shared({LOCK_MIGRATION}); {_STEPS}"
+"""Two statements in one round trip: the second sees what was there when the first had waited for whoever migrates."""
+
 OTHER_WORKERS = """
 SELECT ((classid::bigint << 32) | objid::bigint), pg_locks.pid, coalesce(host(client_addr), 'the host of the database')
 FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database LEFT JOIN pg_stat_activity USING (pid)
@@ -31,7 +36,7 @@ def steps_taken(peewee: Any) -> set[str]:
     """Those of the database; none of one that has no table of ours."""
     if not peewee.table_exists("schema_migration"):
         return set()
-    return {row[0] for row in peewee.execute_sql("SELECT name FROM schema_migration").fetchall()}
+    return {row[0] for row in peewee.execute_sql(_STEPS).fetchall()}
 
 
 def refuse_newer(taken: set[str], shown_url: str) -> None:
@@ -45,9 +50,15 @@ def refuse_newer(taken: set[str], shown_url: str) -> None:
         raise ConfigError((problem,))
 
 
-def refuse_moved(peewee: Any, shown_url: str) -> None:
-    """Raises Outdated when the steps are no longer those of this program, which had brought the database to its own version."""
-    taken = {row[0] for row in peewee.execute_sql("SELECT name FROM schema_migration").fetchall()}
+def refuse_moved(peewee: Any, shown_url: str, *, stay: bool = False) -> None:
+    """Raises Outdated when the steps are no longer those of this program, which had brought the database to its own version.
+
+    `stay`, on PostgreSQL: who migrates is waited for, and nobody does before the end of the transaction.
+    """
+    found = peewee.execute_sql(_STEPS_THAT_STAY if stay else _STEPS)
+    if stay:
+        found.nextset()
+    taken = {row[0] for row in found.fetchall()}
     if taken != KNOWN:
         how = f"newer (unknown step {', '.join(sorted(taken - KNOWN))})" if taken - KNOWN else "older"
         problem = (
