@@ -23,8 +23,8 @@ from daemon.demo.world import World, is_ours, open_world
 from daemon.model import Kind
 from daemon.reasons import Reason
 
-SECONDS = 60.0
-"""How long anything is waited for; it takes about one."""
+SECONDS = 180.0
+"""How long anything is waited for; it takes about one, on a busy machine many."""
 
 SERVING = "Serving. Ctrl-C ends it."
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from daemon.store import audit
+from tests.chaos.record import size
 from tests.conversations.fixtures import inbox, world
 from tests.conversations.forms import MONDAY, submitted
 from tests.conversations.world import World, mail
@@ -192,7 +193,9 @@ def test_every_change_of_what_forms_ask_for_is_named(lived: World) -> None:
     lived.assert_good_books()
     database = lived.house.database
     silent = []
-    for change, said in CHANGES:
+    # what is named is no matter of the database; that it can be asked there is
+    every = 1 if database.is_sqlite else size(5, 1)
+    for change, said in CHANGES[::every]:
         with database.transaction() as transaction:
             changed = [database.peewee.execute_sql(statement).rowcount for statement in change.split("; ")]
             assert 0 not in changed, change
