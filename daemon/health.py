@@ -230,8 +230,8 @@ def _breaker(facts: Backlog) -> Vital:
 def lost(why: str) -> Vital:
     """The database does not answer."""
     return Vital(
-        name="database", weight=2, detail=f"it does not answer: {why}", mend="is it running, may this user get in?",
-        alarm=True, patience=AWAY_PATIENCE,
+        name="database", weight=2, detail=f"it does not answer: {why}",
+        mend="is it running, may this user get in? A first run makes one that is not there", alarm=True, patience=AWAY_PATIENCE,
     )  # fmt: skip
 
 

@@ -24,18 +24,22 @@ def check_auth(
     ],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else.")] = False,
 ) -> None:
-    """Prove that `[trust]` tells a true mail from a forged one, or say which setting would. Exit 1 when it doesn't. Changes nothing."""
+    """Prove that the trust section tells a true mail from a forged one, or say which setting would; exit 1 when it does not."""
     from daemon.rules.standpoint import standpoint, that_tell_apart
 
     with opened_house() as house:
         true, false = _read(house, genuine), _read(house, forged)
         policy = house.policy
+        if genuine.read_bytes() == forged.read_bytes():
+            say("Both files are the same mail; give one that you sent and one that another server sent in your name.", error=True)
+            raise typer.Exit(NOT_GOOD)
     found = standpoint(true, false, policy)
+    swapped = standpoint(false, true, policy).tells_apart
     better = list(that_tell_apart(true, false, policy))
     if as_json:
         print_json({"tells_apart": found.tells_apart, "now": _plain(found), "would": [_plain(one) for one in better]})
     else:
-        _print(found, better)
+        _print(found, better, swapped=swapped, stamped=bool(true.authentication_results))
     if not found.tells_apart:
         raise typer.Exit(NOT_GOOD)
 
@@ -45,7 +49,7 @@ def _read(house: House, path: Path) -> Message:
     from daemon.reader import ReadFailure
 
     if not path.is_file():
-        say(f"{path}: there is no such file.", error=True)
+        say(f"{path}: {'that is no file' if path.exists() else 'there is no such file'}.", error=True)
         raise typer.Exit(NOT_GOOD)
     octets = path.read_bytes()
     result = worker.explain(house, octets, hashlib.sha256(octets).hexdigest(), house.now())
@@ -62,7 +66,7 @@ def _plain(one: Standpoint) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _print(found: Standpoint, better: list[Standpoint]) -> None:
+def _print(found: Standpoint, better: list[Standpoint], *, swapped: bool, stamped: bool) -> None:
     table(
         ["Mail", "D", "Because"],
         [["genuine", found.genuine.value, found.genuine_evidence], ["forged", found.forged.value, found.forged_evidence]],
@@ -72,6 +76,11 @@ def _print(found: Standpoint, better: list[Standpoint]) -> None:
         say("The setting tells them apart.")
         return
     say("The setting does not tell them apart: the genuine mail must pass, the forged one must not.")
+    if swapped:
+        say("The other way round they are told apart: the genuine mail comes first. Are the two files swapped?")
+        return
+    if not stamped:
+        say("Nobody stamped the genuine mail: take one as it lies in the mailbox, with its whole header.")
     for one in better:
         say(f'This would: [trust] authserv_id = "{one.authserv_id}", authserv_position = "{one.authserv_position}"')
     if not better:

@@ -21,7 +21,7 @@ def _frame() -> None:
 
 @oauth.command("login")
 def login(
-    account: Annotated[str, typer.Argument(metavar="ACCOUNT", help="The name of a [[mailbox]], or smtp, or alarm.smtp.")],
+    account: Annotated[str, typer.Argument(metavar="ACCOUNT", help="The name of a mailbox, or smtp, or alarm.smtp.")],
 ) -> None:
     """Sign in for a mailbox or for SMTP: shows an address and a code for a browser anywhere, waits, and keeps the refresh token.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html as entities
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -103,17 +104,29 @@ def without(html: str, dropped: Mapping[str, str], cutting: Mapping[str, str]) -
         lines = _drop(tree.css(selector))
         if lines:
             taken[rule] = lines
-    return visible_text(tree), taken
+    text = visible_text(tree)
+    return text if text.strip() or taken else _all_in_one_colour(html), taken
 
 
-def _drop_unseen(tree: LexborHTMLParser, html: str) -> None:
+def _all_in_one_colour(html: str) -> str:
+    """The words of a document in which none can be read, unless they hold the sign that begins a command; else nothing.
+
+    A program with a dark screen may write white words and not say what is behind them: its user has seen them.
+    """
+    tree = LexborHTMLParser(html.translate(_NO_SIGNS))
+    _drop_unseen(tree, html, colours=False)
+    text = visible_text(tree)
+    return "" if "#" in unicodedata.normalize("NFKC", text) else text
+
+
+def _drop_unseen(tree: LexborHTMLParser, html: str, *, colours: bool = True) -> None:
     styles = visibility.styles_of(tree, html)  # style sheets are among what goes
     for text in visibility.loose_texts(tree):
         text.decompose()
     _drop(tree.css(visibility.INVISIBLE))
     if styles:
         _drop(visibility.gone(tree, styles))
-        for text in visibility.unseen(tree, styles):
+        for text in visibility.unseen(tree, styles) if colours else ():
             text.decompose()
 
 

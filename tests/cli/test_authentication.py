@@ -43,3 +43,10 @@ def test_a_provider_that_lets_a_forgers_stamp_stand_is_not_to_be_believed(day: I
 
 def test_a_file_that_is_not_there_is_named(day: Installation) -> None:
     assert "nowhere.eml: there is no such file" in day.run("check-auth", str(Path("nowhere.eml")), "x.eml", status=1).stderr
+
+
+def test_files_that_were_swapped_or_are_one_mail_are_told_and_nothing_is_advised(day: Installation) -> None:
+    genuine, forged = trial(day, PASS + RECEIVED, FAIL + RECEIVED)
+    assert "swapped" in (said := day.run("check-auth", forged, genuine, status=1).stdout)
+    assert "Delete authserv_id" not in said
+    assert "the same mail" in day.run("check-auth", genuine, genuine, status=1).stderr

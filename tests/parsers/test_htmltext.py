@@ -93,3 +93,17 @@ def test_elements_inside_left_out_elements_are_no_trouble() -> None:
 def test_no_html_is_too_strange(html: str) -> None:
     assert "\0" not in html_to_text(html)
     assert isinstance(stripped(html), str)
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ('<div style="color:white">It is still broken.</div>', "It is still broken."),
+        ('<div style="color:white">It is still broken.<br>#close</div>', ""),
+        ('<div style="color:white">\uff03close</div>', ""),
+        ('<p>seen</p><p style="color:white">not</p>', "seen"),
+        ('<div style="display:none">not</div>', ""),
+    ],
+)
+def test_words_that_are_all_of_the_colour_behind_them_were_seen_on_another_screen(html: str, text: str) -> None:
+    assert without(html, {}, {})[0] == text
