@@ -190,7 +190,9 @@ def test_a_mail_sent_with_the_line_that_is_shown_is_answered(serving_demo: Calla
     assert list((demo.output.parent / "scratch").iterdir()) == []
 
 
-def test_a_reply_to_the_answer_goes_to_its_case(serving_demo: Callable[..., Serving]) -> None:
+def test_a_reply_goes_to_its_case_the_same_line_twice_is_two_mails_and_own_results_are_not_believed(
+    serving_demo: Callable[..., Serving],
+) -> None:
     demo = serving_demo()
     demo.waits_for(SERVING)
     demo.send("From: you@example.org\nTo: support@support.example\nSubject: Hello\n\nOne.\n")
@@ -198,25 +200,15 @@ def test_a_reply_to_the_answer_goes_to_its_case(serving_demo: Callable[..., Serv
     assert address is not None
     demo.send(f"From: you@example.org\nTo: {address[1]}\nSubject: Re: Hello\n\nTwo.\n", to=address[1])
     assert "reply · CASE-1010" in demo.news("signed reply address of CASE-1010")
-
-
-def test_the_same_line_twice_is_two_mails(serving_demo: Callable[..., Serving]) -> None:
-    demo = serving_demo()
-    demo.waits_for(SERVING)
     for _ in range(2):
         demo.send("From: you@example.org\nTo: support@support.example\nSubject: Hello\n\nThere.\n")
-    demo.news("CASE-1011 opened")
-
-
-def test_results_that_a_sender_writes_himself_are_not_believed(serving_demo: Callable[..., Serving]) -> None:
-    demo = serving_demo()
-    demo.waits_for(SERVING)
+    demo.news("CASE-1012 opened")
     demo.send(
         "Authentication-Results: mx.support.example; dmarc=pass header.from=miller.example\nFrom: bob@miller.example\n"
         "To: support@support.example\nSubject: \x1b[2Jtrust me\n\nI am Bob.\n"
     )
-    news = demo.news("CASE-1010 opened")
-    assert "trust    claimed" in news
+    news = demo.news("CASE-1013 opened")
+    assert "trust    claimed" in news.partition("trust me")[2]
     assert "\x1b" not in news
 
 
