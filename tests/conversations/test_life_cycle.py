@@ -29,7 +29,7 @@ from tests.conversations.lives import (
 )
 from tests.servers.postgres import fresh_database
 
-LIVES = int(os.environ.get("SUPPORTD_TEST_LIVES", "16"))
+LIVES = int(os.environ.get("SUPPORTD_TEST_LIVES", "12"))
 """How many lives are lived. More of them find more: `SUPPORTD_TEST_LIVES=2000`, each time other ones."""
 
 OPENINGS = (

@@ -414,7 +414,7 @@ if "SUPPORTD_TEST_DAYS" in os.environ:
 def test_many_days_of_promises_are_told_exactly_once_through_random_kills(
     make_world: Callable[..., World], database_url: str, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    days, seed = int(os.environ.get("SUPPORTD_TEST_DAYS", size(35, 90))), int(os.environ.get("SUPPORTD_TEST_SEED", "7"))
+    days, seed = int(os.environ.get("SUPPORTD_TEST_DAYS", size(25, 90))), int(os.environ.get("SUPPORTD_TEST_SEED", "7"))
     figures = lived(make_world(database_url), tmp_path, days, cases=days // 3, kills=days // 2, seed=seed)
     record_property("figures", figures)
     print(figures)
