@@ -32,6 +32,7 @@ domains = ["support.example"]
 
 [database]
 url = "{database}"
+durable = {durable}
 
 [[mailbox]]
 name = "support"
@@ -221,6 +222,7 @@ class Rig:
         path = folder / "supportd.toml"
         path.write_text(
             CONFIGURATION.format(
+                durable="true" if database is None else "false",  # the tests' PostgreSQL forgets with the power
                 support=SUPPORT, database=database or f"sqlite:////{str(folder / 'supportd.db').lstrip('/')}",
                 imap=self.sink.imap_line if listened else self.dovecot.port, user=self.dovecot.user, smtp=self.sink.smtp,
             )
