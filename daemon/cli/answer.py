@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from daemon.cli.output import print_json, say, section, table
-from daemon.cli.session import NOT_GOOD, opened_house
+from daemon.cli.session import NOT_GOOD, looking_house
 
 if TYPE_CHECKING:
     from daemon.model import CallerFacts
@@ -49,7 +49,7 @@ def answer(
     lines = "\n".join(f"{label}: {' '.join(value.split())}" for label, value in said.items() if value)
     if not lines:
         raise typer.BadParameter("say who calls: --website, --order, --key, --email, --company, --name, --downloaded-by or --phone")
-    with opened_house() as house:
+    with looking_house() as house:
         found = _answered(house, lines, channel, issue, software, persists=persists)
     if as_json:
         print_json(found)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from daemon.cli.output import print_json, say, table
-from daemon.cli.session import NOT_GOOD, opened_house
+from daemon.cli.session import NOT_GOOD, looking_house
 
 if TYPE_CHECKING:
     from daemon.model import Message
@@ -27,7 +27,7 @@ def check_auth(
     """Prove that the trust section tells a true mail from a forged one, or say which setting would; exit 1 when it does not."""
     from daemon.rules.standpoint import standpoint, that_tell_apart
 
-    with opened_house() as house:
+    with looking_house() as house:
         true, false = _read(house, genuine), _read(house, forged)
         policy = house.policy
         if genuine.read_bytes() == forged.read_bytes():

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from daemon.cli.output import print_json, say, section, table
-from daemon.cli.session import NOT_GOOD, load_config, opened_house, parse_time
+from daemon.cli.session import NOT_GOOD, load_config, looking_house, parse_time
 
 if TYPE_CHECKING:
     from daemon.worker import House
@@ -40,7 +40,7 @@ def form_try(
     Changes nothing. Exit 1 when a mail is none of the forms.
     """
     good = True
-    with opened_house(now=parse_time(now) if now else None) as house:
+    with looking_house(now=parse_time(now) if now else None) as house:
         if not house.rulebook.forms:
             say("No form is switched on: see forms/ beside the configuration.", error=True)
         for name in files:

@@ -13,7 +13,7 @@ import typer
 
 from daemon.cli.casework import print_casework
 from daemon.cli.output import escape, print_json, progress_total, say, section, table
-from daemon.cli.session import NOT_GOOD, load_config, opened_database, opened_house, parse_time
+from daemon.cli.session import NOT_GOOD, load_config, looking_house, opened_database, opened_house, parse_time
 
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else.")]
 MOST = 2**31 - 1
@@ -219,7 +219,7 @@ def explain(
 ) -> None:
     """Say what would be done (a file) or was done (a Message-ID, a number) with this mail, and why. Changes nothing."""
     status = 0
-    with opened_house(now=parse_time(now) if now else None) as house:
+    with looking_house(now=parse_time(now) if now else None) as house:
         for name in what:
             answer = _explained(house, name)
             if answer is None:

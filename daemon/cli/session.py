@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import typer
@@ -72,6 +74,24 @@ def opened_house(now: datetime | None = None) -> Iterator[House]:
 
     with open_house(load_config(), (lambda: now) if now is not None else clock()) as house:
         yield house
+
+
+@contextmanager
+def looking_house(now: datetime | None = None) -> Iterator[House]:
+    """As `opened_house`, for whoever only looks: where there is no database yet none is made, an empty one of the moment stands for it."""
+    from daemon.service import open_house
+    from daemon.wiring import existing_database_of
+
+    config = load_config()
+    with ExitStack() as stack:
+        existing = existing_database_of(config)
+        if existing is not None:
+            existing.close()
+        else:
+            folder = stack.enter_context(TemporaryDirectory(prefix="supportd-"))
+            stand_in = config.database.model_copy(update={"url": f"sqlite:///{folder}/empty.db", "password": None, "epoch_file": None})
+            config = replace(config, database=stand_in)
+        yield stack.enter_context(open_house(config, (lambda: now) if now is not None else clock()))
 
 
 def parse_time(text: str) -> datetime:
