@@ -17,7 +17,7 @@ import pytest
 
 from daemon.config import load_config
 from daemon.errors import Temporary
-from daemon.service import Service, clock_of, database_of, open_house, require_hold, tell_what_ends
+from daemon.service import clock_of, database_of, open_house, require_hold, tell_what_ends
 from daemon.store.database import open_database
 from daemon.worker import apply_batch
 from tests.chaos.counts import count
@@ -25,24 +25,12 @@ from tests.chaos.record import saw
 from tests.conversations.fixtures import database_url, inbox, make_world, settled_postgres, world
 from tests.conversations.nursery import Life
 from tests.conversations.world import Gate, PymapInbox, World, end, mail, until
+from tests.crash import rig
 
 __all__ = ["database_url", "inbox", "make_world", "settled_postgres", "world"]
 
 SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 """For what the database has no part in."""
-
-
-@contextmanager
-def _fetching(world: World, was_read: Callable[[str], None]) -> Iterator[Service]:
-    """The fetch stage alone, in this process."""
-    stop = threading.Event()
-    service = Service(world.config, world.house, ("fetch",), stop, was_read=was_read)
-    service.start()
-    try:
-        yield service
-    finally:
-        stop.set()
-        assert service.join(60)
 
 
 @contextmanager
@@ -91,11 +79,11 @@ def test_a_mailbox_is_not_called_read_while_fetching_pauses(world: World, capfd:
         said.append(capfd.readouterr().err)
         return " fetch-paused " in "".join(said)
 
-    with _fetching(world, read.append) as service:
+    with rig.fetching(world, read.append) as service:
         until(paused, "it does not pause")
     assert (read, service.read_at) == ([], {})
     assert apply_batch(world.house) == 2
-    with _fetching(world, read.append) as service:
+    with rig.fetching(world, read.append) as service:
         until(lambda: bool(read), "it does not go on")
     assert set(read) == set(service.read_at) == {"support"}
     assert len(world.mails()) == 3

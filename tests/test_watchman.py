@@ -223,7 +223,7 @@ def test_many_mails_that_are_gone_at_once_are_told_by_the_second_way_and_a_resta
         process = world.start("run", ALARM_PASSWORD="another secret", SUPPORTD_NOW=world.clock.isoformat())
         try:
             said = f'"pid": {process.pid},'
-            until(lambda: file.exists() and said in file.read_text() and bool(desk.paged()), "nobody was told", 60)  # noqa: B023
+            until(lambda said=said: file.exists() and said in file.read_text() and bool(desk.paged()), "nobody was told", 60)
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait()

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 import pytest
 
 from daemon.errors import Temporary
 from daemon.pulse import Pulse
-from daemon.service import Service
 from daemon.watchman import Watchman
 from tests.chaos.counts import run_until_quiet, strangers, tally
 from tests.chaos.mailboxes import PATIENCE, FailingDovecot, FailingMailbox, Patience, failing_mailbox
@@ -110,19 +107,6 @@ def test_a_session_with_a_mailbox_in_single_octets_or_split_anywhere_is_the_same
     sessions.hold_against_books("what is said comes in pieces", times)
 
 
-@contextmanager
-def _watching(world: World, watchman: Watchman, pulse: Pulse) -> Iterator[Service]:
-    """The fetch stage of the daemon, in this process."""
-    stop = threading.Event()
-    service = Service(world.config, world.house, ("fetch",), stop, pulse, watchman.mailbox_was_read)
-    service.start()
-    try:
-        yield service
-    finally:
-        stop.set()
-        assert service.join(60)
-
-
 def test_a_mailbox_that_is_silent_for_ever_is_told_and_looked_after_again_when_it_speaks(
     world: World, patience: Patience, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -138,7 +122,7 @@ def test_a_mailbox_that_is_silent_for_ever_is_told_and_looked_after_again_when_i
 
     watchman = Watchman(world.config, ("fetch",), lambda: world.clock, pulse)
     patience.seconds = HURRY
-    with _watching(world, watchman, pulse):
+    with rig.fetching(world, watchman.mailbox_was_read, pulse):
         sessions.deliver()
         await_reading(1)
         watchman.look()

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from daemon.pulse import Pulse
+from daemon.service import Service
 from tests.conversations.nursery import Life
 from tests.conversations.world import World, until
 from tests.doubles import Sink
@@ -31,6 +35,19 @@ NO_RATES = {
 def begin(world: World, *arguments: str, now: str | None = None, **more: str) -> Life:
     """Start the program at the world's clock (or `now`). Whoever starts it ends it; its log is the world's."""
     return world.start(*arguments, SUPPORTD_NOW=now or world.clock.isoformat(), **more)
+
+
+@contextmanager
+def fetching(world: World, was_read: Callable[[str], None], pulse: Pulse | None = None) -> Iterator[Service]:
+    """The fetch stage alone, in this process."""
+    stop = threading.Event()
+    service = Service(world.config, world.house, ("fetch",), stop, pulse, was_read)
+    service.start()
+    try:
+        yield service
+    finally:
+        stop.set()
+        assert service.join(60)
 
 
 def finish(process: Life, seconds: float = 60.0) -> int:
