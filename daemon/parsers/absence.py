@@ -15,7 +15,7 @@ _SHORT = 1200
 _NEAR_THE_BEGINNING = 400
 
 _ABSENT = re.compile(
-    r"\bOOO\b|(?:\bi am|\bi'm|\bi will be|\bi'll be|\bwe are|am currently|currently) (?:currently )?(?:out of (?:the )?office|"
+    r"\booo\b|(?:\bi am|\bi'm|\bi will be|\bi'll be|\bwe are|am currently|currently) (?:currently )?(?:out of (?:the )?office|"
     r"away (?:from (?:the|my) "
     r"(?:office|desk)|until)|on (?:annual |parental |maternity |paternity |sick |medical |study )?(?:leave|holiday|vacation))|"
     r"nicht im (?:büro|haus|hause)|im urlaub|in elternzeit|nicht erreichbar|außer haus|\babwesend|"
@@ -34,7 +34,6 @@ _ABSENT = re.compile(
     r"ofis(?:te|im)? dışında|(?:είμαι|θα είμαι|βρίσκομαι) (?:εκτός|σε άδεια)|休暇を(?:いただ|頂|取)|不在(?:にして|にいた|とな)|"
     r"休暇中(?:です|のため)|"
     r"(?:正在|目前)(?:休假|外出|出差)|休假中|외근|휴가 ?중",
-    re.IGNORECASE,
 )
 _MEANWHILE = re.compile(
     r"will (?:return|be back|respond|reply|answer|get back)|(?:i'll|i will) (?:return|be back|respond|reply)|"
@@ -83,7 +82,7 @@ _ASKS = re.compile(
 
 _TURN_TO = re.compile(r"(?:kontaktieren|rufen|schreiben|wenden|richten|beachten|nutzen) sie (?:\S{1,12} ){0,2}bitte", re.IGNORECASE)
 _AWAY = re.compile(
-    r"out of (?:the )?office|\bOOO\b|\bon (?:\w{1,12} )?(?:leave|holidays?|vacation)\b|"
+    r"out of (?:the )?office|\booo\b|\bon (?:\w{1,12} )?(?:leave|holidays?|vacation)\b|"
     r"\b(?:am|be|are|is|'m) (?:currently )?(?:away|absent|unavailable|travell?ing|abroad)|(?:is|are|will be) closed|\battending an?\b|"
     r"\bonly work|"
     r"no longer (?:with|works?|employed|at)\b|\bha(?:s|ve) left\b|"
@@ -100,7 +99,6 @@ _AWAY = re.compile(
     r"în concediu|"
     r"в отпуске|отсутств|не будет в офисе|командировк|у відпустці|відсутн|\bizin(?:de|li)|ofis(?:te)? dışında|tatilde|"
     r"εκτός γραφείου|σε άδεια|απουσι|休暇|不在|休業|出張|休假|出差|外出|放假|离职|휴가|부재|출장|휴무",
-    re.IGNORECASE,
 )
 _ENDS = re.compile(
     r"\b(?:until|through|return(?:ing)?|back (?:on|in|from)|as soon as I am back|next working day|bis (?:zum|einschl|ende|\d)|wieder|"
@@ -140,6 +138,17 @@ _LATER = re.compile(
 _ADDED = (_ENDS, _INSTEAD, _THANKED, _LATER)
 
 
+def small(text: str) -> str:
+    """The text in small letters, each sign at its place: patterns of small letters alone are looked for several times as fast."""
+    in_small = text.lower()
+    return in_small if len(in_small) == len(text) else "".join(sign.lower() if len(sign.lower()) == 1 else sign for sign in text)
+
+
+def said(text: str, found: re.Match[str]) -> str:
+    """What was found in small letters as it stands in the text, its first 40 signs."""
+    return text[found.start() : found.end()][:40]
+
+
 def _asks(text: str) -> bool:
     """Whether a person wants something of us: asks it, or tells what is broken."""
     return _ASKS.search(_TURN_TO.sub("", text)) is not None or faultwords.tells_of_a_fault(text)
@@ -147,13 +156,14 @@ def _asks(text: str) -> bool:
 
 def told_by_a_responder(text: str) -> str | None:
     """The words of an absence to which a responder's other words stand, in the new words of a mail on one line; else None."""
-    if _asks(text):
+    in_small = small(text)
+    absent = _ABSENT.search(in_small)
+    away = _AWAY.search(in_small, 0, _NEAR_THE_BEGINNING) if len(text) <= _SHORT else None
+    if (absent is None and away is None) or _asks(text):
         return None
-    absent = _ABSENT.search(text)
     if absent is not None and _MEANWHILE.search(text) is not None:
-        return absent[0][:40]
-    away = _AWAY.search(text, 0, _NEAR_THE_BEGINNING) if len(text) <= _SHORT else None
-    return away[0][:40] if away is not None and sum(added.search(text) is not None for added in _ADDED) > 1 else None
+        return said(text, absent)
+    return said(text, away) if away is not None and sum(added.search(text) is not None for added in _ADDED) > 1 else None
 
 
 def told_under_a_subject(text: str) -> bool:
@@ -162,6 +172,7 @@ def told_under_a_subject(text: str) -> bool:
         return False
     if _BACK.search(text) is not None:
         return True
-    if _ABSENT.search(text) is None and _AWAY.search(text) is None:
+    in_small = small(text)
+    if _ABSENT.search(in_small) is None and _AWAY.search(in_small) is None:
         return False
     return any(added.search(text) is not None for added in (_MEANWHILE, _UNTIL, *_ADDED))

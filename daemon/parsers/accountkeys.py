@@ -187,9 +187,13 @@ def _words(text: str) -> list[str]:
     folded_text = folded(text).replace("sp. z o.o.", "spzoo").replace("&", " and ").replace("+", " and ").replace("'", "").replace("’", "")
     words = []
     for word in folded_text.split():
-        pieces = "".join(sign if sign.isalnum() or unicodedata.category(sign)[0] == "M" else " " for sign in word).split()
+        pieces = [word] if word.isalnum() else "".join(sign if _is_of_a_word(sign) else " " for sign in word).split()
         words += ["".join(pieces)] if len(pieces) > 1 and all(len(piece) == 1 for piece in pieces) else pieces
     return _spelled_out(words)
+
+
+def _is_of_a_word(sign: str) -> bool:
+    return sign.isalnum() or unicodedata.category(sign)[0] == "M"
 
 
 def _spelled_out(words: list[str]) -> list[str]:
@@ -216,8 +220,8 @@ def name_key(name: str) -> str:
     """
     last, comma, first = name[:_KEY_SIGNS].partition(",")
     turned = f"{first} {last}" if comma and first.strip() and "," not in first else name[:_KEY_SIGNS]
-    words = "".join(sign if sign.isalnum() or sign == "-" or unicodedata.category(sign)[0] == "M" else " " for sign in folded(turned))
-    return folded(words)
+    name = folded(turned)
+    return folded(name.translate({ord(sign): " " for sign in set(name) if sign != "-" and not _is_of_a_word(sign)}))
 
 
 def phone_key(phone: str) -> str | None:
@@ -255,7 +259,8 @@ def _clean(text: str) -> str:
     """Compatibility forms made plain ("ｏｒｄｅｒ　９００１"), what can't be seen taken out."""
     if text.isascii():
         return text
-    return "".join(sign for sign in unicodedata.normalize("NFKC", text)[: 2 * _SIGNS] if unicodedata.category(sign) not in ("Cf", "Cs"))
+    plain = unicodedata.normalize("NFKC", text)[: 2 * _SIGNS]
+    return plain.translate({ord(sign): None for sign in set(plain) if unicodedata.category(sign) in ("Cf", "Cs")})
 
 
 def _read_label(line: str, found: _Found) -> None:

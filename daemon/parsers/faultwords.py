@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 _TOLD = re.compile(
-    r"\b(?:error|fault|alarm|warning|failure|code|fehler(?:code)?|störung|warnung|erreur|défaut|alarme|panne|fallo|alarma|código|errore|"
+    r"(?<!\w)(?:(?:error|fault|alarm|warning|failure|code|fehler(?:code)?|störung|warnung|erreur|défaut|alarme|panne|fallo|alarma|código|errore|"
     r"allarme|guasto|codice|erro|fout(?:code|melding)?|storing|błąd|awari\w|fel(?:kod)?|fejl(?:kode)?|chyb\w|ошибк\w{1,3})"
     r" (?:code |number |no\. ?|nr\. ?|nummer )?[a-z]{0,3}[-. ]?\d|"
     r"\b(?:shows?|showing|displays?|reports?|gives?|sees?|produces?|sends?|has) (?:\S{1,15} ){0,4}?"
@@ -29,7 +29,7 @@ _TOLD = re.compile(
     r"\bsem (?:dados|produção)\b|\bnão (?:funciona|liga|mostra|produz)\b|\bavariad[oa]\b|"
     r"\bgeen (?:data|gegevens|opbrengst|verbinding)\b|\b(?:werkt|doet het) niet\b|"
     r"\bbrak danych\b|\bnie (?:działa|pokazuje|produkuje)\b|\bnefunguje\b|\b(?:inga|ingen) data\b|\b(?:fungerar inte|virker ikke)\b|"
-    r"\bнет (?:данных|связи)\b|\bне (?:работает|показывает|включается)\b|データが(?:ない|来|届)|動かな|没有数据|无法工作",
+    r"\bнет (?:данных|связи)\b|\bне (?:работает|показывает|включается)\b)|データが(?:ない|来|届)|動かな|没有数据|无法工作",
     re.IGNORECASE,
 )
 _REPEATED = re.compile(

@@ -15,8 +15,9 @@ from daemon.parsers import absence, faultwords
 _BEGINNING = 700
 _END = 400
 
+# Where words stand apart a sentence begins with one, and these three are asked of small letters: so each sign of a mail costs little.
 _OF_ITSELF = re.compile(
-    r"(?:this|the following) (?:is an?|(?:e-?mail|message|reply|response|mail|notice) (?:is an?|was|has been|is)) ?"
+    r"(?<!\w)(?:(?:this|the following) (?:is an?|(?:e-?mail|message|reply|response|mail|notice) (?:is an?|was|has been|is)) ?"
     r"(?:auto(?:mated|matic|matically|-?generated|-?reply|-?response)|(?:generated|sent|created) automatically|"
     r"system[- ]generated)\b(?! (?:scan|check|transfer|test|switch|door|gate|restart|shutdown|breaker|pump|valve))|"
     r"has (?:tentatively )?(?:accepted|declined) this (?:invitation|event)\b|"
@@ -26,14 +27,14 @@ _OF_ITSELF = re.compile(
     r"(?:please )?do not (?:reply|respond) (?:directly )?to this (?:e-?mail|message|mail|notification)|"
     r"(?:please )?(?:type )?(?:your )?reply above this line|antwort(?:en sie)? (?:bitte )?(?:oberhalb|über) dieser (?:linie|zeile)|"
     r"(?<!\bi )(?:confirm|verify|prove) (?:that )?you(?:'re| are) (?:a )?(?:human|person|not a (?:robot|spam))|for this automatic reply|"
-    r"in response to your (?:e-?mail|message) to |(?:only|messages) from senders I have approved|"
-    r"click (?:on )?the link .{0,20}so (?:that )?I can receive|bestätigen,? dass sie kein (?:spam|robot)|"
+    r"in response to your (?:e-?mail|message) to |(?:only|messages) from senders i have approved|"
+    r"click (?:on )?the link .{0,20}so (?:that )?i can receive|bestätigen,? dass sie kein (?:spam|robot)|"
     r"your message\s+to: .{0,300}was (?:read|displayed|deleted) |^your message$|^your message was read on |"
     r"^(?:ihre nachricht|votre message|su mensaje|il messaggio|sua mensagem|uw bericht|ditt meddelande|din (?:besked|melding)|"
     r"viestisi|twoja wiadomość|vaše zpráva|ваше сообщение)(?:\Z|\s+"
     r"(?:an|à|para|a|aan|till|til|do|pro|vastaanottaja|кому) ?: .{0,300}"
     r"(?:gelesen|lu le|gelöscht|leído|leyó|lett[oa]|lid[oa]|gelezen|läst|læst|lest|luett|przeczyt|přečt|прочит))|"
-    r"^次のメッセージ|hiermit wird automatisch auf ihre nachricht|"
+    r"hiermit wird automatisch auf ihre nachricht|"
     r"notification type: ?(?:problem|recovery|acknowledgement|flapping|downtime)|sent by (?:alertmanager|grafana)|"
     r"problem (?:started|has been resolved)(?: in [\w ]{1,30})? at \d\d:\d\d:\d\d on \d{4}\.|"
     r"view in alertmanager|has (?:just )?been banned by fail2ban|"
@@ -55,14 +56,14 @@ _OF_ITSELF = re.compile(
     r"acesta este un mesaj (?:generat )?automat|vă rugăm să nu răspundeți|"
     r"это (?:автоматическое|письмо (?:сформировано|создано|отправлено) автоматически)|не отвечайте на это|це автоматичн|"
     r"не відповідайте на цей|"
-    r"bu (?:bir )?(?:otomatik|e-?posta otomatik)|yanıtlamayınız|αυτό είναι (?:ένα )?αυτόματο|"
-    r"自動(?:返信|送信|配信|応答)(?:です|され|して|にて|メール|により)|送信専用|本邮件(?:由|为)系统|系统自动(?:发送|回复)|"
+    r"bu (?:bir )?(?:otomatik|e-?posta otomatik)|yanıtlamayınız|αυτό είναι (?:ένα )?αυτόματο)|"
+    r"^次のメッセージ|自動(?:返信|送信|配信|応答)(?:です|され|して|にて|メール|により)|送信専用|本邮件(?:由|为)系统|系统自动(?:发送|回复)|"
     r"请勿(?:直接)?回复|請勿(?:直接)?回覆|"
     r"자동(?:으로)? ?(?:발송|회신|응답)|발신 ?전용",
-    re.IGNORECASE | re.DOTALL,
+    re.DOTALL,
 )
 _LIKE_A_ROBOT = re.compile(
-    r"(?:ticket|case|request) (?:id|number|no\.?|#) ?(?:is )?:? ?\S{1,30}\s.{0,40}(?:has been|was) created|"
+    r"(?<!\w)(?:(?:ticket|case|request) (?:id|number|no\.?|#) ?(?:is )?:? ?\S{1,30}\s.{0,40}(?:has been|was) created|"
     r"a (?:new )?(?:support )?(?:ticket|case) has been "
     r"(?:created|opened)(?= with| and|[.!:]| for (?:you\b|your (?:request|message|e-?mail|enquiry|inquiry|issue)))|"
     r"ticket (?:was|has been) created for your|"
@@ -71,8 +72,8 @@ _LIKE_A_ROBOT = re.compile(
     r"the (?:e-?mail|message) (?:that )?you sent (?!me\b|us\b|yesterday|today|last\b|earlier).{0,80}(?:was|has been|were) "
     r"(?:blocked|quarantined|rejected|not delivered)(?! by m[ey]\b)|"
     r"this (?:(?:e-?)?mail )?address is no longer (?:active|in use|used|valid)(?=.{0,200}(?:(?:not|never) (?:been |be )?(?:read|forwarded|"
-    r"delivered|received|monitored)|automat))",
-    re.IGNORECASE | re.DOTALL,
+    r"delivered|received|monitored)|automat)))",
+    re.DOTALL,
 )
 """What people say, too: no robot's where the words go on as those of a person do."""
 _GOES_ON = re.compile(
@@ -88,7 +89,7 @@ _GOES_ON = re.compile(
 )
 """What comes after a receipt where a person complains of it."""
 _RECEIVED = re.compile(
-    r"we(?:'ve| have)? (?:successfully )?(?:received|got|logged|registered|opened) (?:your|a) (?:new )?(?:support )?"
+    r"(?<!\w)(?:we(?:'ve| have)? (?:successfully )?(?:received|got|logged|registered|opened) (?:your|a) (?:new )?(?:support )?"
     r"(?:request|ticket|e-?mail|mail|message|enquiry|inquiry|question|case|submission)|"
     r"(?:acknowledg\w{0,5}|confirm\w{0,3}) (?:that )?(?:we(?:'ve| have)? )?(?:the )?(?:receipt of|received|got) your|"
     r"acknowledge?ment (?:e-?mail|mail|message) for|"
@@ -115,9 +116,8 @@ _RECEIVED = re.compile(
     r"vi har (?:mottagit|modtaget|mottatt) (?:ditt|din|dit|deres)|olemme vastaanottaneet|"
     r"(?:obdrželi|přijali|zaevidovali) jsme (?:vaši|váš)|váš požadavek byl|"
     r"ваш[ае]? (?:обращение|заявка|запрос|письмо|сообщение) (?:\S{1,20} )?(?:зарегистрирован|принят|получен|создан)|"
-    r"talebiniz (?:alın|oluşturul|tarafımıza)|受け?付け(?:いた|まし)|受付完了|お問い合わせ.{0,10}ありがとうござい|"
+    r"talebiniz (?:alın|oluşturul|tarafımıza))|受け?付け(?:いた|まし)|受付完了|お問い合わせ.{0,10}ありがとうござい|"
     r"已收到您的|您的(?:邮件|请求|工单|来信)已|접수되었습니다",
-    re.IGNORECASE,
 )
 _NUMBERED_OR_PROMISED = re.compile(
     r"(?:ticket|case|request|reference|incident|tracking|vorgang\w{0,10}|ticketnummer) ?(?:id|number|no\.?|ref\S{0,10})? ?"
@@ -165,15 +165,16 @@ def speaks_as_robot(words: str) -> str | None:
     ('I am on annual leave', None)
     """
     text = _looked_at(words)
-    of_itself = _OF_ITSELF.search(text)
+    small = absence.small(text)
+    of_itself = _OF_ITSELF.search(small)
     if of_itself is not None:
-        return of_itself[0][:40]
-    like = _LIKE_A_ROBOT.search(text)
+        return absence.said(text, of_itself)
+    like = _LIKE_A_ROBOT.search(small)
     if like is not None and not _is_a_persons(text, like):
-        return like[0][:40]
-    received = _RECEIVED.search(text)
+        return absence.said(text, like)
+    received = _RECEIVED.search(small)
     if received is not None and _is_promised(text) and _QUESTION.search(text[:_ASKED_FIRST]) is None and not _is_a_persons(text, received):
-        return received[0][:40]
+        return absence.said(text, received)
     return absence.told_by_a_responder(text)
 
 
@@ -195,7 +196,7 @@ def _is_promised(text: str) -> bool:
 def tells_absence(words: str) -> bool:
     """Whether words under a subject of absence are those of a responder."""
     text = _looked_at(words)
-    return _OF_ITSELF.search(text) is not None or absence.told_under_a_subject(text)
+    return _OF_ITSELF.search(absence.small(text)) is not None or absence.told_under_a_subject(text)
 
 
 def _looked_at(words: str) -> str:

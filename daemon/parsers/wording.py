@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 WORDS_KEPT = 32
 WORDS_READ = 5000
@@ -40,10 +41,8 @@ def says_the_same(one: str, other: str) -> bool:
 
 
 def _words(text: str) -> Iterator[str]:
-    for number, found in enumerate(_WORD.finditer(text)):
-        if number >= WORDS_READ:
-            return
-        word = found[0].casefold()
+    for found in {found[0] for found in islice(_WORD.finditer(text), WORDS_READ)}:
+        word = found.casefold()
         if word.isalpha():
             yield word
         elif not word.isascii():

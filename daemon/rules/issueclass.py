@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from itertools import pairwise
 from types import MappingProxyType
 
@@ -176,6 +177,7 @@ def phrase(text: str) -> Phrase:
     return tuple(elements)
 
 
+@lru_cache(maxsize=8192)
 def fold(word: str) -> str:
     """A word as it is compared: its first 60 signs without case, accents and curly apostrophes."""
     straight = word[:60].replace("’", "'")
@@ -219,10 +221,11 @@ def _by_words(text: str, rules: IssueRules) -> IssueClass:
     matches = list(_WORD.finditer(text))
     words = [fold(match[0]) for match in matches]
     ends = _sentence_ends(text, [match.start() for match in matches])
+    phrases = {word: tuple(rules.starting(word)) for word in set(words)}
     hits: dict[tuple[int, int], list[tuple[int, ...]]] = {}
     voided: dict[int, set[int]] = {}
     for at, word in enumerate(words):
-        for number, which, wanted in rules.starting(word):
+        for number, which, wanted in phrases[word]:
             places = _places(wanted, words, at, ends[at])
             if places is None:
                 continue
