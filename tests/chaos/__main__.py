@@ -1,4 +1,4 @@
-"""Make every fault happen and say what was lost and doubled: `python -m tests.chaos [--whole] [--markdown] [-k EXPR]`.
+"""Make every fault happen and say what was lost and doubled: `python -m tests.chaos [--whole] [--jobs N] [--markdown] [-k EXPR]`.
 
 Runs every test marked `chaos`, with the servers that this machine has. Exit status 0 when every guarantee holds, 1 when one is
 broken or nothing was proven about it.
@@ -7,7 +7,7 @@ broken or nothing was proven about it.
 from __future__ import annotations
 
 import argparse
-import inspect
+import ast
 import os
 import re
 import shutil
@@ -16,12 +16,16 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from tests.chaos.table import is_good, markdown, plain, read_records, summed
+
+ROOT = Path(__file__).parents[2]
+"""The checkout, whose pyproject.toml says how tests are run."""
 
 MARKS: dict[str, tuple[Callable[[], bool], str]] = {
     "dovecot": (lambda: shutil.which("dovecot", path=f"{os.environ.get('PATH', '')}:/usr/sbin") is not None, "dovecot-imapd"),
@@ -39,7 +43,19 @@ WHOLE = {"DAYS": "90"}
 """Of a whole run: the storms at their own size, and the ninety days on PostgreSQL, too."""
 
 
-GUARANTEE = r'saw\(\s*"(G\d+)"'
+GUARANTEE = re.compile(r'saw\(\s*"(G\d+)"')
+
+
+@cache
+def guarantees(test: str) -> set[str]:
+    """Which guarantees a test speaks of, by its node id: it names each where it records what it saw.
+
+    What records may be a function of the same file that the test calls; then all that the file names are meant.
+    """
+    file, _, name = test.partition("[")[0].partition("::")
+    text = (ROOT / file).read_text("utf-8")
+    own = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef) and node.name == name]
+    return {found for node in own for found in GUARANTEE.findall(ast.get_source_segment(text, node) or "")} or set(GUARANTEE.findall(text))
 
 
 class Seen:
@@ -49,18 +65,6 @@ class Seen:
         self.ran: set[str] = set()
         self.failed: Counter[str] = Counter()
         self.skipped: list[str] = []
-        self._speaks: dict[str, set[str]] = {}
-
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Each test of a guarantee names it where it records what it saw."""
-        for item in items:
-            function = getattr(item, "function", None)
-            module = inspect.getmodule(function)
-            if function is None or module is None:
-                continue
-            # what records may be a function of the same file
-            named = re.findall(GUARANTEE, inspect.getsource(function)) or re.findall(GUARANTEE, inspect.getsource(module))
-            self._speaks[item.nodeid] = set(named)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Count it."""
@@ -69,13 +73,14 @@ class Seen:
         if report.skipped:
             self.skipped.append(report.nodeid)
         if report.failed:
-            self.failed.update(self._speaks.get(report.nodeid) or {"?"})
+            self.failed.update(guarantees(report.nodeid) or {"?"})
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run them and print the table."""
     options = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__.partition("\n")[0] if __doc__ else None)
     options.add_argument("--whole", action="store_true", help="at full size: hours, not minutes")
+    options.add_argument("--jobs", type=int, default=1, metavar="N", help="so many tests at a time")
     options.add_argument("--markdown", action="store_true", help="the table as README has it")
     options.add_argument("-k", metavar="EXPR", help="only tests that match, as pytest's -k; what the others prove is then not judged")
     chosen = options.parse_args(arguments)
@@ -88,9 +93,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.environ["SUPPORTD_CHAOS_RECORD"] = str(record)
         seen = Seen()
         marks = " and ".join(["chaos", *(f"not {name}" for name in missing)])
-        wanted = ["-m", marks, *(["-k", chosen.k] if chosen.k else []), "-p", "no:cacheprovider", "-q"]
-        if chosen.whole:
-            wanted += ["-o", "timeout=7200"]
+        wanted = ["-m", marks, *(["-k", chosen.k] if chosen.k else []), "-p", "no:cacheprovider", f"--rootdir={ROOT}"]
+        # one test may take half an hour, so each is named when it begins
+        wanted += ["-v", "-o", "timeout=7200"] if chosen.whole else ["-q"]
+        if chosen.jobs > 1:
+            wanted += ["-n", str(chosen.jobs), "--dist", "worksteal"]
         # the table alone goes to standard output, so that it may be kept
         with redirect_stdout(sys.stderr):
             status = pytest.main([*wanted, str(Path(__file__).parents[1])], plugins=[seen])
