@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -95,7 +96,7 @@ class OwnServer:
         copy = self._pgdata.with_name(self._pgdata.name + "-copy")
         # with `-a` the copy belongs to the user that the server runs as
         subprocess.run(["cp", "-a", str(self._pgdata), str(copy)], check=True)
-        self._pgdata.rename(self._pgdata.with_name(self._pgdata.name + "-lost"))
+        shutil.rmtree(self._pgdata)
         copy.rename(self._pgdata)
         self.start()
 
