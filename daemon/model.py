@@ -102,6 +102,8 @@ class Message:
     reply_to: tuple[AddrSpec, ...]
     authentication_results: tuple[AuthenticationResults, ...]
     body: str
+    hidden: int
+    """Lines of the HTML that its reader is never shown: they are not in `body`. Asked only where HTML is all there is."""
     html: str | None
     attachments: tuple[Attachment, ...]
     defects: tuple[str, ...]

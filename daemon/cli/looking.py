@@ -316,7 +316,8 @@ def _print_explained(name: str, answer: dict[str, Any]) -> None:
     if answer["trust"]:
         proofs = answer["trust"]["proofs"]
         say(f"  {'proofs':<10} K {'yes' if proofs['K'] else 'no'}, F {'yes' if proofs['F'] else 'no'}, D {proofs['D']}")
-    section("New words" + (f"  (trimmed: {', '.join(t['rule'] for t in answer['trimmed'])})" if answer["trimmed"] else ""))
+    taken = ", ".join(f"{trim['rule']} {trim['lines']}" for trim in answer["trimmed"])
+    section("New words" + (f"  (lines left out: {taken})" if taken else ""))
     say(indented(_deleted(answer) or answer["new_text"].strip() or "(none)"))
     for defect in mail_["defects"]:
         say(f"  defect: {defect}")

@@ -26,6 +26,8 @@ _BLOCKS = ",".join(_BLOCK_TAGS)
 _LINES = "br,div,p,li,tr"
 _SPACED = ("p", "h1", "h2", "h3", "h4", "ul", "ol", "table", "blockquote", "pre")
 """Blocks that a browser sets apart with space: an empty line in text."""
+_WORDLESS = frozenset(["script", "style", "head", "title", "meter", "progress"])
+"""What has text in it that is no words to anybody."""
 _SPACE = str.maketrans("\t\r\n\f", "    ")
 _NO_SIGNS = str.maketrans({_BREAK: " ", _EDGE: " ", _GAP: " ", "\0": None})
 _MANY_SPACES = re.compile(" {2,}")
@@ -53,20 +55,28 @@ def html_to_text(html: str, html_size: int = 1048576, html_depth: int = 200) -> 
 
     HTML of more than `html_size` characters or nested deeper than `html_depth` is read by the tag stripper.
     """
-    tree = parsed(html, html_size, html_depth)
-    return stripped(html) if tree is None else visible_text(tree)
+    return shown_text(html, html_size, html_depth)[0]
+
+
+def shown_text(html: str, html_size: int = 1048576, html_depth: int = 200) -> tuple[str, int]:
+    """The same, and how many lines stand in the document that its reader is never shown; scripts and style sheets are no lines."""
+    tree, hidden = _parsed(html, html_size, html_depth)
+    return _stripped(html) if tree is None else (visible_text(tree), hidden)
 
 
 def parsed(html: str, html_size: int = 1048576, html_depth: int = 200) -> LexborHTMLParser | None:
     """The document as a tree without its invisible elements, or None when it is over the limits or can't be parsed."""
+    return _parsed(html, html_size, html_depth)[0]
+
+
+def _parsed(html: str, html_size: int, html_depth: int) -> tuple[LexborHTMLParser | None, int]:
     if len(html) > html_size or not _is_tame(html, html_depth):
-        return None
+        return None, 0
     try:
         tree = LexborHTMLParser(html.translate(_NO_SIGNS))
-        _drop_unseen(tree, html)
+        return tree, _drop_unseen(tree, html)
     except (ValueError, RuntimeError):  # UnicodeEncodeError of a lone surrogate is a ValueError
-        return None
-    return tree
+        return None, 0
 
 
 def visible_text(tree: LexborHTMLParser) -> str:
@@ -119,26 +129,49 @@ def _all_in_one_colour(html: str) -> str:
     return "" if "#" in unicodedata.normalize("NFKC", text) else text
 
 
-def _drop_unseen(tree: LexborHTMLParser, html: str, *, colours: bool = True) -> None:
+def _drop_unseen(tree: LexborHTMLParser, html: str, *, colours: bool = True) -> int:
+    """Take out what is not shown; how many lines of words those were."""
     styles = visibility.styles_of(tree, html)  # style sheets are among what goes
-    for text in visibility.loose_texts(tree):
-        text.decompose()
-    _drop(tree.css(visibility.INVISIBLE))
+    lines = _drop_texts(visibility.loose_texts(tree))
+    invisible = tree.css(visibility.INVISIBLE)
+    _drop([node for node in invisible if node.tag in _WORDLESS])
+    lines += _drop([node for node in invisible if node.tag not in _WORDLESS], of_words=True)
     if styles:
-        _drop(visibility.gone(tree, styles))
-        for text in visibility.unseen(tree, styles) if colours else ():
-            text.decompose()
+        lines += _drop(visibility.gone(tree, styles), of_words=True)
+        lines += _drop_texts(visibility.unseen(tree, styles) if colours else ())
+    return lines
 
 
-def _drop(nodes: Sequence[LexborNode]) -> int:
-    """Take elements out of the tree; the number of lines in them. Inner ones first: the memory of an element goes with it."""
+def _drop_texts(texts: Sequence[LexborNode]) -> int:
+    lines = 0
+    for text in texts:
+        lines += _has_words(text)
+        text.decompose()
+    return lines
+
+
+def _lines(node: LexborNode) -> int:
+    """How many lines an element is, itself one of them."""
+    return max(1, len(node.css(_LINES)))
+
+
+def _has_words(node: LexborNode) -> bool:
+    """Whether there is a letter or a digit in it: programs hide signs of no width to fill a line."""
+    return any(sign.isalnum() for sign in node.text(deep=True))
+
+
+def _drop(nodes: Sequence[LexborNode], *, of_words: bool = False) -> int:
+    """Take elements out of the tree; the number of lines in them, `of_words` of those that have any.
+
+    Inner ones first: the memory of an element goes with it.
+    """
     lines = 0
     gone: set[int] = set()
     for node in reversed(nodes):
         if node.mem_id in gone or node.tag == "body":
             continue
         gone.add(node.mem_id)
-        lines += 1 + len(node.css(_LINES))
+        lines += _lines(node) if not of_words or _has_words(node) else 0
         node.decompose()
     return lines
 
@@ -153,11 +186,11 @@ def _cut(node: LexborNode) -> int:
         following = current.next
         while following is not None:
             after = following.next
-            lines += 1 + len(following.css(_LINES)) if following.is_element_node else 0
+            lines += _lines(following) if following.is_element_node else 0
             following.decompose()
             following = after
         if not keep:
-            lines += 1 + len(current.css(_LINES))
+            lines += _lines(current)
             current.decompose()
             keep = True
         current = parent
@@ -166,9 +199,15 @@ def _cut(node: LexborNode) -> int:
 
 def stripped(html: str) -> str:
     """The text of HTML by a linear walk over its tags: for what is too large or too deep for a tree."""
+    return _stripped(html)[0]
+
+
+def _stripped(html: str) -> tuple[str, int]:
+    """The same, and how many elements with words in them were passed over."""
     html = html.translate(_NO_SIGNS)
     out: list[str] = []
     position = 0
+    passed = 0
     hidden, depth = "", 0  # the element whose words nobody sees, and how many of its name are open
     for start, end, tag, _ in _tags(html):
         if not hidden:
@@ -184,16 +223,16 @@ def stripped(html: str) -> str:
             hidden = ""
         if opens and tag and tag not in _VOID and (tag in visibility.SILENT or visibility.is_hidden_tag(html[start:end])):
             hidden, depth = tag, 1
+            passed += tag not in _WORDLESS
         elif tag == "br":
             out.append(_BREAK)
         elif tag in _SPACED:
             out.append(_GAP)
         elif tag in _BLOCK_TAGS:
             out.append(_EDGE)
-    if hidden:
-        return _folded("".join(out))
-    out.append(entities.unescape(html[position:]))
-    return _folded("".join(out))
+    if not hidden:
+        out.append(entities.unescape(html[position:]))
+    return _folded("".join(out)), passed
 
 
 def _folded(text: str) -> str:

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from daemon.model import AddrSpec, Attachment, Message, MessageId
 from daemon.parsers import addresses, attachments, authresults, containers, headers
-from daemon.parsers.htmltext import html_to_text
+from daemon.parsers.htmltext import shown_text
 from daemon.parsers.parts import Opened, Part, ReadLimits
 from daemon.parsers.words import decode_words
 
@@ -35,9 +35,9 @@ def build(opened: Opened, limits: ReadLimits) -> Message:
     from_text = shown("from")
     subject = decode_words(first.get("subject", "")).strip()
     if opened.limit is None:
-        body, html, kept, defects = _content(opened.parts, limits)
+        body, hidden, html, kept, defects = _content(opened.parts, limits)
     else:
-        body, html, kept, defects = "", None, (), ()
+        body, hidden, html, kept, defects = "", 0, None, (), ()
     recipients = [value for name in _RECIPIENT_FIELDS for value in every.get(name, ())]
     return Message(
         message_id=ids[0] if ids else None,
@@ -57,6 +57,7 @@ def build(opened: Opened, limits: ReadLimits) -> Message:
         reply_to=addresses.tolerant_addresses(every.get("reply-to", ()), limits.addresses),
         authentication_results=authresults.read_fields(opened.headers) if "authentication-results" in first else (),
         body=body,
+        hidden=hidden,
         html=html,
         attachments=kept,
         defects=(*opened.defects, *defects),
@@ -73,17 +74,18 @@ def identity(author: AddrSpec | None, from_text: str, message_id: MessageId | No
     return hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()
 
 
-def _content(parts: tuple[Part, ...], limits: ReadLimits) -> tuple[str, str | None, tuple[Attachment, ...], tuple[str, ...]]:
+def _content(parts: tuple[Part, ...], limits: ReadLimits) -> tuple[str, int, str | None, tuple[Attachment, ...], tuple[str, ...]]:
     parts = containers.unpacked(parts, limits)
     body, html, taken = attachments.texts(parts)
+    hidden = 0
     defects: list[str] = []
     if html is not None and not body.strip():
-        body = html_to_text(html, limits.html_size, limits.html_depth)
+        body, hidden = shown_text(html, limits.html_size, limits.html_depth)
     body, cut = bounded(body, limits)
     if cut:
         defects.append("body-cut")
     kept, left_out = attachments.collect(parts, taken, html, limits)
-    return body, html, kept, (*defects, *left_out)
+    return body, hidden, html, kept, (*defects, *left_out)
 
 
 def bounded(text: str, limits: ReadLimits) -> tuple[str, bool]:

@@ -55,6 +55,8 @@ def read(octets: bytes, limits: ReadLimits, own_addresses: frozenset[str], marke
     )
     if form is None:  # a form's service says that nobody reads its address, and the person who filled it in waits for an answer
         machine = guarded("automatic", lambda: automatic.with_words(machine, words), machine)
+    if told.hidden and (told.body.strip() or not words):  # else it was the colour of all words, which then were taken as seen
+        trimmed = (Trim(rule="hidden", lines=told.hidden), *trimmed)
     if failures:
         told = replace(told, defects=(*told.defects, *failures))
     return Reading(
@@ -86,6 +88,7 @@ def _bare_message(opened: Opened) -> Message:
         reply_to=(),
         authentication_results=(),
         body="",
+        hidden=0,
         html=None,
         attachments=(),
         defects=opened.defects,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from daemon.parsers.htmltext import html_to_text, stripped
+from daemon.parsers.htmltext import html_to_text, shown_text, stripped
 from daemon.parsers.visibility import declarations
 
 HIDING = (
@@ -42,6 +42,26 @@ def test_a_style_that_hides_words_hides_them_with_and_without_a_tree(style: str)
     html = f'<p>seen</p><p style="{style}">hidden</p>'
     assert html_to_text(html) == "seen"
     assert stripped(html) == "seen"
+
+
+@pytest.mark.parametrize("style", HIDING)
+def test_what_is_left_out_is_counted_with_and_without_a_tree(style: str) -> None:
+    html = f'<p>seen</p><p style="{style}">hidden</p>'
+    assert shown_text(html) == ("seen", 1)
+    assert shown_text(html, html_size=1) == ("seen", 1)
+
+
+@pytest.mark.parametrize(
+    ("html", "lines"),
+    [
+        ("<title>x</title><style>p {}</style><script>x</script><p>seen</p>", 0),
+        ('<div style="display:none">&zwnj;&nbsp;&#8199;</div><p>seen</p>', 0),
+        ('<div hidden>#close<br>CASE-7</div><p>seen</p><span style="color:white">Bob</span>', 3),
+        ("<details><summary>seen</summary>#close<p>now</p></details>", 2),
+    ],
+)
+def test_only_words_count_as_left_out(html: str, lines: int) -> None:
+    assert shown_text(html) == ("seen", lines)
 
 
 @pytest.mark.parametrize("style", SHOWING)

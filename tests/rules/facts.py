@@ -128,7 +128,7 @@ def message(author: str | None = ANN.address, *, domain_says: str | None = "pass
         message_id=MessageId("<m1@client.example>"), in_reply_to=(), references=(), subject="No data since noon",
         base_subject="No data since noon", date=NOW, author=AddrSpec(author) if author is not None else None, author_name="",
         author_problem=None if author is not None else "two From fields", from_text=author or "?", to_text=SUPPORT, cc_text="",
-        reply_to_text="", recipients=(SUPPORT,), reply_to=(), authentication_results=stamped, body="Please look.\n", html=None,
+        reply_to_text="", recipients=(SUPPORT,), reply_to=(), authentication_results=stamped, body="Please look.\n", hidden=0, html=None,
         attachments=(), defects=(), limit=None, identity="0" * 64,
     )  # fmt: skip
     return replace(facts, **changes)
