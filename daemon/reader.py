@@ -25,7 +25,7 @@ from typing import Literal, Self
 import daemon
 from daemon.model import Reading
 from daemon.parsers import ANSWER_MARKER, wire
-from daemon.parsers.parts import ReadLimits
+from daemon.parsers.limits import ReadLimits
 
 _AHEAD = 4
 _AHEAD_OCTETS = 512 * 1024

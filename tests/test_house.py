@@ -503,6 +503,8 @@ UNMIRRORED = {
     "mail/transport.py": "TLS for both ends; mailing/test_imap.py and mailing/test_smtp.py",
     "retention.py": "the rounds that delete raw mail; conversations/test_retention.py",
     "store/audit_raw.py": "what audit.py says of octets; store/test_retention.py and conversations/test_retention.py",
+    "store/accountfacts.py": "the orders and trials of accounts.py; store/test_accounts.py",
+    "parsers/limits.py": "numbers; those who keep them test them",
     "store/accountindex.py": "the index of accounts.py; store/test_accounts.py",
     "store/audit_seals.py": "names what was changed behind the program; store/test_tampering.py",
     "store/seals.py": "what audit_seals.py goes by; store/test_tampering.py",

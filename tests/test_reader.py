@@ -11,7 +11,7 @@ import pytest
 
 from daemon.model import Reading
 from daemon.parsers import read
-from daemon.parsers.parts import ReadLimits
+from daemon.parsers.limits import ReadLimits
 from daemon.reader import Reader, ReadFailure
 from tests.chaos.record import saw
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from peewee import JOIN
 
 from daemon.model import FAQ
-from daemon.store.accounts import facts_of
+from daemon.store.accountfacts import account_facts
 from daemon.store.requestviews import cs_tickets_view
 from daemon.store.schema import Case, CaseComment, Contact, Organization, Outbox, Queue, System
 from daemon.store.statements import rows
@@ -147,7 +147,7 @@ def _account(organization_id: int | None) -> list[tuple[str, str]]:
     """What the customer's organization ordered and evaluates, the newest first: what their right to support comes from."""
     if organization_id is None:
         return []
-    account = facts_of(organization_id)
+    account = account_facts(organization_id)
     return [
         *(
             (f"Order {one.number}", _listed(

@@ -108,7 +108,8 @@ def _delivery(octets: bytes, arrival: datetime | None, now: datetime, archive: b
 
 def _date_of(octets: bytes) -> datetime | None:
     """The Date field of an archived mail, for its place in time; never used for a live one."""
-    from daemon.parsers.parts import ReadLimits, open_octets
+    from daemon.parsers.limits import ReadLimits
+    from daemon.parsers.parts import open_octets
 
     opened = open_octets(octets[: 256 * 1024], ReadLimits())
     for value in opened.values("date"):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from daemon.parsers.limits import ReadLimits
 from daemon.parsers.marker import ANSWER_MARKER
-from daemon.parsers.parts import ReadLimits
 
 if TYPE_CHECKING:
     from daemon.model import Reading

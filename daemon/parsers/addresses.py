@@ -11,10 +11,9 @@ import unicodedata
 from collections.abc import Iterable
 
 from daemon.model import AddrSpec
+from daemon.parsers.limits import IDENTITY_OCTETS
 from daemon.parsers.words import decode_words, one_line
 
-IDENTITY_OCTETS = 2048
-"""The longest From field that is read, where nothing else is said."""
 _LOCAL_OCTETS = 64
 _DOMAIN_OCTETS = 253
 

@@ -7,7 +7,8 @@ import re
 
 from daemon.model import Attachment
 from daemon.parsers import headers, parameters
-from daemon.parsers.parts import Part, ReadLimits
+from daemon.parsers.limits import ReadLimits
+from daemon.parsers.parts import Part
 from daemon.parsers.words import decode_words
 
 _NAMES = {

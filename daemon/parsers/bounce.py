@@ -13,7 +13,8 @@ from email.message import Message as LibraryMessage
 from daemon.model import Bounce, BouncedRecipient, Message, MessageId
 from daemon.parsers import bouncereason, bouncetext, headers, robotwords
 from daemon.parsers.htmltext import html_to_text
-from daemon.parsers.parts import Opened, Part, ReadLimits, open_octets
+from daemon.parsers.limits import ReadLimits
+from daemon.parsers.parts import Opened, Part, open_octets
 
 _STATUS_TYPES = frozenset(("message/delivery-status", "message/global-delivery-status"))
 _RETURNED_TYPES = frozenset(("message/rfc822", "text/rfc822-headers", "message/global", "message/global-headers", "message/rfc822-headers"))

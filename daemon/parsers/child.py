@@ -15,7 +15,7 @@ import signal
 import sys
 
 from daemon.parsers import wire
-from daemon.parsers.parts import ReadLimits
+from daemon.parsers.limits import ReadLimits
 from daemon.parsers.reading import read
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from daemon.parsers import charsets, embedded, parameters, rtf, smime, tnef
-from daemon.parsers.parts import Part, ReadLimits, open_octets
+from daemon.parsers.limits import ReadLimits
+from daemon.parsers.parts import Part, open_octets
 
 TNEF_TYPES = ("application/ms-tnef", "application/vnd.ms-tnef")
 SIGNED_TYPES = ("application/pkcs7-mime", "application/x-pkcs7-mime")

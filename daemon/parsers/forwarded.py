@@ -13,7 +13,8 @@ from dataclasses import replace
 from daemon.model import AddrSpec, Forward, Message, Trim
 from daemon.parsers import addresses, automatic, headers, message, quotedheaders
 from daemon.parsers.copiedheader import CopiedHeader, next_header, unquoted
-from daemon.parsers.parts import Opened, Part, ReadLimits, attached_messages, open_octets
+from daemon.parsers.limits import ReadLimits
+from daemon.parsers.parts import Opened, Part, attached_messages, open_octets
 
 ATTACHED, LINE, HEADER, SUBJECT = "attached message", "forward line", "copied header", "subject"
 """How a forward is shown."""

@@ -11,7 +11,8 @@ from datetime import datetime
 from daemon.model import AddrSpec, Attachment, Message, MessageId
 from daemon.parsers import addresses, attachments, authresults, containers, headers
 from daemon.parsers.htmltext import shown_text
-from daemon.parsers.parts import Opened, Part, ReadLimits
+from daemon.parsers.limits import ReadLimits
+from daemon.parsers.parts import Opened, Part
 from daemon.parsers.words import decode_words
 
 _RECIPIENT_FIELDS = ("to", "cc", "delivered-to", "x-original-to", "envelope-to")

@@ -11,8 +11,10 @@ from dataclasses import replace
 from typing import TypeVar
 
 from daemon.model import Automatic, Bounce, FormMail, Forward, Message, Reading, Trim
-from daemon.parsers import automatic, bounce, forms, forwarded, headers, message, quoting
-from daemon.parsers.parts import Opened, ReadLimits, open_octets
+from daemon.parsers import automatic, bounce, forwarded, headers, message, quoting
+from daemon.parsers.forms.candidates import read_candidates
+from daemon.parsers.limits import ReadLimits
+from daemon.parsers.parts import Opened, open_octets
 
 T = TypeVar("T")
 
@@ -45,9 +47,7 @@ def read(octets: bytes, limits: ReadLimits, own_addresses: frozenset[str], marke
     words, trimmed = guarded("quoting", lambda: quoting.split(told.body, told.html, marker, told.author_name), whole)
     tags = guarded("case-tags", lambda: headers.case_tags(told.subject), no_tags)
     tickets = guarded("cs-tags", lambda: headers.cs_tags(told.subject), no_tags)
-    form: FormMail | None = guarded(
-        "form", lambda: forms.read_candidates(opened, told, trimmed, limits) if returned is None else None, None
-    )
+    form: FormMail | None = guarded("form", lambda: read_candidates(opened, told, trimmed, limits) if returned is None else None, None)
     shown: Forward | None = guarded(
         "forward",
         lambda: forwarded.read(opened, told, trimmed, limits, own_addresses) if returned is None and not machine.is_automatic else None,

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from enum import StrEnum
 
-from daemon.model import AccountFacts, ContactFacts, EvaluationFacts, OrderFacts
+from daemon.model import ContactFacts
 from daemon.parsers.accountkeys import PART, AccountKeys, order_key
 from daemon.store import accountindex
-from daemon.store.schema import AccountKey, Contact, ContactEmail, Evaluation, Order, Organization, WebsiteTail
+from daemon.store.accountfacts import account_facts
+from daemon.store.schema import AccountKey, Contact, ContactEmail, Organization, WebsiteTail
 from daemon.store.statements import Select
 
 
@@ -113,34 +113,6 @@ def find_account(keys: AccountKeys, sender_contact: ContactFacts | None) -> Foun
     exact = {hit.value for hit in hits if hit.by is By.WEBSITE}
     hits += _parts(website for website in keys.websites if website not in exact)
     return _decided(hits, sender_contact)
-
-
-def facts_of(organization_id: int) -> AccountFacts:
-    """What an account has ordered and tried, the newest first; what has no date comes last."""
-    orders = [
-        OrderFacts(number=row[0], ordered_on=row[1], version=row[2], hosting=bool(row[3]), priority_support_until=row[4], website=row[5])
-        for row in _ORDERS(organization=organization_id)
-    ]
-    trials = [EvaluationFacts(key=row[0], started_on=row[1], downloaded_by=row[2], website=row[3]) for row in _TRIALS(org=organization_id)]
-    orders.sort(key=lambda order: (order.ordered_on is not None, order.ordered_on or date.min), reverse=True)
-    trials.sort(key=lambda trial: (trial.started_on is not None, trial.started_on or date.min), reverse=True)
-    return AccountFacts(orders=tuple(orders), evaluations=tuple(trials))
-
-
-_ORDERS = Select(
-    lambda organization: (
-        Order.select(Order.number, Order.ordered_on, Order.version, Order.hosting, Order.priority_support_until, Order.website)
-        .where(Order.organization == organization)
-        .order_by(Order.id.desc())
-    )
-)
-_TRIALS = Select(
-    lambda org: (
-        Evaluation.select(Evaluation.key, Evaluation.started_on, Evaluation.downloaded_by, Evaluation.website)
-        .where(Evaluation.organization == org)
-        .order_by(Evaluation.id.desc())
-    )
-)
 
 
 # --- hits -------------------------------------------------------------------------------------------------------------
@@ -277,4 +249,4 @@ _NAME = Select(lambda organization: Organization.select(Organization.name).where
 
 def _number_of(organization_id: int, key: str) -> str | None:
     """The number of an order as the directory writes it."""
-    return next((row[0] for row in _ORDERS(organization=organization_id) if order_key(row[0]) == key), None)
+    return next((order.number for order in account_facts(organization_id).orders if order_key(order.number) == key), None)

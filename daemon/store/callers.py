@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from daemon.model import CallerFacts, ContactFacts, OrganizationFacts
 from daemon.parsers.accountkeys import AccountKeys
-from daemon.store.accounts import Outcome, facts_of, find_account
+from daemon.store.accountfacts import account_facts
+from daemon.store.accounts import Outcome, find_account
 from daemon.store.people import contact_of, people_of
 from daemon.store.schema import Contact, ContactRole, Evaluation, Order, Organization
 from daemon.store.statements import Select
@@ -13,7 +14,9 @@ from daemon.store.statements import Select
 def caller_of(keys: AccountKeys, sender: ContactFacts | None, listed: OrganizationFacts | None) -> CallerFacts:
     """The account these keys name, or that of the sender. `listed` is the customer that lists the sender's domain."""
     if sender is None and listed is not None and listed.kind == "customer":
-        return CallerFacts(organization=listed, account=facts_of(listed.id), matched=f"domain of {listed.name}", why="the domain is listed")
+        return CallerFacts(
+            organization=listed, account=account_facts(listed.id), matched=f"domain of {listed.name}", why="the domain is listed"
+        )
     found = find_account(keys, sender)
     if found.outcome is Outcome.AMBIGUOUS:
         return CallerFacts(ambiguous=True, why=found.why())
@@ -24,8 +27,8 @@ def caller_of(keys: AccountKeys, sender: ContactFacts | None, listed: Organizati
         return CallerFacts(why=found.why())
     organization = OrganizationFacts(id=row[0], name=row[1], kind=row[2], calendar=row[3])
     return CallerFacts(
-        organization=organization, contact=_contact(organization.id, keys, sender, found.order_number), account=facts_of(organization.id),
-        order_number=found.order_number, matched=f"{found.by} {found.value}", why=found.why(),
+        organization=organization, contact=_contact(organization.id, keys, sender, found.order_number),
+        account=account_facts(organization.id), order_number=found.order_number, matched=f"{found.by} {found.value}", why=found.why(),
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import peewee as pw
 from peewee import JOIN
 
-from daemon.store.accounts import facts_of
+from daemon.store.accountfacts import account_facts
 from daemon.store.requestviews import cs_tickets_view, request_view, waiting_question
 from daemon.store.schema import (
     Attachment,
@@ -146,7 +146,7 @@ def _account(number: int) -> dict[str, Any] | None:
     row = first(query.where(Case.id == number))
     if row is None or row[1] != "customer":
         return None
-    found = facts_of(row[0])
+    found = account_facts(row[0])
     return {"orders": [asdict(one) for one in found.orders], "evaluations": [asdict(one) for one in found.evaluations]}
 
 

@@ -71,13 +71,15 @@ class Sessions:
         assert self.world.inbox.mails() == []
 
     def spread(self, short: int, whole: int, goodbye: dict[Side, int]) -> dict[Side, list[int]]:
-        """So many places of what each side says in a session without a fault, but for the octets of the goodbye, which matter to nobody."""
+        """So many places of what each side says in a session without a fault, the first before all of it.
+
+        They end well before the octets of the goodbye, which matter to nobody: no two sessions are of the same length.
+        """
         assert self.play() == ""
         assert self.play() == ""
         totals = {side: len(self.proxy.lines[0].of(side)) - goodbye[side] for side in SIDES}
-        return {
-            side: [number * total // (size(short, whole) - 1) for number in range(size(short, whole))] for side, total in totals.items()
-        }
+        count = size(short, whole)
+        return {side: [number * total // count for number in range(count)] for side, total in totals.items()}
 
     def hold_against_books(self, words: str, times: int, note: str = "pymap, SQLite") -> None:
         self.settle()

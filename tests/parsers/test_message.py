@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from daemon.model import Message
 from daemon.parsers import read
+from daemon.parsers.limits import ReadLimits
 from daemon.parsers.message import build
-from daemon.parsers.parts import Opened, ReadLimits, open_octets
+from daemon.parsers.parts import Opened, open_octets
 
 HOSTILE = sorted((Path(__file__).parent.parent / "hostile").glob("*.eml"))
 LIMITS = ReadLimits()

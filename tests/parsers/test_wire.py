@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daemon.parsers import read, wire
-from daemon.parsers.parts import ReadLimits
+from daemon.parsers.limits import ReadLimits
 
 MAIL = b"""\
 From: pat@partner.example

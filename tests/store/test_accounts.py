@@ -16,8 +16,9 @@ from daemon.actions.contacts import register_contact
 from daemon.actions.vocabulary import RegisterContact
 from daemon.model import AddrSpec, ContactFacts
 from daemon.parsers.accountkeys import AccountKeys, company_key, name_key, phone_key, read_keys, website_key
+from daemon.store.accountfacts import account_facts
 from daemon.store.accountindex import index_accounts
-from daemon.store.accounts import By, Found, Outcome, facts_of, find_account
+from daemon.store.accounts import By, Found, Outcome, find_account
 from daemon.store.database import Database, open_database
 from daemon.store.directory import import_folder
 from daemon.store.people import contact_of
@@ -188,13 +189,13 @@ def test_the_facts_of_an_account_are_its_orders_and_trials_the_newest_first(dire
     assert shop is not None
     assert old is not None
     assert trial is not None
-    facts = facts_of(shop)
+    facts = account_facts(shop)
     assert [(order.number, order.ordered_on, order.hosting) for order in facts.orders] == [
         ("9001", date(2026, 1, 10), False),
         ("9003", None, True),
     ]
-    assert facts_of(old).orders[0].priority_support_until == date(2027, 1, 1)
-    assert [(one.key, one.started_on) for one in facts_of(trial).evaluations] == [("eval-1", date(2026, 6, 1))]
+    assert account_facts(old).orders[0].priority_support_until == date(2027, 1, 1)
+    assert [(one.key, one.started_on) for one in account_facts(trial).evaluations] == [("eval-1", date(2026, 6, 1))]
 
 
 # --- the index ------------------------------------------------------------------------------------------------------

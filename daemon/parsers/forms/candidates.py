@@ -11,7 +11,8 @@ from daemon.model import FormMail, FormMessage, ForwardedInline, Message, Trim
 from daemon.parsers import automatic, htmltext, message
 from daemon.parsers.forms import forwarded, tables
 from daemon.parsers.forms.tables import Document
-from daemon.parsers.parts import Opened, ReadLimits, attached_messages, open_octets
+from daemon.parsers.limits import ReadLimits
+from daemon.parsers.parts import Opened, attached_messages, open_octets
 
 MAX_ATTACHED = 5
 """Attached messages that are opened, on all levels together."""
