@@ -148,7 +148,8 @@ def test_the_story_shows_every_kind_of_mail_and_ends_with_the_books(told: tuple[
     assert re.search(r"^ +\d+  case-comment +ann.lee@acme.example +Re: No data.*sent$", shown, re.MULTILINE)
     assert "Bob Miller of Miller Solar wrote about CASE-1001" in flat
     assert "→ New Channel Req 1 to dana.whitfield@greenlightsolar.example → mention to marta.silva@support.example → cs-assigned" in flat
-    assert "done CS-1 is Done the request of CASE-1008 is completed sent → cs-done-confirmation to ivan@support.example" in flat
+    assert "CS-1 was set to Done by Ivan Petrov. The request of CASE-1008 was set to completed." in flat
+    assert "sent → cs-done-confirmation to ivan@support.example" in flat
     assert "received 15 = acted 13 + ignored 2 + quarantined 0 + vanished 0 + in progress 0" in shown
     assert "The books balance." in shown
     assert "supportd demo --keep DIR" in shown
@@ -202,12 +203,12 @@ def test_a_reply_goes_to_its_case_the_same_line_twice_is_two_mails_and_own_resul
     assert "reply · CASE-1010" in demo.news("signed reply address of CASE-1010")
     for _ in range(2):
         demo.send("From: you@example.org\nTo: support@support.example\nSubject: Hello\n\nThere.\n")
-    demo.news("CASE-1012 opened")
+    demo.news("CASE-1012 was opened")
     demo.send(
         "Authentication-Results: mx.support.example; dmarc=pass header.from=miller.example\nFrom: bob@miller.example\n"
         "To: support@support.example\nSubject: \x1b[2Jtrust me\n\nI am Bob.\n"
     )
-    news = demo.news("CASE-1013 opened")
+    news = demo.news("CASE-1013 was opened")
     assert "trust    claimed" in news.partition("trust me")[2]
     assert "\x1b" not in news
 
@@ -285,13 +286,16 @@ def test_each_sample_shows_what_its_title_says(day: tuple[World, dict[str, Episo
     world, episodes = day
     partner = titled(episodes, "a partner looks after")
     assert mails_of(partner) == [("case-received", "ann.lee@acme.example"), ("case-assigned", "bob@miller.example")]
-    assert "CASE-1001 opened, type helpdesk: Acme Homes, system Roof-7, with Miller Solar" in partner.done
+    assert partner.done == (
+        "CASE-1001 was opened: type helpdesk, for Ann Lee of Acme Homes, system Roof-7, looked after by Miller Solar, "
+        "in the queue level-one.",
+    )
     attachment = titled(episodes, "an attachment")
-    assert "1 attachment kept with CASE-1002" in attachment.done
+    assert "1 attachment was kept with CASE-1002." in attachment.done
     assert "signature" in attachment.left_out
     assert "Example Road" not in attachment.words
     assert mails_of(titled(episodes, "nobody knows"))[0] == ("identify-account", "robin@elsewhere.example")
-    assert "Noor Haddad is a contact of HW Solar now" in titled(episodes, "new colleague").done
+    assert "Noor Haddad <noor@hwsolar.example> was made a contact of HW Solar, role customer." in titled(episodes, "new colleague").done
     html = titled(episodes, "HTML only")
     assert "the checkout page shows a blank screen since noon." in html.words
     assert "#close" not in html.words
@@ -321,7 +325,7 @@ def test_each_sample_shows_what_its_title_says(day: tuple[World, dict[str, Episo
         ("cs-assigned", "ivan@support.example"),
     ]  # fmt: skip
     done = titled(episodes, "is configured")
-    assert "CS-1 is Done" in done.done
+    assert "CS-1 was set to Done by Ivan Petrov." in done.done
     assert ("New Channel Req 2", "dana.whitfield@greenlightsolar.example") in mails_of(done)
     assert story.books(world.house).problems == ()
 

@@ -71,7 +71,10 @@ def of_house(wanted: Callable[[Path], bool]) -> set[str]:
 
 FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("the words", ("daemon", "daemon.errors", "daemon.reasons", "daemon.actions", "daemon.actions.vocabulary", "daemon.model")),
-    ("what touches nothing of ours", ("daemon.failpoints", "daemon.leaps", "daemon.log", "daemon.pulse", "daemon.systemd")),
+    (
+        "what touches nothing of ours",
+        ("daemon.failpoints", "daemon.leaps", "daemon.log", "daemon.moments", "daemon.pulse", "daemon.systemd"),
+    ),
     ("what a mail says", ("daemon.parsers", "daemon.parsers.*", "daemon.parsers.forms.*")),
     ("what is granted", ("daemon.rules", "daemon.rules.*")),
     ("the configuration", ("daemon.configuration", "daemon.configuration.*", "daemon.config")),

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from daemon.cli.casework import print_casework
+from daemon.cli.explanation import deleted, print_explanation
 from daemon.cli.output import escape, print_json, progress_total, say, section, table
 from daemon.cli.session import NOT_GOOD, load_config, looking_house, opened_database, opened_house, parse_time
 
@@ -228,9 +229,17 @@ def explain(
             elif as_json:
                 print_json(answer, one_line=True)
             else:
-                _print_explained(name, answer)
+                _print_explained(house, name, answer)
     if status:
         raise typer.Exit(status)
+
+
+def _print_explained(house: Any, name: str, answer: dict[str, Any]) -> None:
+    from daemon.store.names import names_in
+
+    with house.database.reading():
+        names = names_in(answer["actions"] or ())
+    print_explanation(name, answer, names, house.now())
 
 
 def _explained(house: Any, name: str) -> dict[str, Any] | None:
@@ -273,73 +282,12 @@ def _explained(house: Any, name: str) -> dict[str, Any] | None:
     return {**explained(again, json.loads(row["record"])), **done}
 
 
-def _deleted(row: dict[str, Any] | None) -> str:
-    """That there is no raw mail any more, and why; nothing of one that is there."""
-    if row is None or row.get("raw_deleted_at") is None:
-        return ""
-    after = f"after {row['raw_retention_days']} days (limits.raw_retention_days)"
-    return f"The raw mail was deleted on {row['raw_deleted_at']:%Y-%m-%d}, {after}; what was decided, and its digest, are kept."
-
-
 def _undecided(row: dict[str, Any]) -> dict[str, Any]:
     """The record of a mail that was never decided: it waits, or was quarantined before."""
     return {
         "kind": None, "outcome": "in progress" if row["state"] == "received" else row["state"], "reason": row["reason"],
         "detail": row["detail"] or "", "trust": None, "case": None, "gates": [], "actions": [], "mails": [],
     }  # fmt: skip
-
-
-def _print_explained(name: str, answer: dict[str, Any]) -> None:
-    from daemon.reasons import Reason
-
-    section(name if "journal" not in answer else f"mail {answer['journal']}")
-    if answer["failed"]:
-        say(f"It can't be read: {answer['failed']}")
-        return
-    mail_ = answer["mail"]
-    table(None, [[key, mail_[key]] for key in ("from", "to", "subject", "date", "message_id") if mail_[key]])
-    say("")
-    tried = "was decided" if "journal" in answer else "would be decided"
-    say(f"It {tried}: {answer['outcome']}, {answer['kind'] or 'of no kind yet'}, {answer['reason']}")
-    if answer["reason"]:
-        say(f"  {Reason(answer['reason']).sentence}" + (f" ({answer['detail'].splitlines()[-1]})" if answer["detail"] else ""))
-    section("Why")
-    for gate in answer["gates"]:
-        say(f"  {gate['name']:<10} {gate['verdict']:<10} {gate['detail']}")
-    if answer.get("forward"):
-        shown = answer["forward"]
-        verdict = "guessed" if shown["sure"] else "unsure" if shown["counts"] else "sender's"
-        say(
-            f"  {'forward':<10} {verdict:<10} {shown['evidence']}: {shown['from'] or 'nobody'}"
-            + (f"; {shown['why']}" if shown["why"] else "")
-        )
-    if answer["trust"]:
-        proofs = answer["trust"]["proofs"]
-        say(f"  {'proofs':<10} K {'yes' if proofs['K'] else 'no'}, F {'yes' if proofs['F'] else 'no'}, D {proofs['D']}")
-    taken = ", ".join(f"{trim['rule']} {trim['lines']}" for trim in answer["trimmed"])
-    section("New words" + (f"  (lines left out: {taken})" if taken else ""))
-    say(indented(_deleted(answer) or answer["new_text"].strip() or "(none)"))
-    for defect in mail_["defects"]:
-        say(f"  defect: {defect}")
-    section("Actions")
-    for action in answer["actions"]:
-        if action["verb"] != "queue-mail":
-            details = ", ".join(
-                f"{key} {value}"
-                for key, value in action.items()
-                if key != "verb" and value not in (None, "", [], {}) and not isinstance(value, dict)
-            )
-            say(f"  {action['verb']}  {details}")
-    for out in answer["mails"]:
-        say(f"  mail {out['template']} to {out['to']}" + (f"  HELD: {out['held']}" if out.get("held") else ""))
-    if not answer["actions"]:
-        say("  nothing is done")
-    if answer["case"]:
-        say(f"  case {answer['case']['number']} (by {answer['case']['matched_by']})")
-    if answer.get("left"):
-        section("What became of its mails")
-        for out in answer["left"]:
-            say(f"  {out['template']} to {out['to']}: {out['state']}" + (f"  ({out['detail']})" if out["detail"] else ""))
 
 
 def audit(as_json: JsonOption = False) -> None:
@@ -477,7 +425,7 @@ def quarantine_show(number: NumberArgument) -> None:
         row = views.find_mail(str(number))
         octets = journal.octets(row["sha256"]) if rows and row and row["sha256"] and row["raw_deleted_at"] is None else b""
     if not rows:
-        say(f"Mail {number} is not in quarantine. {_deleted(row)}".rstrip(), error=True)
+        say(f"Mail {number} is not in quarantine. {deleted(row)}".rstrip(), error=True)
         raise typer.Exit(NOT_GOOD)
     _mail_table(rows)
     say(f"Why: {rows[0]['reason']}: {rows[0]['detail']}")
@@ -493,7 +441,7 @@ def _quarantine_again(number: int, *, released: bool) -> None:
         row = views.find_mail(str(number))
         done = journal.reopen(number, released=released)
     if not done:
-        say(f"Mail {number} is not in quarantine, or only its head is kept. {_deleted(row)}".rstrip(), error=True)
+        say(f"Mail {number} is not in quarantine, or only its head is kept. {deleted(row)}".rstrip(), error=True)
         raise typer.Exit(NOT_GOOD)
     say(f"Mail {number} will be {'treated as a plain ticket' if released else 'tried again'} in the next round.")
 
@@ -538,7 +486,7 @@ def quarantine_export(
         kept = row is not None and row["sha256"] and row["state"] == "quarantined" and row["raw_deleted_at"] is None
         octets = journal.octets(row["sha256"]) if row is not None and kept else None
     if octets is None:
-        say(f"Mail {number} is not in quarantine. {_deleted(row)}".rstrip(), error=True)
+        say(f"Mail {number} is not in quarantine. {deleted(row)}".rstrip(), error=True)
         raise typer.Exit(NOT_GOOD)
     if to is not None:
         to.write_bytes(octets)

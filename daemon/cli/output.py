@@ -16,6 +16,8 @@ from datetime import UTC, date, datetime
 from pathlib import PurePath
 from typing import Any, TypeVar
 
+from daemon.moments import local_minute
+
 T = TypeVar("T")
 
 # C0 and C1 controls (ESC and CSI among them), what reorders or hides text, lone surrogates
@@ -116,7 +118,7 @@ def _cell(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, datetime):
-        return value.astimezone().strftime("%Y-%m-%d %H:%M")
+        return local_minute(value)
     return escape(str(value))
 
 

@@ -12,11 +12,13 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
+from daemon.actions.sentences import Telling, sentences
 from daemon.demo.servers import Sent
 from daemon.model import Trim
 from daemon.reader import ReadFailure
 from daemon.reasons import Outcome, Reason
 from daemon.store import audit, journal, views
+from daemon.store.names import Names, names_in
 from daemon.worker import House
 
 RESTING = frozenset({"sent", "failed", "held", "dropped"})
@@ -83,23 +85,23 @@ def episodes(house: House, after: int) -> list[Episode]:
         fresh = [row for row in reversed(views.list_mails(outcome=None, limit=NEWEST)) if row["number"] > after]
         if not fresh:
             return []
-        cases = {case["number"]: case for case in views.list_cases(state="all", partner=None, search=None, limit=None)}
         outbox = list(reversed(views.list_outbox(state=None, limit=None)))
         told = []
         for row in fresh:
             if row["outcome"] == views.IN_PROGRESS:
                 break
-            found = views.find_mail(str(row["number"]))
-            octets = journal.octets(found["sha256"]) if found is not None and found["sha256"] else b""
-            told.append((row, found or {}, octets, [out for out in outbox if out["cause"] == f"mail:{row['number']}"]))
-    return [_episode(house, row, found, octets, mails, cases) for row, found, octets, mails in told]
+            found = views.find_mail(str(row["number"])) or {}
+            octets = journal.octets(found["sha256"]) if found.get("sha256") else b""
+            record = json.loads(found["record"]) if found.get("record") else {"gates": [], "actions": [], "trust": None, "case": None}
+            mails = [out for out in outbox if out["cause"] == f"mail:{row['number']}"]
+            told.append((row, record, found.get("sha256") or "", octets, mails, names_in(record["actions"])))
+    return [_episode(house, *parts) for parts in told]
 
 
 def _episode(
-    house: House, row: Mapping[str, Any], found: Mapping[str, Any], octets: bytes, mails: Sequence[Mapping[str, Any]],
-    cases: Mapping[str, Mapping[str, Any]],
+    house: House, row: Mapping[str, Any], record: Mapping[str, Any], sha256: str, octets: bytes, mails: Sequence[Mapping[str, Any]],
+    names: Names,
 ) -> Episode:  # fmt: skip
-    record = json.loads(found["record"]) if found.get("record") else {"gates": [], "actions": [], "trust": None, "case": None}
     gates = {gate["name"]: gate for gate in record["gates"]}
     match = gates.get("case", {"verdict": "new", "detail": ""})
     why = [match["detail"]] if match["verdict"] != "new" else []
@@ -108,11 +110,11 @@ def _episode(
     number = row["case"] or (record["case"] or {"number": ""})["number"]
     sender, words, left_out = _said(house, octets)
     return Episode(
-        number=row["number"], sha256=found.get("sha256") or "", sender=sender or row["from"] or "", address=row["from"] or "",
+        number=row["number"], sha256=sha256, sender=sender or row["from"] or "", address=row["from"] or "",
         subject=row["subject"] or "", words=words, left_out=left_out, outcome=Outcome(row["outcome"]), kind=row["kind"] or "", case=number,
         sentence=Reason(row["reason"]).sentence if row["reason"] else "", why=tuple(why), grade=trust["grade"],
         evidence=trust["evidence"].removeprefix(f"From {row['from']}; "),
-        done=tuple(_done(record["actions"], gates, number, cases.get(number, {}))),
+        done=tuple(_done(record["actions"], gates, Telling(done=True, case=number or None, names=names))),
         answers=tuple(
             Answer(
                 to=mail["to"], template=mail["template"], message_id=mail["message_id"], state=mail["state"],
@@ -137,45 +139,19 @@ def _left_out(trimmed: Sequence[Trim]) -> str:
     return f"{lines} line{'s' if lines != 1 else ''} left out: {rules}" if trimmed else ""
 
 
-def _done(
-    actions: Sequence[Mapping[str, Any]], gates: Mapping[str, Mapping[str, Any]], number: str, case: Mapping[str, Any]
-) -> Iterator[str]:
-    """Each action in words; and why the sender is not answered, where a case was opened without an answer."""
-    for action in actions:
-        match action["verb"]:
-            case "register-contact":
-                name = f"{action['first_name']} {action['last_name']}".strip() or action["address"]
-                yield f"{name} is a contact of {case.get('organization') or 'the organization'} now"
-            case "open-case":
-                yield _opened(number, case, action)
-            case "add-comment":
-                yield f"comment added to {number}" + ("" if action["public"] else ", for the house only")
-            case "keep-note":
-                yield f"note kept on {number}, for the house only"
-            case "keep-attachments":
-                yield f"{action['count']} attachment{'s' if action['count'] != 1 else ''} kept with {number}"
-            case "mark-bounced":
-                yield f"our mail to {action['address']} is marked as bounced"
-            case "open-cs-ticket":
-                yield f"a task in {action['project']}: configuration by {action['configuration_date']}, due {action['due_date']}"
-            case "close-cs-ticket":
-                yield f"CS-{action['ticket_id']} is Done"
-            case "move-request":
-                yield f"the request of {number} is {action['state'].replace('_', ' ')}"
-            case _:
-                pass
+TOLD = (
+    "register-contact", "open-case", "add-comment", "keep-note", "keep-attachments", "mark-bounced", "open-cs-ticket", "close-cs-ticket",
+    "move-request",
+)  # fmt: skip
+"""What is told of what was done: what a newcomer looks for. `explain` tells the rest."""
+
+
+def _done(actions: Sequence[Mapping[str, Any]], gates: Mapping[str, Mapping[str, Any]], telling: Telling) -> Iterator[str]:
+    """What was done in sentences; and why the sender is not answered, where a case was opened without an answer."""
+    yield from sentences(actions, telling, TOLD)
     silent = gates.get("answer", {"verdict": "yes"})
     if actions and silent["verdict"] == "no" and any(action["verb"] == "open-case" for action in actions):
-        yield f"the sender gets no answer: {silent['detail']}"
-
-
-def _opened(number: str, case: Mapping[str, Any], action: Mapping[str, Any]) -> str:
-    of = [
-        case.get("organization") or case.get("contact") or action.get("contact_address") or "",
-        f"system {case['system']}" if case.get("system") else "",
-        f"with {case['partner']}" if case.get("partner") else f"in queue {case['queue']}" if case.get("queue") else "",
-    ]
-    return f"{number} opened, type {case.get('type')}: {', '.join(word for word in of if word)}"
+        yield f"The sender gets no answer ({silent['detail']})."
 
 
 def all_cases(house: House) -> list[dict[str, Any]]:

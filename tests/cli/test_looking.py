@@ -305,21 +305,6 @@ def test_a_mail_in_quarantine_is_explained(day: Installation) -> None:
     assert (answer["outcome"], answer["reason"], answer["detail"]) == ("quarantined", "limit-crossed", "mime_depth")
 
 
-def test_an_explanation_for_people_names_gates_proofs_and_reason(day: Installation) -> None:
-    shown = day.run("explain", "6").stdout
-    for said in (
-        "was decided",
-        "triage-forged",
-        "The sender's domain says the mail is forged",
-        "K no, F yes, D fail",
-        "trust",
-        "open-case",
-    ):
-        assert said in shown
-    assert "would be decided" in day.run("explain", "-", octets=letter(number="y")).stdout
-    assert "nothing is done" in day.run("explain", "4").stdout
-
-
 def test_a_file_is_judged_at_the_time_that_is_said(day: Installation) -> None:
     path = day.write("f.eml", letter(number="z"))
     assert day.lines("explain", path, "--now", "2026-11-23T15:05:00Z") == day.lines("explain", path, "--now", "2026-11-23 10:05-05:00")

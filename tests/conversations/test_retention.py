@@ -128,7 +128,8 @@ def test_whoever_asks_for_a_raw_mail_is_told_when_it_went_and_why(world: World) 
     said = f"The raw mail was deleted on {day}, after {DAYS} days (limits.raw_retention_days)"
     explained = world.cli("explain", "1")
     assert said in explained
-    assert "It was decided: acted, ticket" in explained
+    assert "It was decided: A new case was opened for this mail." in explained
+    assert "kind ticket · outcome acted" in explained
     answer, other = map(json.loads, world.cli("explain", "roof@acme.example", "4", "--json").splitlines())
     assert other["raw_deleted_at"] is None
     assert (answer["raw_deleted_at"][:10], answer["raw_retention_days"], answer["failed"]) == (day, DAYS, None)
