@@ -15,6 +15,7 @@ from daemon.cli.casework import print_casework
 from daemon.cli.explanation import deleted, print_explanation
 from daemon.cli.output import escape, print_json, progress_total, say, section, table
 from daemon.cli.session import NOT_GOOD, load_config, looking_house, opened_database, opened_house, parse_time
+from daemon.moments import local_minute
 
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else.")]
 MOST = 2**31 - 1
@@ -79,7 +80,7 @@ def case(number: Annotated[str, typer.Argument(help="1001 or CASE-1001")], as_js
     if view["plan_count"] > 1:
         say(f"planned {view['plan_count']} times; the first date promised was {view['first_planned_resolution_date']}")
     if (question := view["question"]) is not None:
-        until = f", until {stamp(question['expires_at'])}" if question["expires_at"] is not None else ""
+        until = f", until {local_minute(question['expires_at'])}" if question["expires_at"] is not None else ""
         say(f"? {question['asked']} is asked ({question['kind']}){until}")
     for flag in view["flags"]:
         say(f"! {flag}")
@@ -90,17 +91,19 @@ def case(number: Annotated[str, typer.Argument(help="1001 or CASE-1001")], as_js
     if view["comments"]:
         section("Comments")
         for comment in view["comments"]:
-            say(f"{stamp(comment['at'])}  {comment['author']}{'' if comment['public'] else '  (house only)'}")
+            say(f"{local_minute(comment['at'])}  {comment['author']}{'' if comment['public'] else '  (house only)'}")
             say(indented(comment["body"]))
     if view["feed"]:
         section("Feed")
         for item in view["feed"]:
-            say(f"{stamp(item['at'])}  {item['kind']}  {item['author'] or ''}")
+            say(f"{local_minute(item['at'])}  {item['kind']}  {item['author'] or ''}")
             say(indented(item["body"]))
     if view["attachments"]:
         section("Attachments")
         files = view["attachments"]
-        rows = [[a["name"], a["content_type"], a["size"], f"deleted {stamp(at)}" if (at := a["raw_deleted_at"]) else ""] for a in files]
+        rows = [
+            [a["name"], a["content_type"], a["size"], f"deleted {local_minute(at)}" if (at := a["raw_deleted_at"]) else ""] for a in files
+        ]
         table(["Name", "Type", "Size", ""], rows)
     section("Emails")
     table(
@@ -123,7 +126,7 @@ def _print_promises(view: dict[str, Any]) -> None:
     if view["tasks"]:
         section("Tasks")
         for task in view["tasks"]:
-            say(f"{stamp(task['at'])}  {task['subject']}  {task['status']}")
+            say(f"{local_minute(task['at'])}  {task['subject']}  {task['status']}")
             say(indented(task["comments"]))
 
 
@@ -172,11 +175,6 @@ def case_number(text: str) -> int:
     if not bare.isdecimal() or len(bare) > 9:
         raise typer.BadParameter(f"{text!r} is no case number; write 1001 or CASE-1001")
     return int(bare)
-
-
-def stamp(moment: datetime | None) -> str:
-    """A time for a terminal, UTC."""
-    return moment.strftime("%Y-%m-%d %H:%M") if moment is not None else ""
 
 
 def indented(text: str) -> str:
