@@ -45,6 +45,9 @@ __all__ = [
 
 SYSTEM_CONFIG = Path("/etc/supportd/supportd.toml")
 
+ETC, VAR_LIB = Path("/etc"), Path("/var/lib")
+"""Where systemd keeps the configuration and the state of a service, each in a folder of the service's name."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
@@ -70,6 +73,11 @@ class Config:
     def directory(self) -> Path:
         """The folder of the file: relative paths start here."""
         return self.path.parent
+
+    @property
+    def state_directory(self) -> Path:
+        """Where the daemon writes what no database holds: see `state_directory`."""
+        return state_directory(self.directory, os.environ.get("STATE_DIRECTORY", ""))
 
     def located(self, url: str) -> str:
         """A database's URL with an SQLite file relative to this folder made absolute, as `database.url` is."""
@@ -103,6 +111,19 @@ def data_dir(name: str) -> Path:
     package = Path(__file__).resolve().parent
     packed = package / "_data" / name
     return packed if packed.is_dir() else package.parent / name
+
+
+def state_directory(directory: Path, given: str, *, etc: Path = ETC, var_lib: Path = VAR_LIB) -> Path:
+    """Where an installation whose configuration lies in `directory` keeps its state: /var/lib/NAME for /etc/NAME, if there is one.
+
+    Else the folder `given` by systemd ($STATE_DIRECTORY; of several the first), else that of the configuration. What systemd gives
+    comes second: whoever runs a command by hand, or from a unit of another name, is to find what the daemon wrote.
+    """
+    named = var_lib / directory.name
+    if directory.parent == etc and named.is_dir():
+        return named
+    first = given.partition(":")[0]
+    return Path(first) if first else directory
 
 
 def find_config(explicit: Path | None = None) -> Path:

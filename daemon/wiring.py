@@ -35,6 +35,9 @@ from daemon.worker import Limits
 TOKEN_SECONDS = 30
 """How long a token command may take."""
 
+EPOCH_NAME = "supportd.epoch"
+"""The file of the epoch of a database that is no file."""
+
 
 def accounts_of(config: Config) -> tuple[Account, ...]:
     """The mailboxes to watch."""
@@ -174,7 +177,9 @@ def epoch_file_of(config: Config, url: str | None = None) -> Path:
     place = url or config.database.url
     if place.startswith("sqlite:"):
         return Path(unquote(place.removeprefix("sqlite:///")) + ".epoch")
-    return config.directory / "supportd.epoch"
+    # an installation that began before there was a folder of its state has it here, and is never to lose it
+    before = config.directory / EPOCH_NAME
+    return before if before.exists() else config.state_directory / EPOCH_NAME
 
 
 def existing_database_of(config: Config) -> Database | None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from daemon import config as configuration
-from daemon.config import Config, data_dir, find_config, load_config
+from daemon.config import Config, data_dir, find_config, load_config, state_directory
 from daemon.configuration.keys import CalendarKeys, ConfigKeys, HoursKeys, LimitsKeys, MailboxKeys, SmtpKeys
 from daemon.errors import ConfigError, Problem
 from daemon.parsers.keywords import BY_VERB
@@ -431,3 +431,12 @@ def test_reading_a_configuration_needs_no_environment(tmp_path: Path, monkeypatc
 
 def test_a_weekday_left_out_is_no_business_day() -> None:
     assert HoursKeys(mon="09:00-12:00").tue is None
+
+
+def test_the_state_of_a_service_lies_in_the_folder_of_its_name_whoever_runs_the_command(tmp_path: Path) -> None:
+    etc, var_lib = tmp_path / "etc", tmp_path / "var/lib"
+    (var_lib / "supportd").mkdir(parents=True)
+    for told in ("", "/var/lib/nightly-backup"):
+        assert state_directory(etc / "supportd", told, etc=etc, var_lib=var_lib) == var_lib / "supportd"
+    assert state_directory(etc / "other", "/state:/more", etc=etc, var_lib=var_lib) == Path("/state")
+    assert state_directory(tmp_path / "supportd", "", etc=etc, var_lib=var_lib) == tmp_path / "supportd"

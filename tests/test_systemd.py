@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from daemon import systemd
+from tests.servers.postgres import fresh_database
 
 UNITS = Path(__file__).parent.parent / "systemd"
 
@@ -48,6 +51,50 @@ def test_a_stop_gives_the_program_the_time_it_takes(name: str) -> None:
         line.removeprefix("TimeoutStopSec=") for line in (UNITS / name).read_text().splitlines() if line.startswith("TimeoutStopSec=")
     ]
     assert int(seconds) > STOP_SECONDS
+
+
+@pytest.fixture
+def configured(tmp_path: Path, postgres_url: str) -> Iterator[Path]:
+    """A configuration on PostgreSQL in a folder that nobody may write to, as under `ProtectSystem=strict`."""
+    folder = tmp_path / "etc"
+    folder.mkdir()
+    (folder / "reply.key").write_text("a key that was there before, long enough to sign with\n")
+    (folder / "reply.key").chmod(0o600)
+    with fresh_database(postgres_url) as url:
+        (folder / "supportd.toml").write_text(f'[house]\naddress = "support@support.example"\n[database]\nurl = "{url}"\ndurable = false\n')
+        folder.chmod(0o500)
+        if os.geteuid() == 0:
+            subprocess.run(["mount", "--bind", "-o", "ro", str(folder), str(folder)], check=True)
+        yield folder / "supportd.toml"
+        if os.geteuid() == 0:
+            subprocess.run(["umount", "--lazy", str(folder)], check=True)
+        folder.chmod(0o700)
+
+
+@pytest.mark.postgres
+def test_a_service_on_postgresql_that_may_only_read_its_configuration_keeps_its_files_in_the_state_folder(
+    configured: Path, tmp_path: Path, environment: Callable[..., dict[str, str]]
+) -> None:
+    state = tmp_path / "state"
+    state.mkdir()
+
+    def run(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "daemon", "--config", str(configured), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, env=environment(**more))
+
+    def epoch_verdicts(**more: str) -> dict[str, str]:
+        found = json.loads(run("check", "--json", **more).stdout)
+        return {one["what"]: one["verdict"] for one in found if one["what"].startswith("epoch")}
+
+    # by hand, where nothing gives it a folder
+    assert epoch_verdicts()["epoch file"] == "BAD"
+    refused = run("run", "--once")
+    assert refused.returncode == 2
+    assert "supportd.epoch can't be written" in refused.stderr
+    given = {"STATE_DIRECTORY": f"{state}:{tmp_path / 'another'}"}
+    assert run("run", "--once", **given).returncode == 0
+    assert json.loads((state / "supportd.epoch").read_text())["epoch"] > 0
+    assert epoch_verdicts(**given) == {"epoch": "good"}
 
 
 def test_limits_of_the_parser_child_go_through_a_call_that_the_units_allow() -> None:

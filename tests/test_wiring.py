@@ -16,6 +16,7 @@ from daemon.parsers import ReadLimits
 from daemon.parsers.phrases import match
 from daemon.wiring import (
     accounts_of,
+    epoch_file_of,
     limits_of,
     phrasebook_of,
     places_of,
@@ -211,3 +212,18 @@ def test_the_rules_get_the_words_and_whether_a_customer_may_close(config: Config
     assert (book.vocabulary.verb("mine"), book.customer_may_close) == ("acknowledge", False)
     assert match("all good now", book.phrasebook) == {"close"}
     assert rulebook_of(lone).customer_may_close
+
+
+def test_an_epoch_file_beside_the_configuration_goes_on_being_used_when_there_is_a_state_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "supportd.toml"
+    path.write_text('[house]\naddress = "support@support.example"\n[database]\nurl = "postgresql://desk@db.example/desk"\n')
+    assert epoch_file_of(load_config(path)) == tmp_path / "supportd.epoch"
+    monkeypatch.setenv("STATE_DIRECTORY", "/state")
+    assert epoch_file_of(load_config(path)) == Path("/state/supportd.epoch")
+    assert epoch_file_of(load_config(path), "sqlite:////state/new.db") == Path("/state/new.db.epoch")
+    (tmp_path / "supportd.epoch").touch()
+    assert epoch_file_of(load_config(path)) == tmp_path / "supportd.epoch"
+    path.write_text(path.read_text() + 'epoch_file = "own/desk.epoch"\n')
+    assert epoch_file_of(load_config(path)) == tmp_path / "own/desk.epoch"

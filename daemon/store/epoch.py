@@ -14,8 +14,9 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -44,6 +45,9 @@ ROOM = 400
 
 UNKNOWN_AHEAD = 10_000
 """Numbers passed over when there is no file to say how far the lost life had come."""
+
+CURE = "move it to a folder that the daemon's user may write, or name one there as epoch_file, outside what a backup puts back"
+"""How to mend one that can't be written."""
 
 MAY_BE_SENT = "the database was put back from a backup; this mail may have been sent since that was made"
 MAY_BE_DONE = "the database was put back from a backup; this mail may have been acted on since that was made"
@@ -111,12 +115,26 @@ class EpochFile:
         except OSError as error:
             if error.errno in FULL:
                 raise Temporary(f"the epoch file {self.path} can't be written: {error.strerror}") from None
-            cure = "name a file that the daemon's user may write, outside what is put back with a backup"
-            raise ConfigError((f"database.epoch_file: {self.path} can't be written: {error.strerror}; {cure}",)) from None
+            raise ConfigError((f"database.epoch_file: {self.path} can't be written: {error.strerror}; {CURE}",)) from None
+
+    def obstacle(self) -> str | None:
+        """Why this user could not write it, found out by writing a nameless file beside it; None: it could."""
+        try:
+            with tempfile.TemporaryFile(dir=self.path.parent):
+                pass
+            with suppress(FileNotFoundError):
+                os.close(os.open(self._lock, os.O_RDWR | os.O_CLOEXEC))
+        except OSError as error:
+            return error.strerror
+        return None
+
+    @property
+    def _lock(self) -> Path:
+        return self.path.with_name(self.path.name + ".lock")
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        handle = os.open(self.path.with_name(self.path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        handle = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield
@@ -207,7 +225,8 @@ def note_looked_through(mailbox: str) -> None:
 def told_of_epoch(file: EpochFile) -> Iterator[tuple[str, int, str, str]]:
     """For whoever checks an installation: (what, weight, found, how to mend); weight 0 is good, 1 unwise, 2 bad.
 
-    Whether the database is the newest, whether it waits after a restore, and when it was backed up last.
+    Whether the file can be written, whether the database is the newest, whether it waits after a restore, and when it was backed up
+    last.
     """
     row = installation()
     try:
@@ -215,6 +234,8 @@ def told_of_epoch(file: EpochFile) -> Iterator[tuple[str, int, str, str]]:
     except ConfigError as error:
         yield "epoch", 2, str(error), "see database.epoch_file"
         return
+    if (obstacle := file.obstacle()) is not None:
+        yield "epoch file", 2, f"{file.path} can't be written: {obstacle}", CURE
     if not stands.trusted:
         mend = "the next start holds it: nothing is sent until `supportd resume --after-restore`"
         if stands in (Standing.UNKNOWN, Standing.MOVED):
