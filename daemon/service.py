@@ -89,8 +89,8 @@ LISTEN_SECONDS = 60.0
 HOLD_SECONDS = 20.0
 """How often the worker's lock is looked at: a database that was away has forgotten who lives."""
 
-STOP_SECONDS = 25.0
-"""How long a stop waits for the item in hand: less than systemd's TimeoutStopSec, more than a mail takes."""
+STOP_SECONDS = 20.0
+"""How long a stop waits for the item in hand: more than a mail takes, and with what follows less than 30 in all."""
 
 HANG_UP_SECONDS = 5.0
 """After which a stop no longer waits for an IMAP server: a mail that was not written down is still there the next time."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
@@ -138,6 +139,9 @@ SHOWS_LIFE, LISTENS = b"pg_try_advisory_lock", b"LISTEN supportd"
 PATIENT = 200.0
 """Seconds for what takes one on a quiet machine."""
 
+STOPPED_WITHIN = 30.0
+"""Seconds, whatever the database does: what a stop promises."""
+
 
 class Daemon:
     """The daemon at work over a line that fails."""
@@ -250,7 +254,9 @@ def _carry_nothing(daemon: Daemon) -> None:
 
 def _stop_in_the_dark(daemon: Daemon) -> None:
     daemon.proxy.dark = True
+    begun = time.monotonic()
     end(daemon.life, PATIENT)
+    assert time.monotonic() - begun <= STOPPED_WITHIN
     assert " stopped" in daemon.world.log()
     assert "stage-failed" not in daemon.world.log()
     daemon.proxy.dark = False
