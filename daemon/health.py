@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from daemon.actions.interactions import PERMANENT_BOUNCES
 from daemon.alarms import Vital
@@ -18,7 +20,7 @@ from daemon.store.database import Database
 from daemon.store.epoch import EpochFile, told_of_epoch
 from daemon.store.loops import told_of_guards
 from daemon.store.vitals import Backlog, backlog
-from daemon.wiring import epoch_file_of, expiries_of, oauth_of, policy_of
+from daemon.wiring import database_file_of, epoch_file_of, expiries_of, oauth_of, policy_of
 
 AWAY_PATIENCE = timedelta(minutes=1)
 """How long the database may be away before people are told: a restart of it takes less."""
@@ -147,21 +149,37 @@ def configuration(refused: str | None) -> Vital:
 
 
 def disks(config: Config) -> Iterator[Vital]:
-    """Room where the daemon writes."""
-    folder = health_file_of(config).parent
+    """Room where the daemon writes: where a database that is a file lies, and where the epoch file lies, if that is another disk."""
+    file, outside = database_file_of(config.database.url), health_file_of(config).parent
+    found = []
+    if file is not None:
+        stop = f"fetching pauses below {_size(config.limits.free_disk)}"
+        found.append(_room(config, file.parent, f"; {stop}", ": no mail is fetched", "make room; mail is safe on its server"))
+    if file is None or not _one_disk(file.parent, outside):
+        found.append(_room(config, outside, "", ": the epoch file may find none, and then no mail is worked on", "make room"))
+    worst = max(found, key=lambda vital: vital.weight)
+    yield replace(worst, detail="; ".join(vital.detail for vital in found))
+
+
+def _room(config: Config, folder: Path, short: str, none: str, mend: str) -> Vital:
+    """What is left there, and what is said of it when that is short or next to none."""
     try:
         free = shutil.disk_usage(folder).free
     except OSError as error:
-        yield Vital(name="disk", weight=2, detail=f"{folder}: {error.strerror}", mend="see database.url and epoch_file", alarm=True)
-        return
+        return Vital(name="disk", weight=2, detail=f"{folder}: {error.strerror}", mend="see database.url and epoch_file", alarm=True)
     detail = f"{_size(free)} free at {folder}"
     if free < config.limits.free_disk:
-        yield Vital(name="disk", weight=2, detail=f"{detail}: no mail is fetched", mend="make room; mail is safe on its server", alarm=True)
-    elif free < config.alarm.disk_free:
-        stop = f"fetching pauses below {_size(config.limits.free_disk)}"
-        yield Vital(name="disk", weight=1, detail=f"{detail}; {stop}", mend="make room", alarm=True)
-    else:
-        yield Vital(name="disk", weight=0, detail=detail)
+        return Vital(name="disk", weight=2, detail=f"{detail}{none}", mend=mend, alarm=True)
+    if free < config.alarm.disk_free:
+        return Vital(name="disk", weight=1, detail=f"{detail}{short}", mend="make room", alarm=True)
+    return Vital(name="disk", weight=0, detail=detail)
+
+
+def _one_disk(one: Path, other: Path) -> bool:
+    try:
+        return one.stat().st_dev == other.stat().st_dev
+    except OSError:
+        return False
 
 
 def tokens(config: Config, now: datetime) -> Iterator[Vital]:

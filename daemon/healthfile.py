@@ -2,12 +2,18 @@
 
 It is written again and again while the daemon runs, and says when: one that has stopped saying so, or whose process is gone, is dead.
 It also keeps the alarms, so that a restart tells none a second time. A file that can't be read says nothing.
+
+Each word is a new file that takes the place of the last. It ends in blanks, so that on a disk that has no room for another file the next
+word fits where the last one lies; whoever reads meanwhile sees by the digest that it is half written, and looks again.
 """
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import json
 import os
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -18,10 +24,17 @@ from daemon.alarms import Alarm, as_json, of_json
 from daemon.config import Config
 from daemon.log import redact
 from daemon.service import STAGES
+from daemon.store.reserve import FULL
 from daemon.wiring import epoch_file_of
 
 SILENT = timedelta(minutes=2)
 """How old the last word of a daemon that lives may be."""
+
+BLANKS = 16 << 10
+"""How many octets longer than this word the next may be on a full disk."""
+
+LOOKS, LOOK_AGAIN = 5, 0.02
+"""How often a file that is half written is read, and the seconds between."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +105,7 @@ def words_of(config: Config) -> list[HealthWord]:
 def read(path: Path) -> HealthWord | None:
     """What it says; None when there is none or it can't be read."""
     try:
-        kept = json.loads(path.read_text("utf-8"))
+        kept = _whole(path)
         return HealthWord(
             pid=int(kept["pid"]), started_at=datetime.fromisoformat(kept["started_at"]), at=datetime.fromisoformat(kept["at"]),
             stopped=bool(kept["stopped"]), stages={name: StageWord(**stage) for name, stage in kept["stages"].items()},
@@ -103,6 +116,25 @@ def read(path: Path) -> HealthWord | None:
         )  # fmt: skip
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
+
+
+def _whole(path: Path) -> dict[str, Any]:
+    """Everything in it, as one write left it. Raises OSError, ValueError or what follows from a file that is none of ours."""
+    for look in range(LOOKS):
+        try:
+            kept: dict[str, Any] = json.loads(path.read_text("utf-8"))
+            # an earlier program wrote none
+            if kept.pop("digest", None) in (None, _digest(kept)):
+                return kept
+        except ValueError:
+            pass
+        if look + 1 < LOOKS:
+            time.sleep(LOOK_AGAIN)
+    raise ValueError(path)
+
+
+def _digest(facts: Mapping[str, Any]) -> str:
+    return hashlib.blake2b(json.dumps(facts).encode(), digest_size=8).hexdigest()
 
 
 def _redacted(value: Any) -> Any:
@@ -123,11 +155,25 @@ def write(path: Path, word: HealthWord, *, durably: bool) -> None:
         "gone": {name: [gone.at.isoformat(), gone.detail] for name, gone in word.gone.items()},
         "alarms": [as_json(alarm) for alarm in word.alarms.values()],
     }  # fmt: skip
+    # whoever reads it does not know the secrets of the daemon
+    told = _redacted(facts)
+    octets = json.dumps({**told, "digest": _digest(told)}).encode()
     new = path.with_name(path.name + ".new")
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        # whoever reads it does not know the secrets of the daemon
-        json.dump(_redacted(facts), file)
+    try:
+        handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        _fill(handle, octets.ljust(len(octets) + BLANKS), durably=durably)
+        new.rename(path)
+    except OSError as error:
+        new.unlink(missing_ok=True)
+        if error.errno not in FULL or not path.exists() or path.stat().st_size < len(octets):
+            raise
+        _fill(os.open(path, os.O_WRONLY | os.O_CLOEXEC), octets.ljust(path.stat().st_size), durably=durably)
+
+
+def _fill(handle: int, octets: bytes, *, durably: bool) -> None:
+    """Write this from the beginning, and close it."""
+    with os.fdopen(handle, "wb", buffering=0) as file:
+        if file.write(octets) != len(octets):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         if durably:
-            file.flush()
             os.fsync(file.fileno())
-    new.rename(path)

@@ -174,12 +174,17 @@ def epoch_file_of(config: Config, url: str | None = None) -> Path:
     """The file outside the database (or outside another, `url`) that keeps its epoch."""
     if config.database.epoch_file is not None:
         return config.directory / config.database.epoch_file
-    place = url or config.database.url
-    if place.startswith("sqlite:"):
-        return Path(unquote(place.removeprefix("sqlite:///")) + ".epoch")
+    file = database_file_of(url or config.database.url)
+    if file is not None:
+        return file.with_name(file.name + ".epoch")
     # an installation that began before there was a folder of its state has it here, and is never to lose it
     before = config.directory / EPOCH_NAME
     return before if before.exists() else config.state_directory / EPOCH_NAME
+
+
+def database_file_of(url: str) -> Path | None:
+    """The file of an SQLite database; None: it is on a server."""
+    return Path(unquote(url.removeprefix("sqlite:///"))) if url.startswith("sqlite:") else None
 
 
 def existing_database_of(config: Config) -> Database | None:

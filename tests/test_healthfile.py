@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -46,6 +47,34 @@ def test_a_file_that_is_not_there_or_broken_says_nothing(tmp_path: Path) -> None
     for text in ("", "[]", "{}", '{"pid": 1}', "\0\xff"):
         path.write_text(text)
         assert read(path) is None
+
+
+def test_of_a_file_that_is_written_over_only_a_whole_word_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "supportd.health"
+    words = [WORD, replace(WORD, refused=None, alarms={}, mailboxes={})]
+    written = []
+    for word in words:
+        write(path, word, durably=False)
+        written.append(path.read_bytes())
+    length = max(map(len, written))
+    over = threading.Event()
+
+    def write_over() -> None:
+        with path.open("r+b", buffering=0) as file:
+            while not over.is_set():
+                for octets in written:
+                    os.pwrite(file.fileno(), octets.ljust(length), 0)
+
+    writer = threading.Thread(target=write_over)
+    writer.start()
+    try:
+        assert all(read(path) in words for _ in range(300))
+    finally:
+        over.set()
+        writer.join()
+    # and of a write that a power cut ended in the middle nothing is believed
+    path.write_bytes(written[0].replace(b'"stopped": false', b'"stopped": true '))
+    assert read(path) is None
 
 
 def test_who_has_gone_or_is_silent_or_was_stopped_does_not_live() -> None:

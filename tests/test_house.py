@@ -339,6 +339,7 @@ STOPWATCHES = {
     "serving.py": "how long one was",
     "leaps.py": "whether the wall clock was set",
     "watchman.py": "when it may tell again",
+    "healthfile.py": "until a word is whole",
     "reader.py": "the wall clock of the child",
     "mail/imap.py": "how long to wait in IDLE",
     "mail/smtp.py": "how long a connection was idle or stuck",
