@@ -37,7 +37,10 @@ EVENTS: dict[str, tuple[str, str]] = {
     "schema-changed": ("critical", "Another program upgraded the database under this one, which takes no more work and ends."),
     "mailbox-open": ("info", "Logged in to the IMAP server, the folder is open."),
     "mailbox-elsewhere": ("info", "Another worker reads the mailbox; this one takes over when that one ends or falls silent."),
-    "mailbox-away": ("warning", "The IMAP server can't be reached or the line broke; it is tried again."),
+    "mailbox-away": (
+        "warning",
+        "A session with the IMAP server failed; the next is after a pause that grows to a minute, to five where the login is refused.",
+    ),
     "mailbox-not-safe": ("error", "The IMAP server gives no TLS that proves who it is: no password was sent. Somebody may sit between."),
     "fetch-paused": ("warning", "Too much is waiting, or the disk is nearly full; mail stays safe on the server."),
     "reserve-used": ("error", "The disk is full: the room set aside went to what was in hand. Make room; the rest goes on by itself."),

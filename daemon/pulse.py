@@ -13,8 +13,8 @@ from dataclasses import dataclass
 WORK_SECONDS = 120.0
 """How long a stage may be at work without finishing anything: a few mails, or a database that is slow to answer."""
 
-FAILURES, NEAR_SECONDS = 3, 60.0
-"""A stage fails again and again when it did so this often, each time no longer than that after the last."""
+FAILURES, NEAR_SECONDS = 3, 120.0
+"""A stage fails again and again when it did so this often, each time no longer than that after the last: longer than any pause between."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import random
 import secrets
 import select
 import threading
@@ -17,16 +16,18 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from daemon import log
 from daemon.actions.replies import Desk
+from daemon.backoff import BackOff
 from daemon.config import Config
 from daemon.errors import Outdated, Temporary
 from daemon.leaps import Leaps, steady_seconds
 from daemon.losses import Loss
 from daemon.mail.addresses import Signer
-from daemon.mail.imap import Watch
+from daemon.mail.imap import Account, Watch
 from daemon.mail.rendering import Templates
 from daemon.mail.smtp import Relay
 from daemon.mail.transport import UnsafeLine
@@ -80,8 +81,8 @@ DYING, DYING_LOOKS = 1.0, 10
 SETTLE_AGAIN = (0.1, 1.0, 5.0)
 """Seconds that a round waits for the database, each time, when it owes it what the relay said."""
 
-BACK_OFF_MOST = 300.0
-"""Seconds; a mailbox that can't be reached is tried for ever, at least that often."""
+LIVED_SECONDS = 60.0
+"""A session that lived that long after the folder was looked through was of use, however it ended."""
 
 LISTEN_SECONDS = 60.0
 """How long the listener waits for a word before it shows a pulse."""
@@ -384,7 +385,8 @@ class Service:
             for account in accounts_of(self.config):
                 pipe = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
                 self.wakers.append(pipe)
-                self._thread(f"fetch-{account.name}", lambda account=account, pipe=pipe: self._fetch_stage(account, pipe[0]))  # type: ignore[misc]
+                work = partial(self._fetch_stage, account, pipe[0], BackOff())
+                self._thread(f"fetch-{account.name}", work)
         if "apply" in self.stages:
             self._thread("apply", lambda: self._stage("apply", self.apply_wake, self._apply_round, "fetch" in self.stages))
         if "send" in self.stages and relay_server_of(self.config) is not None:
@@ -459,26 +461,30 @@ class Service:
             except BlockingIOError:
                 pass
 
-    def _fetch_stage(self, account: object, wake: int) -> None:
-        name = f"fetch-{account.name}"  # type: ignore[attr-defined]
-        pause = 1.0
-        while not self.stop.is_set():
-            watch = Watch(account, expects=self._talks)  # type: ignore[arg-type]
-            self.watches[name] = watch
+    def _fetch_stage(self, account: Account, wake: int, back_off: BackOff) -> None:
+        mailbox, why = account.name, "the last session failed"
+        while not self._pause(back_off.seconds, f"waits before it tries the server again: {why}"):
+            self._alive()
+            watch = Watch(account, expects=self._talks)
+            self.watches[f"fetch-{mailbox}"] = watch
+            began = time.monotonic()
             try:
-                if not self._is_ours(watch.account.name, wake):
+                if not self._is_ours(mailbox, wake):
                     return
                 watch.connect()
-                log.event("mailbox-open", mailbox=watch.account.name, uidvalidity=watch.uidvalidity)
-                pause = 1.0
-                self._watch_mailbox(watch, wake)
-            except Temporary as error:
+                log.event("mailbox-open", mailbox=mailbox, uidvalidity=watch.uidvalidity)
+                self._watch_mailbox(watch, wake, back_off)
+            except Exception as error:
+                if began < self.read_at.get(mailbox, 0.0) <= time.monotonic() - LIVED_SECONDS:
+                    back_off.worked()
+                back_off.failed(error, watch.logins)
+                if not isinstance(error, Temporary):
+                    raise
                 if self.stop.is_set():
                     return
                 told = "mailbox-not-safe" if isinstance(error, UnsafeLine) else "mailbox-away"
-                log.event(told, mailbox=watch.account.name, detail=str(error), retry_seconds=round(pause))
-                self._pause(pause * random.uniform(0.75, 1.25), f"waits before it tries the server again: {error}")
-                pause = min(pause * 2, BACK_OFF_MOST)
+                why = str(error)
+                log.event(told, mailbox=mailbox, detail=why, retry_seconds=round(back_off.seconds))
             finally:
                 watch.close()
 
@@ -525,7 +531,7 @@ class Service:
         """A server is asked, and may take so long to answer."""
         self.pulse.beat(doing="talks to the server", waits=seconds)
 
-    def _watch_mailbox(self, watch: Watch, wake: int) -> None:
+    def _watch_mailbox(self, watch: Watch, wake: int, back_off: BackOff) -> None:
         deep_at = 0.0
         while not self.stop.is_set():
             deep = time.monotonic() >= deep_at
@@ -551,6 +557,9 @@ class Service:
                 if self._pause(TIDY_AGAIN, "waits before it puts mails away again"):
                     return
             watch.wait(watch.account.poll_seconds, wake)
+            if fetched.complete:
+                # not before it waits: a server may end the session when mails are put away, or in IDLE
+                back_off.worked()
 
     def _fetched(self, watch: Watch, *, deep: bool) -> Fetched:
         fetched = fetch(self.house, watch, deep=deep)

@@ -86,6 +86,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "the shell",
         (
             "daemon.wiring",
+            "daemon.backoff",
             "daemon.service",
             "daemon.alarms",
             "daemon.healthfile",
@@ -237,7 +238,7 @@ DOORS: dict[str, dict[str, str]] = {
         "serving.py": "obeys", "reader.py": "names what killed the child", "parsers/child.py": "its own timer", "failpoints.py": "kills",
         "cli/demo.py": "ends on Ctrl-C and SIGTERM", "cli/running.py": "a round that is told to stop",
     },
-    "random": {"service.py": "spreads reconnections"},
+    "random": {"backoff.py": "spreads reconnections"},
 }  # fmt: skip
 """Who imports a library, and what for. Nobody else does."""
 

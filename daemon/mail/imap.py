@@ -132,6 +132,8 @@ class Watch:
         self.account = account
         self._expects = expects
         self.uidvalidity = 0
+        self.logins = 0
+        """How many were tried."""
         self.unreadable: set[int] = set()
         """UIDs that the server lists but refuses to hand out, or breaks the line at; they are asked for again at the next look."""
         self._guilty = False
@@ -212,6 +214,7 @@ class Watch:
 
     def _login(self, password: str) -> None:
         account, client = self.account, self._client
+        self.logins += 1
         offered = client.capabilities()
         try:
             if account.token:
