@@ -20,6 +20,7 @@ from daemon.store.database import Database
 from daemon.store.epoch import EpochFile, told_of_epoch
 from daemon.store.loops import told_of_guards
 from daemon.store.vitals import Backlog, backlog
+from daemon.store.workers import seen
 from daemon.wiring import database_file_of, epoch_file_of, expiries_of, oauth_of, policy_of
 
 AWAY_PATIENCE = timedelta(minutes=1)
@@ -73,6 +74,13 @@ def of_daemon(config: Config, now: datetime) -> Iterator[Vital]:
             yield from mailboxes(config, word.mailboxes, word.started_at, now)
             yield from losses(config, word.gone, now)
         yield configuration(word.refused)
+
+
+def applies_since(config: Config, database: Database, now: datetime) -> datetime | None:
+    """Since when somebody works on mails without a break: a daemon of this host, or any worker of the database. Inside a reading."""
+    begun = [word.started_at for word in words_of(config) if word.lives(now) and "apply" in word.stages]
+    begun += [worker.started_at for worker in seen(database) if worker.state == "at work" and "apply" in worker.stages]
+    return min(begun, default=None)
 
 
 def _running(words: list[HealthWord], running: list[HealthWord], now: datetime) -> Vital:

@@ -14,7 +14,7 @@ import typer
 from daemon.cli.casework import print_casework
 from daemon.cli.explanation import deleted, print_explanation
 from daemon.cli.output import escape, print_json, progress_total, say, section, table
-from daemon.cli.session import NOT_GOOD, load_config, looking_house, opened_database, opened_house, parse_time
+from daemon.cli.session import NOT_GOOD, load_config, looking_house, opened_database, opened_house, parse_time, wall_clock
 from daemon.moments import local_minute
 
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else.")]
@@ -290,10 +290,16 @@ def _undecided(row: dict[str, Any]) -> dict[str, Any]:
 
 def audit(as_json: JsonOption = False) -> None:
     """Prove the books. Exit 1 and the name of each wrong thing when they don't balance."""
+    from daemon.health import applies_since
     from daemon.store import audit as books_of
+    from daemon.store.audit_mails import IN_PROGRESS_MOST
 
-    with opened_database() as database, database.snapshot(), progress_total("checking octets") as tell:
-        books = books_of.audit(tell)
+    with opened_database() as database:
+        now = wall_clock()
+        with database.reading():
+            since = applies_since(load_config(), database, now)
+        with database.snapshot(), progress_total("checking octets") as tell:
+            books = books_of.audit(tell, now if since is not None and now - since > IN_PROGRESS_MOST else None)
     good = not books.problems
     if as_json:
         print_json(

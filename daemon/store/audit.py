@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import peewee as pw
@@ -56,10 +57,14 @@ Progress = Callable[[int, int], None]
 """Told how many octets rows of how many have been checked."""
 
 
-def audit(progress: Progress = lambda _done, _total: None) -> Books:
-    """Check everything, inside one read of the caller, so that it sees one moment of a running daemon."""
+def audit(progress: Progress = lambda _done, _total: None, working_at: datetime | None = None) -> Books:
+    """Check everything, inside one read of the caller, so that it sees one moment of a running daemon.
+
+    `working_at` is now, when a worker has applied mails for as long as one may be in progress.
+    """
     counts = dict(rows(Journal.select(Journal.state, pw.fn.COUNT(Journal.id)).group_by(Journal.state)))
     problems = [problem for check in CHECKS for problem in check()]
+    problems += audit_mails.overdue(working_at) if working_at is not None else ()
     problems += audit_raw.kept(progress)
     return Books(
         received=sum(counts.values()), acted=counts.get("acted", 0), ignored=counts.get("ignored", 0),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from email.parser import BytesHeaderParser
 from email.policy import compat32
 from typing import Any
@@ -29,6 +30,17 @@ GRANTS = (
 
 HEAD = 16384
 """Octets in which the header of a mail of ours ends."""
+
+
+IN_PROGRESS_MOST = timedelta(minutes=10)
+"""How long a mail may be in progress while somebody works: a worker's lease, and the pauses between its three tries."""
+
+
+def overdue(now: datetime) -> Iterator[str]:
+    """No mail has been in progress for longer than it may be. One that a person released began anew: it counts from its first try."""
+    late = (Journal.state == "received") & (Journal.recorded_at < now - IN_PROGRESS_MOST) & (~Journal.released | (Journal.attempts > 0))
+    for number, since in rows(Journal.select(Journal.id, Journal.recorded_at).where(late).order_by(Journal.id)):
+        yield f"mail {number}: it has been in progress for {(now - since) // timedelta(minutes=1)} minutes, while a worker lives"
 
 
 def once() -> Iterator[str]:

@@ -9,10 +9,13 @@ import pty
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from daemon.config import load_config
+from daemon.healthfile import HealthWord, StageWord, health_file_of, write
 from daemon.store.outbox import PERHAPS_TWICE
 from daemon.store.schema import Outbox
 from tests.cli.desk import FORGED, Installation, installed, letter
@@ -521,3 +524,21 @@ def test_what_a_mail_says_can_not_move_the_readers_cursor(installation: Installa
         assert "\x1b" not in shown
         assert "\u202e" not in shown
     assert json.loads(installation.run("case", "1001", "--json").stdout)["number"] == "CASE-1001"
+
+
+def test_audit_names_a_mail_that_stays_in_progress_while_a_worker_has_long_been_at_work(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = datetime.now(UTC)
+    for number, age in enumerate((11, 9)):
+        monkeypatch.setenv("SUPPORTD_NOW", (now - timedelta(minutes=age)).isoformat())
+        installation.run("ingest", installation.write(f"{number}.eml", letter(number=str(number))))
+    monkeypatch.delenv("SUPPORTD_NOW")
+    assert installation.json("audit")["in_progress"] == 2
+    file = health_file_of(load_config(installation.folder / "supportd.toml"))
+    stages = {"apply": StageWord(doing="waits for work", silent=0, hung=False)}
+    for minutes, problems in ((5, []), (20, ["mail 1: it has been in progress for 11 minutes, while a worker lives"])):
+        write(file, HealthWord(pid=os.getpid(), started_at=now - timedelta(minutes=minutes), at=now, stages=stages), durably=False)
+        assert installation.json("audit", status=1 if problems else 0)["problems"] == problems
+    write(file, HealthWord(pid=os.getpid(), started_at=now - timedelta(minutes=20), at=now, stages=stages, stopped=True), durably=False)
+    assert installation.json("audit")["ok"]
