@@ -63,11 +63,7 @@ def configured(tmp_path: Path, postgres_url: str) -> Iterator[Path]:
     with fresh_database(postgres_url) as url:
         (folder / "supportd.toml").write_text(f'[house]\naddress = "support@support.example"\n[database]\nurl = "{url}"\ndurable = false\n')
         folder.chmod(0o500)
-        if os.geteuid() == 0:
-            subprocess.run(["mount", "--bind", "-o", "ro", str(folder), str(folder)], check=True)
         yield folder / "supportd.toml"
-        if os.geteuid() == 0:
-            subprocess.run(["umount", "--lazy", str(folder)], check=True)
         folder.chmod(0o700)
 
 
@@ -79,22 +75,19 @@ def test_a_service_on_postgresql_that_may_only_read_its_configuration_keeps_its_
     state.mkdir()
 
     def run(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "daemon", "--config", str(configured), *arguments]
+        # root may write everywhere, as no service may
+        bounded = ["setpriv", "--bounding-set=-dac_override"] if os.geteuid() == 0 else []
+        command = [*bounded, sys.executable, "-m", "daemon", "--config", str(configured), *arguments]
         return subprocess.run(command, capture_output=True, text=True, env=environment(**more))
 
-    def epoch_verdicts(**more: str) -> dict[str, str]:
-        found = json.loads(run("check", "--json", **more).stdout)
-        return {one["what"]: one["verdict"] for one in found if one["what"].startswith("epoch")}
-
-    # by hand, where nothing gives it a folder
-    assert epoch_verdicts()["epoch file"] == "BAD"
+    # where nothing gives it a folder
+    verdicts = {one["what"]: one["verdict"] for one in json.loads(run("check", "--json").stdout)}
+    assert verdicts["epoch file"] == "BAD"
     refused = run("run", "--once")
     assert refused.returncode == 2
     assert "supportd.epoch can't be written" in refused.stderr
-    given = {"STATE_DIRECTORY": f"{state}:{tmp_path / 'another'}"}
-    assert run("run", "--once", **given).returncode == 0
+    assert run("run", "--once", STATE_DIRECTORY=f"{state}:{tmp_path / 'another'}").returncode == 0
     assert json.loads((state / "supportd.epoch").read_text())["epoch"] > 0
-    assert epoch_verdicts(**given) == {"epoch": "good"}
 
 
 def test_limits_of_the_parser_child_go_through_a_call_that_the_units_allow() -> None:

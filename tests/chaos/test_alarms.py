@@ -95,6 +95,7 @@ def test_a_dying_token_a_dead_mailbox_and_a_stuck_outbox_are_told_by_both_ways(
     saw("G5", "the relay, a mailbox, a token: each is told by a second way", times=4, lost=0, doubled=0, note="SQLite")
 
 
+@pytest.mark.strace
 def test_a_disk_without_an_octet_left_is_told_and_the_daemon_on_it_is_known_to_live(
     make_world: Callable[..., World], small_disk: Path, tmp_path: Path
 ) -> None:
