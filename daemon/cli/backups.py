@@ -14,13 +14,15 @@ from daemon.cli.session import NOT_GOOD, load_config, opened_database, wall_cloc
 
 if TYPE_CHECKING:
     from daemon.store.backup import Copied
+    from daemon.store.database import Database
     from daemon.store.epoch import EpochFile
 
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else.")]
 
 
 def backup(
-    file: Annotated[Path, typer.Argument(help="The file to write; one that is there is replaced at the end.")], as_json: JsonOption = False
+    file: Annotated[Path, typer.Argument(help="The file to write; a backup that is there is replaced at the end.")],
+    as_json: JsonOption = False,
 ) -> None:
     """Copy the database, while the daemon works, into one file that goes back into either kind of database."""
     from daemon.store.backup import back_up
@@ -40,10 +42,12 @@ def restore(file: Annotated[Path, typer.Argument(help="What `backup` wrote.")], 
         copied = put_back(
             config.database.url, password.reveal() if password is not None else None, file, _epoch_file(), wall_clock(), tell
         )  # fmt: skip
+    kept = f"What was there before is kept: {copied.kept}\n" if copied.kept is not None else ""
     made = f" of {copied.made_at:%Y-%m-%d %H:%M} UTC" if copied.made_at is not None else ""
     _report(
         copied,
         f"The backup{made} is in place: {copied.rows} rows of {len(copied.tables)} tables, and its books balance.\n"
+        f"{kept}"
         "What was sent and done after it is unknown here. `supportd run` now reads mail and works on what is new, but sends nothing.\n"
         "Look at `supportd outbox --state held` and `supportd quarantine`, then: supportd resume --after-restore",
         as_json,
@@ -99,6 +103,20 @@ def move_database(
     )
 
 
+@contextmanager
+def opened_to_look(file: Path) -> Iterator[Database]:
+    """A backup, for whoever only looks; what is none ends the command."""
+    from daemon.store.backup import opened_backup
+    from daemon.store.copying import CopyFailed
+
+    try:
+        with opened_backup(file) as database:
+            yield database
+    except CopyFailed as error:
+        say(str(error), error=True)
+        raise typer.Exit(NOT_GOOD) from None
+
+
 def _epoch_file() -> EpochFile:
     from daemon.store.epoch import EpochFile
     from daemon.wiring import epoch_file_of
@@ -114,7 +132,8 @@ def _told(consequence: str) -> Iterator[None]:
     try:
         yield
     except (CopyFailed, OSError) as error:
-        say(f"{error}\nNothing is lost: {consequence}.", error=True)
+        said = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) and error.filename else str(error)
+        say(f"{said}\nNothing is lost: {consequence}.", error=True)
         raise typer.Exit(NOT_GOOD) from None
 
 
@@ -123,4 +142,4 @@ def _report(copied: Copied, words: str, as_json: bool) -> None:
         say(words)
         return
     tables = [{"table": table.table, "rows": table.rows, "digest": table.digest} for table in copied.tables]
-    print_json({"rows": copied.rows, "tables": tables})
+    print_json({"rows": copied.rows, "tables": tables, "kept": str(copied.kept) if copied.kept is not None else None})

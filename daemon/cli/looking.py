@@ -288,16 +288,21 @@ def _undecided(row: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def audit(as_json: JsonOption = False) -> None:
+def audit(
+    backup: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="A backup, to be proved instead of the database.")] = None,
+    as_json: JsonOption = False,
+) -> None:
     """Prove the books. Exit 1 and the name of each wrong thing when they don't balance."""
+    from daemon.cli.backups import opened_to_look
     from daemon.health import applies_since
     from daemon.store import audit as books_of
     from daemon.store.audit_mails import IN_PROGRESS_MOST
 
-    with opened_database() as database:
-        now = wall_clock()
-        with database.reading():
-            since = applies_since(load_config(), database, now)
+    with opened_database() if backup is None else opened_to_look(backup) as database:
+        now, since = wall_clock(), None
+        if backup is None:
+            with database.reading():
+                since = applies_since(load_config(), database, now)
         with database.snapshot(), progress_total("checking octets") as tell:
             books = books_of.audit(tell, now if since is not None and now - since > IN_PROGRESS_MOST else None)
     good = not books.problems

@@ -1,15 +1,18 @@
 """Back up a database into one file, put one back, move to another database.
 
 A backup is one SQLite file, whichever database it was made of, and goes back into either. What is made is proved before it takes
-its place: SQLite's own check, every table's rows and digest, and the audit. A failure leaves everything as it was.
+its place: SQLite's own check, every table's rows and digest, and the audit. A failure leaves everything as it was. A backup takes
+the place of nothing but an older backup, and what a restore takes the place of is kept.
 """
 
 from __future__ import annotations
 
 import os
+import sqlite3
+import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,12 +23,21 @@ import peewee as pw
 
 from daemon.errors import Temporary
 from daemon.store.audit import audit
-from daemon.store.copying import Contents, CopyFailed, Tell, clear, contents, copy_tables, is_empty, last_numbers
+from daemon.store.copying import Contents, CopyFailed, Tell, clear, contents, copy_tables, is_empty, keep_still, last_numbers
 from daemon.store.database import Database, open_database
 from daemon.store.epoch import TOLD, EpochFile, Epochs, Mark, installation, put_back, sync_folder
 from daemon.store.schema import Installation
 
 SQLITE_HEAD = b"SQLite format 3\0"
+
+WITHOUT_LOG = b"\1\1"
+"""At octet 18 of an SQLite file that needs no log beside it, as a backup is written; a database that was worked with has twos."""
+
+COMPANIONS = ("", "-wal", "-shm", "-journal", ".lock", ".reserve")
+"""How the names end of what belongs to an SQLite database."""
+
+MOST_KEPT = 1000
+"""Of what restores took the place of, beside one database."""
 
 
 def silent(_done: int, _total: int) -> None:
@@ -38,6 +50,8 @@ class Copied:
 
     tables: tuple[Contents, ...]
     made_at: datetime | None
+    kept: Path | None = None
+    """Where that is which it took the place of, if anything was there."""
 
     @property
     def rows(self) -> int:
@@ -48,8 +62,9 @@ class Copied:
 def back_up(database: Database, file: Path, epochs: EpochFile, now: datetime, tell: Tell = silent) -> Copied:
     """Copy a database, at work or not, into a file of mode 0600; a file that was there is replaced at the very end.
 
-    Raises CopyFailed, Temporary or OSError; then the file is as it was.
+    Raises CopyFailed, Temporary or OSError; then the file is as it was. So it is when it is no backup.
     """
+    _refuse_place(file, database, epochs)
     try:
         tables = _copied(database, file, now, tell)
     finally:
@@ -84,39 +99,44 @@ def _copied(database: Database, file: Path, now: datetime, tell: Tell) -> tuple[
                     Installation.update(copied_at=now).execute()
             finally:
                 copy.close()
-        _check(new)
+        _check(new, file)
     return tables
 
 
 def restore(database_url: str, password: str | None, file: Path, epochs: EpochFile, now: datetime, tell: Tell = silent) -> Copied:
     """Put a backup in the place of the configured database, held until a person resumes.
 
-    The SQLite file that was there is kept beside it, under a name that ends in `.replaced`. Raises CopyFailed when the backup is none
-    or not whole, Temporary while a worker works there; then nothing was changed.
+    What was there is kept under a name of its own (see `Copied.kept`): an SQLite file beside the database; of a database on a server
+    that has anything in it, a backup beside its epoch file. Raises CopyFailed when the backup is none or not whole, or what is there
+    can't be kept; Temporary while a worker works there; then nothing was changed.
     """
-    _is_backup(file)
+    _refuse_foreign(file)
     if database_url.startswith("sqlite:"):
         return _restore_file(Database(database_url), file, epochs, now)
     with tempfile.TemporaryDirectory(prefix="supportd-restore-") as folder:
         whole = Path(folder) / "backup.db"
         _copy_file(file, whole)
-        _check(whole)
+        _check(whole, file)
         source = _opened(whole)
         target = open_database(database_url, password)
         try:
             _refuse_at_work(target)
             with source.snapshot(), target.transaction():
+                # what is kept is what is replaced: nobody writes in between
+                keep_still(target)
+                kept = None if is_empty(target) else _keep_of_server(target, password, epochs, now)
+                target.bind()
                 numbers = _present_numbers(target, source)
                 clear(target)
                 tables = copy_tables(source, target, tell)
                 made_at = _hold(target, epochs, numbers, now)
-                _refuse_wrong_books()
+                _refuse_wrong_books(file)
             Epochs(target, epochs).advance()
         finally:
             target.let_go()
             target.close()
             source.close()
-    return Copied(tables=tables, made_at=made_at)
+    return Copied(tables=tables, made_at=made_at, kept=kept)
 
 
 def move(source: Database, new_url: str, new_epochs: EpochFile, old_epochs: EpochFile, tell: Tell = silent) -> Copied:
@@ -133,7 +153,7 @@ def move(source: Database, new_url: str, new_epochs: EpochFile, old_epochs: Epoc
         with source.snapshot(), target.transaction():
             clear(target)
             tables = copy_tables(source, target, tell)
-            _refuse_wrong_books()
+            _refuse_wrong_books(None)
         Epochs(target, new_epochs).advance()
         row = installation()
         old_epochs.write(Mark(installation=str(row.name), epoch=int(row.epoch), numbers=dict.fromkeys(TOLD, 0)))
@@ -148,6 +168,21 @@ def move(source: Database, new_url: str, new_epochs: EpochFile, old_epochs: Epoc
     return Copied(tables=tables, made_at=None)
 
 
+@contextmanager
+def opened_backup(file: Path) -> Iterator[Database]:
+    """A backup to look at: a copy of it, of this program's version, that is gone at the end. Raises CopyFailed when it is none."""
+    _refuse_foreign(file)
+    with tempfile.TemporaryDirectory(prefix="supportd-backup-") as folder:
+        whole = Path(folder) / "backup.db"
+        _copy_file(file, whole)
+        _check(whole, file)
+        opened = _opened(whole)
+        try:
+            yield opened
+        finally:
+            opened.close()
+
+
 # --- the parts -----------------------------------------------------------------------------------------------------
 
 
@@ -160,7 +195,7 @@ def _restore_file(target: Database, file: Path, epochs: EpochFile, now: datetime
             _remove(left)  # by a restore that was killed
         with _new_file(place) as new:
             _copy_file(file, new)
-            _check(new)
+            _check(new, file)
             numbers: dict[str, int] = {}
             if place.exists():
                 numbers = _numbers_of_file(place, new)
@@ -169,10 +204,10 @@ def _restore_file(target: Database, file: Path, epochs: EpochFile, now: datetime
                 with copy.transaction():
                     tables = contents(copy)
                     made_at = _hold(copy, epochs, numbers, now)
-                    _refuse_wrong_books()
+                    _refuse_wrong_books(file)
             finally:
                 copy.close()
-            _keep_replaced(place)
+            kept = _keep_replaced(place)
         opened = _opened(place)
         try:
             Epochs(opened, epochs).advance()
@@ -181,22 +216,51 @@ def _restore_file(target: Database, file: Path, epochs: EpochFile, now: datetime
     finally:
         target.let_go()
         target.close()
-    return Copied(tables=tables, made_at=made_at)
+    return Copied(tables=tables, made_at=made_at, kept=kept)
 
 
-def _keep_replaced(place: Path) -> None:
+def _keep_replaced(place: Path) -> Path | None:
     """Give the database that was there a second name, so that it is whole at every instant; its log must not be the new one's."""
-    kept = Path(f"{place}.replaced")
-    _remove(kept)
     if not place.exists():
-        return
+        return None
     _write_back(place)
+    kept = _name_to_keep(place)
     names = [suffix for suffix in ("-wal", "-shm", "") if Path(f"{place}{suffix}").exists()]
     for suffix in names:
-        Path(f"{kept}{suffix}").hardlink_to(f"{place}{suffix}")
+        # a restore that was killed here may have given it the name already
+        with suppress(FileExistsError):
+            Path(f"{kept}{suffix}").hardlink_to(f"{place}{suffix}")
     # of a database that can be read nothing is in its log any more
     for suffix in names[:-1]:
         Path(f"{place}{suffix}").unlink()
+    return kept
+
+
+def _keep_of_server(target: Database, password: str | None, epochs: EpochFile, now: datetime) -> Path:
+    """Make a backup of what is there, by another line to the server: this one is in the middle of replacing it."""
+    name = str(target.peewee.database).replace("/", "_")
+    kept = _name_to_keep(epochs.path.with_name(name))
+    present = Database(target.url, password)
+    try:
+        _copied(present, kept, now, silent)
+    except (CopyFailed, OSError) as error:
+        said = error.strerror if isinstance(error, OSError) else str(error)
+        mend = "mend that, or restore into an empty database"
+        raise CopyFailed(f"what is in {target.shown_url} can't be kept as {kept}: {said}; {mend}") from error
+    finally:
+        present.close()
+    return kept
+
+
+def _name_to_keep(place: Path) -> Path:
+    """A name for what is replaced, that nothing has; or the one that this very file was given by a restore that was killed."""
+    for number in range(1, MOST_KEPT + 1):
+        kept = Path(f"{place}.replaced" if number == 1 else f"{place}.replaced.{number}")
+        if kept.exists() and place.exists() and kept.samefile(place):
+            return kept
+        if not any(os.path.lexists(f"{kept}{suffix}") for suffix in COMPANIONS):
+            return kept
+    raise CopyFailed(f"beside {place} {MOST_KEPT} databases that were replaced are kept; move some of them away")
 
 
 def _write_back(place: Path) -> None:
@@ -248,11 +312,13 @@ def _numbers_of_file(place: Path, backup: Path) -> dict[str, int]:
     return found
 
 
-def _refuse_wrong_books() -> None:
+def _refuse_wrong_books(file: Path | None) -> None:
+    """The books of this copy must balance; it was made of this backup, or of the database."""
     problems = audit().problems
     if problems:
         more = f" and {len(problems) - 3} more" if len(problems) > 3 else ""
-        raise CopyFailed(f"the books of the copy don't balance: {'; '.join(problems[:3])}{more}; `supportd audit` names all of the source")
+        command = f"supportd audit {file}" if file is not None else "supportd audit"
+        raise CopyFailed(f"the books of the copy don't balance: {'; '.join(problems[:3])}{more}; `{command}` names all")
 
 
 def _refuse_at_work(database: Database) -> None:
@@ -260,22 +326,62 @@ def _refuse_at_work(database: Database) -> None:
         raise Temporary(f"another supportd is at work on {database.shown_url}; stop it first")
 
 
-def _is_backup(file: Path) -> None:
+def _refuse_place(file: Path, database: Database, epochs: EpochFile) -> None:
+    """A backup may be written where nothing is, or in the place of another. Raises CopyFailed: whatever else is there stays."""
+    if not file.parent.is_dir():
+        raise CopyFailed(f"{file}: there is no folder {file.parent}; make it first")
+    own = [Path(f"{epochs.path}{suffix}") for suffix in ("", ".lock", ".new")]
+    if database.is_sqlite:
+        own += [Path(f"{database.path}{suffix}") for suffix in COMPANIONS]
+    if _located(file) in [_located(one) for one in own]:
+        raise CopyFailed(f"{file} belongs to the database that is to be copied; name another file")
+    try:
+        found = file.lstat()
+    except FileNotFoundError:
+        return
+    if stat.S_ISDIR(found.st_mode):
+        raise CopyFailed(f"{file} is a folder; name a file in it")
+    if not stat.S_ISREG(found.st_mode):
+        raise CopyFailed(f"{file} is no file of its own (a link, a device); name one")
+    if found.st_size and not _is_backup(file):
+        raise CopyFailed(f"{file} is there and is no backup, so it stays as it is; name another file, or move it away")
+
+
+def _located(file: Path) -> Path:
+    return file.parent.resolve() / file.name
+
+
+def _is_backup(file: Path) -> bool:
+    """Whether `back_up` wrote this file, and nobody worked with it since as with a database."""
+    head = _head_of(file)
+    if not head.startswith(SQLITE_HEAD) or not head.endswith(WITHOUT_LOG):
+        return False
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(file.absolute()))}?mode=ro&immutable=1", uri=True)) as opened:
+            return opened.execute("SELECT 1 FROM installation WHERE copied_at IS NOT NULL").fetchone() is not None
+    except sqlite3.Error:
+        return False
+
+
+def _refuse_foreign(file: Path) -> None:
+    if not _head_of(file).startswith(SQLITE_HEAD):
+        raise CopyFailed(f"{file} is no backup that `supportd backup` made: it is no SQLite file")
+
+
+def _head_of(file: Path) -> bytes:
     try:
         with file.open("rb") as opened:
-            head = opened.read(len(SQLITE_HEAD))
+            return opened.read(20)
     except OSError as error:
         raise CopyFailed(f"{file}: {error.strerror}") from None
-    if head != SQLITE_HEAD:
-        raise CopyFailed(f"{file} is no backup that `supportd backup` made: it is no SQLite file")
 
 
 def _opened(file: Path) -> Database:
     return open_database(f"sqlite:///{quote(str(file))}")
 
 
-def _check(file: Path) -> None:
-    """SQLite's own check of the whole file, and that nothing points to what is not there."""
+def _check(file: Path, called: Path) -> None:
+    """SQLite's own check of the whole file, and that nothing points to what is not there; people know it by another name."""
     opened: Any = pw.SqliteDatabase(str(file))
     try:
         said = [row[0] for row in opened.execute_sql("PRAGMA integrity_check(3)").fetchall()]
@@ -284,25 +390,31 @@ def _check(file: Path) -> None:
         # one file that can be read from anywhere, without a log beside it
         opened.execute_sql("PRAGMA journal_mode = delete")
     except pw.DatabaseError as error:
-        raise CopyFailed(f"{file}: {error}") from None
+        raise CopyFailed(f"{called}: the file is not whole: {error}") from None
     finally:
         opened.close()
     if said != ["ok"] or strays or not has_tables:
         wrong = "; ".join(said) if said != ["ok"] else "it refers to rows that are missing" if strays else "it has none of our tables"
-        raise CopyFailed(f"{file}: the file is not whole: {wrong}")
+        raise CopyFailed(f"{called}: the file is not whole: {wrong}")
 
 
 def _copy_file(file: Path, to: Path) -> None:
-    with file.open("rb") as reading, to.open("wb") as writing:
-        while octets := reading.read(1 << 20):
-            writing.write(octets)
+    try:
+        with file.open("rb") as reading, to.open("wb") as writing:
+            while octets := reading.read(1 << 20):
+                writing.write(octets)
+    except OSError as error:
+        raise CopyFailed(f"{file} can't be copied to {to.parent}: {error.strerror}") from None
 
 
 @contextmanager
 def _new_file(place: Path) -> Iterator[Path]:
     """An empty file of mode 0600 beside the place, which takes the place at the end; on a failure it is gone, and the place as it was."""
     new = place.with_name(f"{place.name}.{os.getpid()}.new")
-    os.close(os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    try:
+        os.close(os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    except OSError as error:
+        raise CopyFailed(f"{place}: no file can be made in {place.parent}: {error.strerror}") from None
     try:
         yield new
         handle = os.open(new, os.O_RDONLY)

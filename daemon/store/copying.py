@@ -99,6 +99,13 @@ def clear(database: Database) -> None:
     database.peewee.execute_sql(f"TRUNCATE {listed}")
 
 
+def keep_still(database: Database) -> None:
+    """Until the end of the transaction nobody else writes into any table; all may read. On SQLite the transaction itself sees to it."""
+    if not database.is_sqlite:
+        listed = ", ".join(f'"{table}"' for table, _, _ in _tables())
+        database.peewee.execute_sql(f"LOCK TABLE {listed} IN SHARE ROW EXCLUSIVE MODE")
+
+
 # --- numbers -------------------------------------------------------------------------------------------------------
 
 

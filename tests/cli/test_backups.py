@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from tests.cli.desk import Installation
@@ -12,7 +14,9 @@ def test_a_backup_goes_back_and_the_program_waits_for_a_person(day: Installation
     assert day.json("backup", backup)["rows"] > 10
     queued = len(day.json("outbox", "--state", "queued"))
     assert queued
-    assert "is in place" in day.run("restore", backup).output
+    said = day.run("restore", backup).output
+    assert "is in place" in said
+    assert f"What was there before is kept: {day.folder / 'supportd.db.replaced'}" in said.replace("\n", " ")
     verdicts = {verdict["what"]: verdict for verdict in day.json("check")}
     assert "held since" in verdicts["epoch"]["detail"]
     assert verdicts["backup"]["verdict"] == "good"
@@ -29,6 +33,29 @@ def test_what_is_no_backup_is_refused_in_words(day: Installation) -> None:
     assert "is no backup" in said
     assert "nothing was changed" in said
     assert day.json("audit")["ok"]
+
+
+def test_a_backup_spares_the_configuration_and_its_words_are_of_the_file_that_was_named(day: Installation, tmp_path: Path) -> None:
+    configuration = day.folder / "supportd.toml"
+    before = configuration.read_bytes()
+    assert "is no backup" in day.run("backup", str(configuration), status=1).output
+    assert configuration.read_bytes() == before
+    said = day.run("backup", str(tmp_path / "missing" / "b.db"), status=1).output
+    assert "there is no folder" in said
+    assert ".new" not in said
+    assert "Errno" not in said
+
+
+def test_the_books_of_a_backup_are_proved(day: Installation, tmp_path: Path) -> None:
+    backup = tmp_path / "backup.db"
+    day.run("backup", str(backup))
+    assert day.json("audit", str(backup)) == day.json("audit")
+    with closing(sqlite3.connect(backup)) as opened:
+        opened.execute("UPDATE support_case SET subject = 'another' WHERE id = 1001")
+        opened.commit()
+    assert not day.json("audit", str(backup), status=1)["ok"]
+    assert f"supportd audit {backup}" in day.run("restore", str(backup), status=1).output.replace("\n", "")
+    assert "is no SQLite file" in day.run("audit", str(day.folder / "supportd.toml"), status=1).output
 
 
 def test_a_database_moves_and_its_books_go_with_it(day: Installation, tmp_path: Path) -> None:

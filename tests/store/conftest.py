@@ -12,6 +12,7 @@ from daemon.actions.replies import Desk
 from daemon.store.database import Database, open_database
 from daemon.store.epoch import EpochFile, Epochs
 from tests.actions.desk import made_desk, settle
+from tests.servers.postgres import fresh_database
 from tests.store.life import NOON, Life, lived
 
 
@@ -70,3 +71,13 @@ def worked(life: Life, file: EpochFile) -> Life:
     """The books above on either database, in which a worker began its epoch."""
     Epochs(life.database, file).begin(NOON)
     return lived(life)
+
+
+@pytest.fixture
+def elsewhere(database_url: str, tmp_path: Path, postgres_url: str) -> Iterator[str]:
+    """An empty database of the other kind."""
+    if not database_url.startswith("sqlite"):
+        yield f"sqlite:///{tmp_path / 'moved.db'}"
+        return
+    with fresh_database(postgres_url) as url:
+        yield url

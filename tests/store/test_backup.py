@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import sqlite3
@@ -84,12 +85,97 @@ def test_what_is_no_backup_is_refused_and_nothing_changes(
         backup.unlink()
         with closing(sqlite3.connect(backup)) as opened:
             opened.execute("CREATE TABLE something (x)")
-    with pytest.raises(CopyFailed):
+    with pytest.raises(CopyFailed, match=str(backup)):
         restore(database_url, None, backup, file, NOW)
     database = again(database_url)
     with database.reading():
         assert not is_held()
         assert Case.select().count() == 3
+    database.close()
+
+
+@on_sqlite
+@pytest.mark.parametrize("name", ["supportd.db", "supportd.db-wal", "supportd.db.lock", "supportd.db.reserve", "outside.epoch.lock"])
+def test_no_backup_takes_the_place_of_its_own_database_nor_of_what_belongs_to_it(
+    worked: Life, file: EpochFile, tmp_path: Path, database_url: str, name: str
+) -> None:
+    folder = worked.database.path.parent if name.startswith("supportd") else tmp_path
+    with pytest.raises(CopyFailed, match="belongs to the database"):
+        back_up(worked.database, folder / "." / name, file, NOW)
+    worked.database.close()
+    again(database_url).close()
+
+
+@on_sqlite
+@pytest.mark.parametrize("there", ["text", "live", "kept", "link", "folder", "device"])
+def test_a_backup_takes_the_place_of_nothing_but_a_backup(worked: Life, file: EpochFile, tmp_path: Path, there: str) -> None:
+    place = tmp_path / "there"
+    if there == "text":
+        place.write_text("[house]")
+    elif there == "live":
+        Database(f"sqlite:///{place}").migrate()
+        worked.database.bind()
+    elif there == "kept":
+        back_up(worked.database, place, file, NOW)
+        with closing(sqlite3.connect(place)) as opened:
+            opened.execute("PRAGMA journal_mode = wal")
+    elif there == "link":
+        place.symlink_to(worked.database.path)
+    elif there == "folder":
+        place.mkdir()
+    else:
+        os.mkfifo(place)
+    before = place.lstat()
+    with pytest.raises(CopyFailed, match=f"{place} is "):
+        back_up(worked.database, place, file, NOW)
+    assert (place.lstat().st_ino, place.lstat().st_size) == (before.st_ino, before.st_size)
+    assert not list(tmp_path.glob("*.new"))
+
+
+@on_sqlite
+def test_a_backup_takes_the_place_of_the_last_one_and_of_an_empty_file(worked: Life, file: EpochFile, tmp_path: Path) -> None:
+    (tmp_path / "backup.db").touch()
+    for cases in (3, 4):
+        back_up(worked.database, tmp_path / "backup.db", file, NOW)
+        with closing(sqlite3.connect(tmp_path / "backup.db")) as opened:
+            assert opened.execute("SELECT count(*) FROM support_case").fetchone() == (cases,)
+        worked.opened()
+
+
+def test_what_a_restore_takes_the_place_of_is_kept_each_time_and_goes_back(
+    worked: Life, file: EpochFile, tmp_path: Path, database_url: str
+) -> None:
+    back_up(worked.database, tmp_path / "backup.db", file, NOW)
+    lost = worked.opened()
+    worked.database.close()
+    kept = [restore(database_url, None, tmp_path / "backup.db", file, NOW).kept for _ in range(3)]
+    assert None not in kept
+    assert len(set(kept)) == 3
+    assert kept[0] is not None
+    assert restore(database_url, None, kept[0], file, NOW).kept not in kept
+    database = again(database_url)
+    with database.reading():
+        assert Case.select().where(Case.id == lost).exists()
+        assert audit().problems == ()
+    database.close()
+
+
+def test_of_nothing_nothing_is_kept(worked: Life, file: EpochFile, tmp_path: Path, elsewhere: str) -> None:
+    back_up(worked.database, tmp_path / "backup.db", file, NOW)
+    worked.database.close()
+    assert restore(elsewhere, None, tmp_path / "backup.db", EpochFile(tmp_path / "other.epoch"), NOW).kept is None
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_what_can_not_be_kept_is_not_replaced(worked: Life, file: EpochFile, tmp_path: Path, database_url: str) -> None:
+    back_up(worked.database, tmp_path / "backup.db", file, NOW)
+    lost = worked.opened()
+    worked.database.close()
+    with pytest.raises(CopyFailed, match="can't be kept"):
+        restore(database_url, None, tmp_path / "backup.db", EpochFile(tmp_path / "missing" / "epoch"), NOW)
+    database = again(database_url)
+    with database.reading():
+        assert Case.select().where(Case.id == lost).exists()
     database.close()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,20 +11,9 @@ from daemon.store.audit import audit
 from daemon.store.backup import move
 from daemon.store.copying import FIRST, CopyFailed, contents, last_numbers
 from daemon.store.epoch import EpochFile, Epochs, Standing
-from tests.servers.postgres import fresh_database
 from tests.store.life import NOON, Life, again
 
 NOW = NOON
-
-
-@pytest.fixture
-def elsewhere(database_url: str, tmp_path: Path, postgres_url: str) -> Iterator[str]:
-    """An empty database of the other kind."""
-    if not database_url.startswith("sqlite"):
-        yield f"sqlite:///{tmp_path / 'moved.db'}"
-        return
-    with fresh_database(postgres_url) as url:
-        yield url
 
 
 def test_all_of_a_database_moves_to_the_other_kind_and_the_old_one_is_held(
