@@ -52,7 +52,10 @@ EVENTS: dict[str, tuple[str, str]] = {
     "mailbox-renewed": ("warning", "The folder has another UIDVALIDITY: every mail in it is looked at again; the same mails are copies."),
     "mailbox-went-back": ("error", "The folder was put back from a copy: its UIDs will be given out again, so ours are forgotten."),
     "raw-deleted": ("info", "Raw mails were older than `raw_retention_days`: `count` received ones, and `outgoing` ones of ours."),
-    "mails-missing": ("error", "Many mails that should lie in the folder are gone at once; what was written down of them stays."),
+    "mails-missing": (
+        "error",
+        "Mails that should lie in the folder are gone, or it was made anew and is empty; what was written down of them stays.",
+    ),
     "mail-unreadable": (
         "warning",
         "The server lists mails that it does not hand out, or breaks the line at; they are asked for again at the next deep look.",

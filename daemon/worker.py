@@ -29,6 +29,7 @@ from daemon.losses import Loss
 from daemon.mail.addresses import token_digest
 from daemon.mail.imap import Watch
 from daemon.mail.smtp import Outgoing, Relay, Result
+from daemon.missing import Expected, find_loss
 from daemon.model import Asked, ContactFacts, Decision, Kind, Policy, Reading, Situation
 from daemon.parsers.lane import lane_of
 from daemon.reader import Reader, ReadFailure
@@ -127,7 +128,7 @@ def fetch(house: House, watch: Watch, *, deep: bool) -> Fetched:
         raise Temporary(f"mailbox {name}: another worker reads it")
     with house.database.reading():
         state = journal.generation(name, folder, uidvalidity)
-        first_contact = state is None and not journal.known_before(name, folder)
+        before = state or journal.newest_generation(name, folder)
         backlog = journal.waiting_count(house.limits.max_backlog)
         put_back = epoch.must_look_through(name)
     if backlog >= house.limits.max_backlog or house.database.free_octets() < house.limits.free_disk:
@@ -135,8 +136,9 @@ def fetch(house: House, watch: Watch, *, deep: bool) -> Fetched:
         return Fetched(0, complete=False)
     if put_back:
         _look_through(house, watch)
-    renewed = state is None and not first_contact
-    uidnext, present, recorded, loss = _look(house, watch, state, whole=deep or put_back, compare=deep and not put_back, renewed=renewed)
+    uidnext, present, recorded, expected = _look(house, watch, state, whole=deep or put_back, compare=deep and not put_back)
+    if before is not None and state is None:
+        log.event("mailbox-renewed", mailbox=name, folder=folder, uidvalidity=uidvalidity, count=len(present))
     wanted = sorted(set(present) - recorded)
     room = house.limits.max_backlog - backlog
     complete = len(wanted) <= room
@@ -150,7 +152,7 @@ def fetch(house: House, watch: Watch, *, deep: bool) -> Fetched:
             break
         deliveries = []
         for mail in watch.fetch(batch, house.limits.message_size):
-            old = first_contact and now - mail.internal_date > house.limits.backlog_age
+            old = before is None and now - mail.internal_date > house.limits.backlog_age
             deliveries.append(
                 Delivery(
                     uid=mail.uid,
@@ -166,18 +168,21 @@ def fetch(house: House, watch: Watch, *, deep: bool) -> Fetched:
         count += _record(house, name, folder, uidvalidity, deliveries, now)
         house.progress()
         if house.stopping():
-            return Fetched(count, complete=False, loss=loss)
+            return Fetched(count, complete=False)
     if watch.unreadable:
         log.event("mail-unreadable", mailbox=name, uids=",".join(str(uid) for uid in sorted(watch.unreadable)[:20]))
+    loss = _loss(house, watch, before, uidnext, present, expected) if complete and expected is not None else None
     if vanished and state is not None:
         loss = loss or Loss.if_many(folder, len(vanished), uidnext - state.uidnext, written_down=False)
         gone = [Delivery(uid=uid, octets=None, size=0, internal_date=now) for uid in vanished]
         _record(house, name, folder, uidvalidity, gone, now)
         log.event("mail-vanished", mailbox=name, count=len(vanished))
-    if complete and (put_back or state is None or state.uidnext != uidnext):
+    displaced = expected.displaced if expected is not None else []
+    if complete and (put_back or state is None or state.uidnext != uidnext or displaced):
         with house.database.transaction():
             house.workers.must_read(name)
             journal.note_generation(name, folder, uidvalidity, uidnext, now)
+            whereabouts.forget([mail.id for mail in displaced])
             if put_back:
                 epoch.note_looked_through(name)
     if count:
@@ -186,9 +191,12 @@ def fetch(house: House, watch: Watch, *, deep: bool) -> Fetched:
 
 
 def _look(
-    house: House, watch: Watch, state: MailboxState | None, *, whole: bool, compare: bool, renewed: bool
-) -> tuple[int, list[int], set[int], Loss | None]:
-    """The next UID, the UIDs that the folder has (all, or those since the last look), which of them are written down; what is gone."""
+    house: House, watch: Watch, state: MailboxState | None, *, whole: bool, compare: bool
+) -> tuple[int, list[int], set[int], Expected | None]:
+    """The next UID, the UIDs that the folder has (all, or those since the last look), which of them are written down.
+
+    Where all are looked at, also which mails should lie there.
+    """
     name, folder, uidvalidity = watch.account.name, watch.account.folder, watch.uidvalidity
     uidnext = watch.uidnext()
     went_back = state is not None and watch.tells_uidnext and uidnext < state.uidnext
@@ -197,7 +205,6 @@ def _look(
     lowest = 1 if whole or went_back or state is None else state.uidnext
     present = watch.uids(lowest)
     failpoint("after_search")
-    loss = _tell_of_losses(house, name, folder, uidvalidity, set(present), renewed=renewed) if lowest == 1 else None
     with house.database.reading():
         recorded = journal.recorded_uids(name, folder, uidvalidity, min(present, default=lowest))
     if compare:
@@ -205,7 +212,10 @@ def _look(
         if other is not None:
             _forget(house, watch, other)
             recorded = {uid for uid in recorded if uid < other}
-    return uidnext, present, recorded, loss
+    if lowest > 1:
+        return uidnext, present, recorded, None
+    with house.database.reading():
+        return uidnext, present, recorded, Expected.of(whereabouts.not_put_away(name, folder), uidvalidity)
 
 
 def _forget(house: House, watch: Watch, lowest: int) -> None:
@@ -237,15 +247,14 @@ def _first_of_another(house: House, watch: Watch, known_here: Sequence[int]) -> 
     return None
 
 
-def _tell_of_losses(house: House, name: str, folder: str, uidvalidity: int, present: set[int], *, renewed: bool) -> Loss | None:
+def _loss(house: House, watch: Watch, before: MailboxState | None, uidnext: int, present: Sequence[int], expected: Expected) -> Loss | None:
     """Tell people what nothing is to be done about: the rows stay, and what comes back is a copy."""
-    if renewed:
-        log.event("mailbox-renewed", mailbox=name, folder=folder, uidvalidity=uidvalidity, count=len(present))
-    with house.database.reading():
-        here = whereabouts.not_put_away(name, folder, uidvalidity)
-    loss = Loss.if_many(folder, len(here - present), len(here), written_down=True)
+    name, folder = watch.account.name, watch.account.folder
+    loss = find_loss(house.database, watch, expected, set(present), house.after.get(name))
+    if loss is None and before is not None and not present and watch.tells_uidnext and uidnext < before.uidnext:
+        loss = Loss.of_emptied(folder)
     if loss is not None:
-        log.event("mails-missing", mailbox=name, folder=folder, count=loss.count, of=loss.of)
+        log.event("mails-missing", mailbox=name, folder=folder, count=loss.count, of=loss.of, detail=str(loss))
     return loss
 
 

@@ -81,7 +81,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("the wire", ("daemon.mail", "daemon.mail.*")),
     ("what is kept, what is read", ("daemon.store", "daemon.store.*", "daemon.reader", "daemon.record")),
     ("what is done", ("daemon.actions.*",)),
-    ("the stages", ("daemon.losses", "daemon.worker", "daemon.lookback", "daemon.explaining", "daemon.retention")),
+    ("the stages", ("daemon.losses", "daemon.missing", "daemon.worker", "daemon.lookback", "daemon.explaining", "daemon.retention")),
     (
         "the shell",
         (

@@ -174,9 +174,11 @@ def generation(mailbox: str, folder: str, uidvalidity: int) -> MailboxState | No
     return found
 
 
-def known_before(mailbox: str, folder: str) -> bool:
-    """Whether any generation of this folder was ever seen."""
-    return bool(MailboxState.select().where((MailboxState.mailbox == mailbox) & (MailboxState.folder == folder)).exists())
+def newest_generation(mailbox: str, folder: str) -> MailboxState | None:
+    """The generation of this folder that came last; None: the folder was never seen."""
+    query = MailboxState.select().where((MailboxState.mailbox == mailbox) & (MailboxState.folder == folder))
+    found: MailboxState | None = query.order_by(MailboxState.id.desc()).first()
+    return found
 
 
 def note_generation(mailbox: str, folder: str, uidvalidity: int, uidnext: int, now: datetime) -> None:
@@ -399,6 +401,7 @@ def untidied(mailbox: str, folder: str, uidvalidity: int, most: int) -> list[tup
             (Journal.mailbox == mailbox)
             & (Journal.folder == folder)
             & (Journal.uidvalidity == uidvalidity)
+            & Journal.uid.is_null(False)
             & ~Journal.tidied
             & (Journal.state != "received")
         )  # fmt: skip

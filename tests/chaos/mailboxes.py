@@ -46,6 +46,22 @@ class FailingDovecot(DovecotInbox):
         self.proxy.close()
 
 
+class ClearDovecot(FailingDovecot):
+    """The same without TLS: what is said can be read."""
+
+    def __init__(self, server: Dovecot) -> None:
+        super().__init__(server)
+        self.proxy.target = server.port
+
+    def settings(self) -> str:
+        return super().settings().replace('tls = "implicit"', 'tls = "none"')
+
+    @property
+    def idles(self) -> bool:
+        """Whether the program waits in IDLE on its newest line."""
+        return bool(self.proxy.lines) and self.proxy.lines[-1].client.rstrip().endswith(b"IDLE") and not self.proxy.lines[-1].ended
+
+
 @contextmanager
 def failing_mailbox() -> Iterator[FailingMailbox]:
     """One, and its end."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -11,12 +12,18 @@ import pytest
 
 from daemon import worker
 from daemon.demo.servers import EmbeddedImap
+from daemon.errors import Temporary
 from daemon.service import run_once
 from tests.chaos.counts import run_until_quiet, strangers, tally
-from tests.chaos.proxy import Proxy, Rewrite
+from tests.chaos.mailboxes import ClearDovecot, failing_mailbox
+from tests.chaos.proxy import Proxy, Rewrite, Swallow
 from tests.chaos.record import saw
+from tests.chaos.test_alarms import Pager
 from tests.conversations.fixtures import inbox
-from tests.conversations.world import DovecotInbox, Inbox, PymapInbox, World
+from tests.conversations.world import DovecotInbox, Inbox, PymapInbox, World, end, until
+from tests.crash import rig
+from tests.doubles import Sink
+from tests.servers.dovecot import Dovecot
 
 __all__ = ["inbox"]
 
@@ -62,7 +69,9 @@ def test_another_uidvalidity_before_mails_are_put_away_acts_on_none_twice(
     assert inbox.mails() == []
     assert inbox.mails("Processed") == [mails[3]]
     assert sorted(inbox.mails("Ignored")) == sorted(mails[:3])
-    assert "warning mailbox-renewed" in capfd.readouterr().err
+    said = capfd.readouterr().err
+    assert "warning mailbox-renewed" in said
+    assert "mails-missing" not in said
     saw("G8", f"another UIDVALIDITY when mails were {moment}", times=1, lost=got.lost, doubled=got.doubled, note=_server(inbox))
 
 
@@ -229,6 +238,56 @@ def test_a_maildir_that_was_wiped_and_put_back_from_a_copy_loses_and_doubles_not
     saw("G9", "a maildir wiped, and put back from a copy", times=1, lost=got.lost, doubled=got.doubled, note="Dovecot")
 
 
+@pytest.mark.dovecot
+def test_a_maildir_wiped_and_put_back_under_a_session_in_idle_is_paged_and_loses_nothing(
+    make_dovecot: Callable[..., object], make_world: Callable[..., World], sqlite_url: str, tmp_path: Path
+) -> None:
+    server = make_dovecot()
+    assert isinstance(server, Dovecot)
+    mailbox = ClearDovecot(server)
+    world = make_world(sqlite_url, mailbox)
+    mails = [octets for number in range(5) for octets in strangers(1, "word " * number)]
+
+    def put_back(copy: Path) -> None:
+        owner = server.maildir.stat()
+        shutil.copytree(copy, tmp_path / "owned")
+        for path in [tmp_path / "owned", *(tmp_path / "owned").rglob("*")]:
+            shutil.chown(path, owner.st_uid, owner.st_gid)
+        shutil.rmtree(server.maildir)
+        (tmp_path / "owned").rename(server.maildir)
+
+    def fetched(count: int) -> bool:
+        return sum(map(int, re.findall(r"mail-fetched .*count=(\d+)", world.log()))) == count and mailbox.idles
+
+    with ExitStack() as stack:
+        stack.callback(mailbox.close)
+        pager = Pager(world, tmp_path, stack.enter_context(Sink()))
+        _put(world, *mails[:3])
+        # nothing is acted on, so nothing is put away
+        daemon = rig.begin(world, "run", "--stage", "fetch")
+        stack.callback(rig.kill, daemon)
+        until(lambda: fetched(3), "the mails are not fetched")
+        shutil.copytree(server.maildir, tmp_path / "copy")
+        shutil.rmtree(server.maildir)
+        pager.wait("mails of support")
+        assert 'mails-missing mailbox="support" folder="INBOX" count=3 of=3' in world.log()
+        _put(world, mails[3])
+        until(lambda: fetched(4), "the mail that came after it is not fetched")
+        # the mails that were lost come again; the one that came meanwhile is gone
+        put_back(tmp_path / "copy")
+        until(lambda: fetched(7), "the mails that were put back are not fetched")
+        assert 'mails-missing mailbox="support" folder="INBOX" count=1 of=1' in world.log()
+        _put(world, mails[4])
+        until(lambda: fetched(8), "the mail that came after them is not fetched")
+        assert end(daemon) == 0
+        assert world.log_lines("mails-missing") == 2
+        run_until_quiet(world)
+        got = tally(world, mails, copies=True)
+        assert mailbox.mails() == []
+    assert (got.lost, got.doubled) == (0, 0)
+    saw("G9", "a maildir wiped, and put back, under a session in IDLE", times=2, lost=got.lost, doubled=got.doubled, note="Dovecot")
+
+
 class _OtherClient:
     """Somebody else at the same mailbox: flags one mail, moves one elsewhere, expunges one; the rest stays."""
 
@@ -292,3 +351,96 @@ def test_many_mails_that_are_missing_at_once_are_told(world: World, inbox: Inbox
     assert (got.lost, got.doubled) == (0, 0)
     assert inbox.mails() == []
     saw("G9", "a mailbox wiped after its mails were written down", times=5, lost=got.lost, doubled=got.doubled, note=_server(inbox))
+
+
+@pytest.mark.parametrize(("lost", "told"), [(0, False), (1, False), (2, True), (5, True)])
+def test_mails_that_do_not_come_again_under_another_uidvalidity_are_told_once(
+    lost: int, told: bool, make_world: Callable[..., World], sqlite_url: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with ExitStack() as stack:
+        inbox = PymapInbox()
+        stack.callback(inbox.close)
+        world = make_world(sqlite_url, inbox)
+        mails = strangers(6)
+        _put(world, *mails[:5])
+        _stages(world, "fetch")
+        inbox.lose()
+        inbox.renew()
+        world.configure()
+        # one that came meanwhile makes up for none
+        _put(world, *mails[lost:])
+        _stages(world, "fetch")
+        said = capfd.readouterr().err
+        assert (f'error mails-missing mailbox="support" folder="INBOX" count={lost} of=5 ' in said) == told
+        assert ("mails-missing" in said) == told
+        _stages(world, "fetch")
+        run_until_quiet(world)
+        assert "mails-missing" not in capfd.readouterr().err
+        got = tally(world, mails, copies=True)
+        assert (got.lost, got.doubled) == (0, 0)
+        assert inbox.mails() == []
+    saw("G9", "a mailbox recreated before its mails were put away", times=lost, lost=got.lost, doubled=got.doubled, note="pymap")
+
+
+def test_mails_that_are_gone_when_the_uids_go_back_are_told_once(
+    same_validity: _SameValidity, make_world: Callable[..., World], sqlite_url: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    world = make_world(sqlite_url, same_validity)
+    mails = strangers(6)
+    _put(world, *mails[:5])
+    _stages(world, "fetch")
+    same_validity.put_back(mails[:2], world)
+    _stages(world, "fetch")
+    said = capfd.readouterr().err
+    assert "error mailbox-went-back" in said
+    assert 'error mails-missing mailbox="support" folder="INBOX" count=3 of=3 ' in said
+    _put(world, mails[5])
+    run_until_quiet(world)
+    assert "mails-missing" not in capfd.readouterr().err
+    got = tally(world, mails, copies=True)
+    assert (got.lost, got.doubled) == (0, 0)
+    assert same_validity.mails() == []
+    saw("G9", "UIDs go back before mails were put away", times=3, lost=got.lost, doubled=got.doubled, note="pymap")
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_an_empty_mailbox_that_counts_from_the_beginning_is_told_though_nothing_lay_there(
+    same: bool, same_validity: _SameValidity, make_world: Callable[..., World], sqlite_url: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    world = make_world(sqlite_url, same_validity)
+    mails = strangers(2)
+    world.run()
+    _put(world, mails[0])
+    run_until_quiet(world)
+    assert same_validity.mails() == []
+    world.run()
+    assert "mails-missing" not in capfd.readouterr().err
+    same_validity.put_back([], world)
+    if not same:
+        same_validity.proxy.always = (Rewrite(pattern=rb"UIDVALIDITY \d+", by=b"UIDVALIDITY 8"),)
+    world.run()
+    assert 'count=0 of=0 detail="INBOX was made anew and is empty; ' in capfd.readouterr().err
+    _put(world, mails[1])
+    run_until_quiet(world)
+    assert "mails-missing" not in capfd.readouterr().err
+    got = tally(world, mails)
+    assert (got.lost, got.doubled) == (0, 0)
+    saw("G9", "an empty mailbox made anew", times=1, lost=got.lost, doubled=got.doubled, note="pymap")
+
+
+def test_mails_that_we_put_away_while_the_line_broke_are_not_missing(
+    make_world: Callable[..., World], sqlite_url: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with failing_mailbox() as inbox:
+        world = make_world(sqlite_url, inbox, limits=rig.NO_RATES)
+        mails = strangers(5)
+        _put(world, *mails)
+        inbox.proxy.script.append((Swallow(pattern=rb"COPYUID"),))
+        with pytest.raises(Temporary):
+            _stages(world, "fetch", "apply")
+        assert (inbox.mails(), len(inbox.mails("Processed"))) == ([], 5)
+        run_until_quiet(world)
+        assert "mails-missing" not in capfd.readouterr().err
+        got = tally(world, mails)
+    assert (got.lost, got.doubled) == (0, 0)
+    saw("G9", "the line breaks when mails were put away", times=5, lost=got.lost, doubled=got.doubled, note="pymap")

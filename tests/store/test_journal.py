@@ -310,15 +310,18 @@ def test_finished_mails_are_put_away_once(database: Database) -> None:
 def test_generations_of_a_folder_are_remembered(database: Database) -> None:
     with database.transaction():
         assert journal.generation("support", "INBOX", 5) is None
-        assert not journal.known_before("support", "INBOX")
+        assert journal.newest_generation("support", "INBOX") is None
         journal.note_generation("support", "INBOX", 5, 10, NOW)
         journal.note_generation("support", "INBOX", 5, 12, NOW)
         found = journal.generation("support", "INBOX", 5)
         assert found is not None
         assert found.uidnext == 12
         assert journal.generation("support", "INBOX", 6) is None
-        assert journal.known_before("support", "INBOX")
-        assert not journal.known_before("support", "Other")
+        journal.note_generation("support", "INBOX", 3, 1, NOW)
+        newest = journal.newest_generation("support", "INBOX")
+        assert newest is not None
+        assert (newest.uidvalidity, newest.uidnext) == (3, 1)
+        assert journal.newest_generation("support", "Other") is None
 
 
 def test_the_backlog_is_counted_up_to_a_limit(database: Database) -> None:
