@@ -11,16 +11,16 @@ from pathlib import Path
 from daemon.actions.interactions import PERMANENT_BOUNCES
 from daemon.checkup_daemon import health_verdicts
 from daemon.config import Config
-from daemon.errors import Failure, Temporary, closest
+from daemon.errors import Denied, Failure, Temporary, closest
 from daemon.rules.entitlement import SupportRules
 from daemon.rules.forms import FormRules
-from daemon.store.database import Database, obstacle_to_making, open_database, without_password
+from daemon.store.database import Database, open_database, without_password
 from daemon.store.epoch import EpochFile, told_of_epoch
 from daemon.store.loops import told_of_guards
 from daemon.store.schema import Contact, ContactRole, Organization, Outbox, Queue
 from daemon.store.workers import told_of_workers
 from daemon.verdict import BAD, GOOD, UNWISE, Verdict
-from daemon.wiring import epoch_file_of, existing_database_of, policy_of
+from daemon.wiring import epoch_file_of, existing_database_of, obstacle_to_making_of, policy_of
 
 OFF = "is the form not used, switch it off with `enabled = false`"
 
@@ -32,10 +32,11 @@ def database_verdicts(
 ) -> Iterator[Verdict]:  # fmt: skip
     """Whether it is there and of this version, and what is in it. Without `now` nothing is said of what ends soon."""
     try:
-        secret = config.database.password
-        url, password = config.database.url, secret.reveal() if secret is not None else None
         database = existing_database_of(config)
-        obstacle = obstacle_to_making(url, password) if database is None else None
+        obstacle = obstacle_to_making_of(config) if database is None else None
+    except Denied as error:
+        yield _refusal(error)
+        return
     except Failure as error:
         yield Verdict(what="database", verdict=BAD, detail=str(error), mend=SEE_URL)
         return
@@ -43,9 +44,10 @@ def database_verdicts(
         with _closed_at_the_end(database):
             yield from _asked(config, database, forms, support, now)
     elif obstacle is not None:
-        yield Verdict(what="database", verdict=BAD, detail=f"there is none yet at {without_password(url)}, and {obstacle}", mend=SEE_URL)
+        yield _refusal(obstacle, "there is none yet, and ")
     else:
-        yield Verdict(what="database", verdict=GOOD, detail=f"no database yet at {without_password(url)}: the first run makes it")
+        detail = f"no database yet at {without_password(config.database.url)}: the first run makes it"
+        yield Verdict(what="database", verdict=GOOD, detail=detail)
         with (
             tempfile.TemporaryDirectory(prefix="supportd-check-") as folder,
             _closed_at_the_end(open_database(f"sqlite:///{folder}/empty.db")) as empty,
@@ -71,13 +73,23 @@ def _asked(
             if other := tuple(database.told_of_version()):
                 yield from _worded(other)
                 return
-            yield Verdict(what="database", verdict=GOOD, detail=f"{database.shown_url} opened, its tables are of this version")
+            if (denied := database.denied()) is not None:
+                yield _refusal(denied)
+            else:
+                detail = f"{database.shown_url} opened, its tables are of this version, and this user may write them"
+                yield Verdict(what="database", verdict=GOOD, detail=detail)
             yield from _worded(database.told_of_disk(config.limits.free_disk, config.database.durable))
             yield from _worded(database.told_of_line())
             yield from _worded(told_of_workers(database))
             yield from _content(config, forms, support, now)
+    except Denied as error:
+        yield _refusal(error)
     except Temporary as error:
         yield Verdict(what="database", verdict=BAD, detail=str(error), mend="try again; is it running?")
+
+
+def _refusal(denied: Denied, but: str = "") -> Verdict:
+    return Verdict(what="database", verdict=BAD, detail=f"{but}{denied}", mend=denied.cure)
 
 
 def _worded(told: Iterable[tuple[str, int, str, str]]) -> Iterator[Verdict]:

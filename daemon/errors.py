@@ -1,4 +1,4 @@
-"""Three exceptions: try again (later, or because it took too long), park it, mend the configuration.
+"""Three exceptions: try again (later, once a person has mended something, or because it took too long), park it, mend the configuration.
 
 What is expected of mail and people is a value with a named reason (`reasons.py`), never an exception. An exception that is
 none of these is taken as temporary until the limit of attempts.
@@ -20,6 +20,14 @@ class Failure(Exception):  # noqa: N818 - these are the field's words
 
 class Temporary(Failure):
     """It may work later: a server or the database is away."""
+
+
+class Denied(Temporary):
+    """It stays so until a person mends it: a daemon at work tries again meanwhile, a command or a start ends."""
+
+    def __init__(self, message: str, cure: str) -> None:
+        super().__init__(message)
+        self.cure = cure
 
 
 class OthersAtWork(Temporary):

@@ -14,7 +14,7 @@ from pathlib import Path
 from daemon.actions.interactions import PERMANENT_BOUNCES
 from daemon.alarms import Vital
 from daemon.config import Config
-from daemon.errors import Failure, Temporary
+from daemon.errors import Denied, Failure, Temporary
 from daemon.healthfile import Gone, HealthWord, health_file_of, words_of
 from daemon.store.database import Database
 from daemon.store.epoch import EpochFile, told_of_epoch
@@ -39,17 +39,19 @@ STALE = timedelta(minutes=2)
 """Beyond that, what was last heard of the database is no answer."""
 
 
-def vitals_of(config: Config, database: Database | None, now: datetime, away: str = "") -> list[Vital]:
+def vitals_of(config: Config, database: Database | None, now: datetime, away: Failure | None = None) -> list[Vital]:
     """Everything, for people and monitors; `database` is None, and `away` says why, when it can't be opened."""
     found = [*of_daemon(config, now), *disks(config), *tokens(config, now)]
     try:
         if database is None:
-            raise Temporary(away)
+            raise away or Temporary
         with database.reading():
             other = [Vital(name=name, weight=weight, detail=detail, mend=mend) for name, weight, detail, mend in database.told_of_version()]
             if other:
                 # what it asks may not be there
                 return [*found, *other]
+            if (denied := database.denied()) is not None:
+                raise denied
             found += queues(config, backlog(now), now)
             found += [
                 Vital(name=name, weight=weight, detail=detail, mend=mend)
@@ -59,7 +61,7 @@ def vitals_of(config: Config, database: Database | None, now: datetime, away: st
                 )  # fmt: skip
             ]
     except Failure as error:
-        found.append(lost(str(error)))
+        found.append(lost(error))
     return found
 
 
@@ -253,12 +255,12 @@ def _breaker(facts: Backlog) -> Vital:
     return Vital(name="breaker", weight=2, detail=detail, mend=mend, alarm=True)
 
 
-def lost(why: str) -> Vital:
-    """The database does not answer."""
-    return Vital(
-        name="database", weight=2, detail=f"it does not answer: {why}",
-        mend="is it running, may this user get in? A first run makes one that is not there", alarm=True, patience=AWAY_PATIENCE,
-    )  # fmt: skip
+def lost(why: Failure) -> Vital:
+    """The database does not answer, or refuses us: then nobody needs to wait whether it comes back."""
+    if isinstance(why, Denied):
+        return Vital(name="database", weight=2, detail=str(why), mend=why.cure, alarm=True)
+    mend = "is it running, can this host reach it? See database.url"
+    return Vital(name="database", weight=2, detail=f"it does not answer: {why}", mend=mend, alarm=True, patience=AWAY_PATIENCE)
 
 
 def number_file(trouble: str | None) -> Vital:

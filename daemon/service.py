@@ -23,7 +23,7 @@ from daemon import log
 from daemon.actions.replies import Desk
 from daemon.backoff import BackOff
 from daemon.config import Config
-from daemon.errors import Outdated, Temporary
+from daemon.errors import OthersAtWork, Outdated, Temporary
 from daemon.leaps import Leaps, steady_seconds
 from daemon.losses import Loss
 from daemon.mail.addresses import Signer
@@ -293,7 +293,7 @@ def tick_free(house: House) -> None:
 def require_hold(database: Database) -> None:
     """Take the worker's lock. Raises Temporary when another process works on this SQLite file."""
     if not database.hold():
-        raise Temporary(f"another supportd is at work on {database.shown_url}; stop it first, or use PostgreSQL for several")
+        raise OthersAtWork(f"another supportd is at work on {database.shown_url}; stop it first, or use PostgreSQL for several")
 
 
 def begin_epoch(house: House) -> None:

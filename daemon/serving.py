@@ -89,7 +89,7 @@ def run_forever(load: Callable[[], Config], now: Callable[[], datetime], stages:
     except OthersAtWork:
         raise
     except Temporary as error:
-        watchman.lose_database(str(error))
+        watchman.lose_database(error)
         raise
     try:
         require_hold(database)

@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from daemon import health, log
 from daemon.alarms import Alarm, Phase, Vital, looked
 from daemon.config import Config
-from daemon.errors import Failure
+from daemon.errors import Failure, Temporary
 from daemon.healthfile import Gone, HealthWord, StageWord, health_file_of, read, write
 from daemon.losses import Loss
 from daemon.mail.addresses import Signer
@@ -129,7 +129,7 @@ class Watchman:
         """Ask what waits in the database, however long that takes."""
         try:
             with database.reading():
-                answer: Backlog | Failure = backlog(self.now())
+                answer: Backlog | Failure = database.denied() or backlog(self.now())
         except Failure as error:
             answer = error
         except Exception as error:  # noqa: BLE001 - a database that says nonsense is away, too
@@ -143,7 +143,7 @@ class Watchman:
         vitals, whole = self._vitals()
         self._settle(vitals, whole=whole)
 
-    def lose_database(self, why: str) -> None:
+    def lose_database(self, why: Failure) -> None:
         """The database is away at the start: tell it, if it has been away for long enough."""
         self._settle([health.lost(why)], whole=False, stopped=True)
 
@@ -173,10 +173,10 @@ class Watchman:
         if isinstance(answer, Backlog) and time.monotonic() - asked_at <= health.STALE.total_seconds():
             return found + list(health.queues(config, answer, now)), True
         if isinstance(answer, Failure):
-            return [*found, health.lost(str(answer))], False
+            return [*found, health.lost(answer)], False
         silent = timedelta(seconds=time.monotonic() - asked_at)
         if silent > health.STALE:
-            return [*found, health.lost("it was asked and says nothing")], False
+            return [*found, health.lost(Temporary("it was asked and says nothing"))], False
         return found, False
 
     def _word(self, *, stopped: bool) -> HealthWord:

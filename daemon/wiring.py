@@ -15,7 +15,7 @@ from daemon.configuration.forms import load_forms
 from daemon.configuration.oauth import PROVIDERS
 from daemon.configuration.sla import load_sla
 from daemon.configuration.support import load_support
-from daemon.errors import ConfigError, Temporary
+from daemon.errors import ConfigError, Denied, Temporary
 from daemon.mail.imap import Account
 from daemon.mail.metering import RenderLimits
 from daemon.mail.oauth import Client, Expiry, TokenSource, expiries
@@ -29,7 +29,7 @@ from daemon.rules.entitlement import SupportRules
 from daemon.rules.forms import FormRules
 from daemon.rules.rulebook import Rulebook
 from daemon.rules.sla import SlaRule
-from daemon.store.database import Database, existing_database
+from daemon.store.database import Database, existing_database, obstacle_to_making
 from daemon.worker import Limits
 
 TOKEN_SECONDS = 30
@@ -197,6 +197,12 @@ def existing_database_of(config: Config) -> Database | None:
     if database is not None:
         database.hurry(config.limits.statement_seconds, config.limits.lock_seconds)
     return database
+
+
+def obstacle_to_making_of(config: Config) -> Denied | None:
+    """Why the first run could not make the configured database; see `obstacle_to_making`."""
+    password = config.database.password
+    return obstacle_to_making(config.database.url, password.reveal() if password is not None else None)
 
 
 def read_limits_of(config: Config) -> ReadLimits:

@@ -17,7 +17,7 @@ from typing import Annotated
 import typer
 
 from daemon.cli.output import say
-from daemon.errors import ConfigError, Temporary
+from daemon.errors import ConfigError, Denied, OthersAtWork, Temporary
 
 GOOD = 0
 NOT_GOOD = 1
@@ -88,6 +88,12 @@ def main() -> None:
     except ConfigError as error:
         say("\n".join(str(problem) for problem in error.problems) or str(error), error=True)
         sys.exit(MISUSED)
+    except Denied as error:
+        say(f"{error}\nTo mend it: {error.cure}.", error=True)
+        sys.exit(MISUSED)
+    except OthersAtWork as error:
+        say(str(error), error=True)
+        sys.exit(TRY_AGAIN)
     except Temporary as error:
         say(f"{error}\nThis may pass: try again later.", error=True)
         sys.exit(TRY_AGAIN)

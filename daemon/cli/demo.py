@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from daemon.cli.output import say
-from daemon.cli.session import NOT_GOOD, clock
+from daemon.cli.session import NOT_GOOD, clock, writing
 
 if TYPE_CHECKING:
     from daemon.cli.telling import Teller
@@ -50,12 +50,14 @@ def demo(
                 say("\n".join(f"{path} is there already" for path in there), error=True)
                 say("Nothing was written. Name another folder, or move these away.", error=True)
                 raise typer.Exit(NOT_GOOD)
-            keep.mkdir(parents=True, exist_ok=True)
             folder = keep.absolute()
+            with writing(folder):
+                folder.mkdir(parents=True, exist_ok=True)
         else:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="supportd-demo-", ignore_cleanup_errors=True)))
         ending = stack.enter_context(_until_interrupted())
-        log_file = stack.enter_context((folder / "supportd.log").open("w", encoding="utf-8"))
+        with writing(folder):
+            log_file = stack.enter_context((folder / "supportd.log").open("w", encoding="utf-8"))
         stack.enter_context(contextlib.redirect_stderr(log_file))
         _show(folder, kept=keep is not None, once=once, ending=ending)
 

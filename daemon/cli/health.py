@@ -15,18 +15,21 @@ WORDS = ("OK", "WARNING", "CRITICAL")
 
 def health(as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else.")] = False) -> None:
     """How the daemon and its queues, mailboxes, tokens and disk do, also when it is dead. Exit status 0 well, 1 warning, 2 critical."""
-    from daemon.errors import Failure
+    from daemon.errors import Denied, Failure
     from daemon.health import vitals_of
     from daemon.store.database import without_password
-    from daemon.wiring import existing_database_of
+    from daemon.wiring import existing_database_of, obstacle_to_making_of
 
     config, now = load_config(), clock()()
-    database, away = None, f"there is none yet at {without_password(config.database.url)}; the first run makes it"
+    database = None
+    away: Failure = Denied(f"there is none yet at {without_password(config.database.url)}", "the first `supportd run` makes it")
     try:
         # whoever only looks makes and changes nothing: the daemon at work may be of an older version
         database = existing_database_of(config)
+        if database is None:
+            away = obstacle_to_making_of(config) or away
     except Failure as error:
-        away = str(error)
+        away = error
     try:
         vitals = vitals_of(config, database, now, away)
     finally:

@@ -14,7 +14,7 @@ import typer
 from daemon.cli.casework import print_casework
 from daemon.cli.explanation import deleted, print_explanation
 from daemon.cli.output import escape, print_json, progress_total, say, section, table
-from daemon.cli.session import NOT_GOOD, load_config, looking_house, opened_database, opened_house, parse_time, wall_clock
+from daemon.cli.session import NOT_GOOD, load_config, looking_house, opened_database, opened_house, parse_time, wall_clock, writing
 from daemon.moments import local_minute
 
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else.")]
@@ -498,7 +498,8 @@ def quarantine_export(
         say(f"Mail {number} is not in quarantine. {deleted(row)}".rstrip(), error=True)
         raise typer.Exit(NOT_GOOD)
     if to is not None:
-        to.write_bytes(octets)
+        with writing(to):
+            to.write_bytes(octets)
     elif sys.stdout.isatty():
         say(octets.decode("utf-8", "replace").replace("\r\n", "\n"))
         say("Controls are written out here; --to FILE writes the octets.", error=True)

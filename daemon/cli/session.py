@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from daemon.cli.output import say
+
 if TYPE_CHECKING:
     from daemon.config import Config
     from daemon.store.database import Database
@@ -92,6 +94,16 @@ def looking_house(now: datetime | None = None) -> Iterator[House]:
             stand_in = config.database.model_copy(update={"url": f"sqlite:///{folder}/empty.db", "password": None, "epoch_file": None})
             config = replace(config, database=stand_in)
         yield stack.enter_context(open_house(config, (lambda: now) if now is not None else clock()))
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """What is written there can't be, perhaps: then the command ends, with the name of the file and why."""
+    try:
+        yield
+    except OSError as error:
+        say(f"{error.filename or path}: {error.strerror}. Nothing was written; name another place.", error=True)
+        raise typer.Exit(NOT_GOOD) from None
 
 
 def parse_time(text: str) -> datetime:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from daemon.cli.output import print_json, say, section, table
-from daemon.cli.session import NOT_GOOD, clock, load_config
+from daemon.cli.session import NOT_GOOD, clock, load_config, writing
 from daemon.errors import ConfigError, closest
 
 if TYPE_CHECKING:
@@ -37,13 +37,14 @@ def init(folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder 
         say("\n".join(f"{path} is there already" for path in there), error=True)
         say("Nothing was written. Name another folder, or move these away.", error=True)
         raise typer.Exit(NOT_GOOD)
-    (folder / "directory").mkdir(parents=True, exist_ok=True)
-    configuration.write_bytes((data_dir("config") / "supportd.toml").read_bytes())
-    with os.fdopen(os.open(key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(secrets.token_hex(KEY_OCTETS) + "\n")
-    shutil.copytree(data_dir("templates"), templates)
-    for path, header in sheets.items():
-        path.write_text(header, "utf-8")
+    with writing(folder):
+        (folder / "directory").mkdir(parents=True, exist_ok=True)
+        configuration.write_bytes((data_dir("config") / "supportd.toml").read_bytes())
+        with os.fdopen(os.open(key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_hex(KEY_OCTETS) + "\n")
+        shutil.copytree(data_dir("templates"), templates)
+        for path, header in sheets.items():
+            path.write_text(header, "utf-8")
     say(
         f"{configuration}  the configuration: put in your addresses and servers, delete what you don't use\n"
         f"{key}  signs reply addresses: keep it, and keep it secret\n"

@@ -22,10 +22,20 @@ from urllib.parse import unquote, urlsplit
 
 import peewee as pw
 
-from daemon.errors import ConfigError, OthersAtWork, Temporary
+from daemon.errors import ConfigError, Denied, OthersAtWork, Temporary
 from daemon.store import schema, seals, versions
-from daemon.store.failing import first_line, is_full, is_the_servers, named, origin
+from daemon.store.failing import first_line, is_full, is_the_servers, named, origin, sqlstate_of
 from daemon.store.reserve import Reserve
+from daemon.store.rights import (
+    INSUFFICIENT_PRIVILEGE,
+    denied_by_files,
+    denied_by_ruin,
+    denied_by_server,
+    denied_statement,
+    is_there,
+    lacking,
+    no_writes,
+)
 from daemon.store.touched import noting
 
 ACCOUNT_KEYS = "0005_account_keys"
@@ -140,7 +150,7 @@ class Database:
                     self.peewee.execute_sql(f"SET idle_in_transaction_session_timeout = '{round(self._idle_seconds * 1000)}ms'")
             except (pw.DatabaseError, pw.InterfaceError) as error:
                 self._abandon()
-                raise Temporary(f"the database is away: {first_line(error)}") from error
+                raise self._told(error, "is away") from error
             if self.guards_taken:
                 try:
                     self._look_at_the_version(self.peewee)
@@ -222,7 +232,7 @@ class Database:
                 detail = first_line(origin(error))
                 if self.reserve is not None and is_full(detail) and self.reserve.give_up():
                     detail += "; the reserve is given up, so that what is in hand can be finished"
-                raise named(error)(f"the database did not finish: {detail}") from error
+                raise self._told(error, "did not finish", detail) from error
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -235,7 +245,28 @@ class Database:
             if not is_the_servers(error):
                 raise
             self._abandon()
-            raise named(error)(f"the database did not answer: {first_line(origin(error))}") from error
+            raise self._told(error, "did not answer") from error
+
+    def _told(self, error: pw.PeeweeException, did: str, detail: str = "") -> Temporary:
+        """The error it is for others: what this user may not, a statement that took too long, a database that is away, locked or full."""
+        detail = detail or first_line(origin(error))
+        denied: Denied | None = None
+        if sqlstate_of(error) == INSUFFICIENT_PRIVILEGE:
+            denied = denied_statement(detail, self.shown_url)
+        elif not self.is_sqlite:
+            denied = denied_by_server(detail, self.shown_url) if did == "is away" else None
+        elif any(words in detail for words in ("unable to open", "readonly", "read-only")):
+            denied = denied_by_files(self.path)
+        else:
+            denied = denied_by_ruin(self.path, detail)
+        return denied or named(error)(f"the database {did}: {detail}")
+
+    def denied(self) -> Denied | None:
+        """Why this user may not write here, as far as can be told without trying; None: nothing is known. Inside a reading."""
+        if self.is_sqlite:
+            return denied_by_files(self.path)
+        tables = [seals.table_of(model) for model in schema.TABLES]
+        return no_writes(self.peewee, self.shown_url) or lacking(self.peewee, self.shown_url, tables)
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -315,7 +346,10 @@ class Database:
         """
         if self.is_sqlite:
             if self._lock_file is None:
-                handle = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+                try:
+                    handle = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+                except PermissionError as error:
+                    raise denied_by_files(self.path) or Temporary(f"{self.path}.lock: {error.strerror}") from error
                 try:
                     fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
@@ -382,7 +416,7 @@ class Database:
         try:
             line.connect()
         except pw.DatabaseError as error:
-            raise Temporary(f"the database is away: {first_line(error)}") from error
+            raise self._told(error, "is away") from error
         return line
 
     def let_go(self) -> None:
@@ -522,7 +556,7 @@ def existing_database(url: str, password: str | None = None) -> Database | None:
     Raises what `open_database` raises.
     """
     opened = _at(url, password)
-    if opened.is_sqlite and not opened.path.exists():
+    if opened.is_sqlite and not is_there(opened.path):
         return None
     try:
         with opened.brisk(), opened.reading():
@@ -535,7 +569,7 @@ def existing_database(url: str, password: str | None = None) -> Database | None:
     return None
 
 
-def obstacle_to_making(url: str, password: str | None = None) -> str | None:
+def obstacle_to_making(url: str, password: str | None = None) -> Denied | None:
     """Why `open_database` could not make what is not there yet, as far as can be told without trying; None: nothing is known.
 
     Raises what `open_database` raises when the folder or the server is not there.
@@ -543,17 +577,21 @@ def obstacle_to_making(url: str, password: str | None = None) -> str | None:
     opened = _at(url, password)
     if opened.is_sqlite:
         _require_folder(opened)
-        return None if os.access(opened.path.parent, os.W_OK | os.X_OK) else f"this user may not write into {opened.path.parent}"
+        return denied_by_files(opened.path)
     try:
         with opened.brisk(), opened.reading():
-            granted = opened.peewee.execute_sql("SELECT has_schema_privilege(current_schema(), 'CREATE')").fetchone()[0]
+            granted, schema_name = opened.peewee.execute_sql(
+                "SELECT coalesce(has_schema_privilege(current_schema(), 'CREATE'), false), coalesce(current_schema(), 'public')"
+            ).fetchone()
+            if granted:
+                return no_writes(opened.peewee, opened.shown_url)
     finally:
         opened.close()
-    return None if granted else "this user may make no table there (GRANT CREATE ON SCHEMA)"
+    return denied_statement(f"this user may make no table there, permission denied for schema {schema_name}", opened.shown_url)
 
 
 def _require_folder(opened: Database) -> None:
-    if not opened.path.parent.is_dir():
+    if not is_there(opened.path.parent) or not opened.path.parent.is_dir():
         raise ConfigError((f"database.url: the folder {opened.path.parent} does not exist; make it, writable for the daemon's user",))
 
 
@@ -565,7 +603,9 @@ def open_database(url: str, password: str | None = None, *, durable: bool = Fals
     opened = _at(url, password, durable=durable)
     if opened.is_sqlite:
         _require_folder(opened)
-    if opened.is_sqlite and not opened.path.exists():
+    if opened.is_sqlite and not is_there(opened.path):
+        if (denied := denied_by_files(opened.path)) is not None:
+            raise denied
         # customers' mails are nobody else's to read; the write-ahead log follows the mode of the database
         os.close(os.open(opened.path, os.O_RDWR | os.O_CREAT, 0o600))
     try:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import peewee as pw
 
 from daemon.errors import Temporary, TooSlow
+from daemon.store.rights import INSUFFICIENT_PRIVILEGE
 
 
 def is_the_servers(error: pw.PeeweeException) -> bool:
-    """Whether the database is the cause (away, full, locked, read-only, in ruins), not what was asked of it."""
+    """Whether the database is the cause (away, full, locked, read-only, closed to this user, in ruins), not what was asked of it."""
+    if sqlstate_of(error) == INSUFFICIENT_PRIVILEGE:
+        return True
     return isinstance(error, (pw.OperationalError, pw.InternalError, pw.InterfaceError)) or type(error) is pw.DatabaseError
 
 
@@ -35,5 +38,10 @@ QUERY_CANCELED = "57014"
 
 def named(error: BaseException) -> type[Temporary]:
     """The error it is for others: a statement that took longer than it may, or a database that is away, locked or full."""
+    return TooSlow if sqlstate_of(error) == QUERY_CANCELED else Temporary
+
+
+def sqlstate_of(error: BaseException) -> str | None:
+    """The code by which PostgreSQL names an error; None: it gave none."""
     causes = (error, error.__cause__, error.__context__, *error.args)
-    return TooSlow if any(getattr(cause, "sqlstate", None) == QUERY_CANCELED for cause in causes) else Temporary
+    return next((state for cause in causes if (state := getattr(cause, "sqlstate", None)) is not None), None)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from daemon.cli import app
-from daemon.errors import ConfigError, Permanent, Problem, Temporary
+from daemon.errors import ConfigError, Denied, OthersAtWork, Permanent, Problem, Temporary
 
 Run = Callable[..., int]
 
@@ -98,6 +98,7 @@ def test_every_mistake_of_the_configuration_is_told(run: Run, tmp_path: Path, ca
         (ConfigError(), 2, "configuration"),
         (Temporary("the database is away"), 75, "the database is away"),
         (Temporary(), 75, "later"),
+        (Denied("user ann may not write supportd.db", "work as another"), 2, "supportd.db\nTo mend it: work as another."),
         (Permanent("never"), 1, "Permanent: never"),
         (RuntimeError("a bug"), 1, "RuntimeError: a bug"),
     ],
@@ -108,6 +109,14 @@ def test_an_error_has_its_exit_status(
     failing(error)
     assert run("templates") == status
     assert said in capsys.readouterr().err
+
+
+def test_who_must_stop_another_first_is_not_told_to_wait(
+    run: Run, failing: Callable[[BaseException], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    failing(OthersAtWork("another supportd is at work; stop it first"))
+    assert run("templates") == 75
+    assert capsys.readouterr().err == "another supportd is at work; stop it first\n"
 
 
 def test_a_bug_shows_no_secret(run: Run, failing: Callable[[BaseException], None], capsys: pytest.CaptureFixture[str]) -> None:

@@ -374,6 +374,8 @@ def test_the_quarantine_lists_shows_and_exports(day: Installation) -> None:
     day.run("quarantine", "export", "7", "--to", str(day.folder / "out.eml"))
     assert (day.folder / "out.eml").read_bytes() == (day.folder / "in" / "6.eml").read_bytes()
     assert day.run("quarantine", "export", "7").stdout_bytes == (day.folder / "out.eml").read_bytes()
+    nowhere = day.run("quarantine", "export", "7", "--to", str(day.folder / "nowhere" / "out.eml"), status=1)
+    assert nowhere.stderr == f"{day.folder}/nowhere/out.eml: No such file or directory. Nothing was written; name another place.\n"
 
 
 def test_on_a_terminal_an_exported_mail_cannot_move_the_cursor(day: Installation) -> None:

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 import typer
+from typer.testing import CliRunner
 
 from daemon.cli import session
+from daemon.cli.app import application
 from daemon.cli.session import Session, clock, load_config, opened_database, opened_house, parse_time, wall_clock
 from daemon.errors import ConfigError
 from tests.cli.desk import Installation
@@ -89,3 +91,13 @@ def test_a_house_works_at_the_time_it_is_given(chosen: Installation) -> None:
         assert house.policy.house_address == "support@support.example"
     assert house.database.peewee.is_closed()
     assert session.NOT_GOOD == 1
+
+
+@pytest.mark.parametrize("arguments", [("init", "FOLDER"), ("demo", "--once", "--keep", "FOLDER")], ids=lambda words: words[0])
+def test_a_folder_that_can_not_be_made_is_named_and_no_traceback_is_shown(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    (tmp_path / "file").write_text("no folder")
+    wanted = str(tmp_path / "file" / "world")
+    done = CliRunner().invoke(application(), [wanted if word == "FOLDER" else word for word in arguments])
+    assert done.exit_code == 1
+    assert "Not a directory. Nothing was written; name another place." in done.stderr
+    assert str(tmp_path / "file") in done.stderr
