@@ -90,11 +90,15 @@ LONGEST = 500
 
 _hidden: set[str] = set()
 
+_NAMES, _VALUE = r"password|passwd|secret|\w+_token", r"(?:\"[^\"]*\"|'[^']*'|[^\s,;]+)"
+
 _CREDENTIALS = (
     (re.compile(r"(?i)\b(AUTH(?:ENTICATE)?\s+(?:PLAIN|LOGIN|CRAM-MD5|XOAUTH2|OAUTHBEARER|SCRAM-\S+))\b.*", re.DOTALL), r"\1 [hidden]"),
     (re.compile(r"(?i)\b(LOGIN)\s+(?:\"[^\"]*\"|[^\s\"]+)\s+(?:\"(?:[^\"\\]|\\.)*\"|[^\s\"]+)"), r"\1 [hidden]"),
     (re.compile(r"(?i)\b(Bearer)\s+[^\s\"',;]+"), r"\1 [hidden]"),
-    (re.compile(r"(?i)\b((?:password|passwd|secret|\w+_token)[\"']?\s*[=:]\s*)(?:\"[^\"]*\"|'[^']*'|[^\s,;]+)"), r"\1[hidden]"),
+    (re.compile(rf"(?i)\b((?:{_NAMES})(?:[\"']?\s*=\s*|[\"']\s*:\s*|:(?=\S))){_VALUE}"), r"\1[hidden]"),
+    # words that follow on a key of the configuration, or on the name of a file, are no secret
+    (re.compile(rf"(?i)(?<![\w./-])((?:{_NAMES})\s*:\s+){_VALUE}"), r"\1[hidden]"),
     (re.compile(r"(\w://[^\s:/@]*):[^\s@]*@"), r"\1:[hidden]@"),
     (re.compile(r"(\+[A-Za-z0-9]{4})[A-Za-z0-9._=-]{4,}@"), r"\1…@"),
 )

@@ -12,7 +12,7 @@ from datetime import datetime
 from daemon import log, systemd
 from daemon.checkup import mistakes_of
 from daemon.config import Config
-from daemon.errors import ConfigError, Failure, OthersAtWork, Temporary
+from daemon.errors import ConfigError, Failure, OthersAtWork, Problem, Temporary
 from daemon.pulse import Pulse
 from daemon.service import (
     HOLD_SECONDS,
@@ -82,6 +82,7 @@ def run_forever(load: Callable[[], Config], now: Callable[[], datetime], stages:
     signals = Signals()
     signals.listen()
     config = load()
+    require_secrets(config, stages)
     pulse = Pulse()
     watchman = Watchman(config, tuple(stages), now, pulse)
     try:
@@ -122,6 +123,21 @@ def run_forever(load: Callable[[], Config], now: Callable[[], datetime], stages:
         database.let_go()
         database.close()
     return True
+
+
+def require_secrets(config: Config, stages: Sequence[str]) -> None:
+    """Raises ConfigError with every secret that these stages will need for a server and that can't be read; others are not asked for."""
+    sections = {"fetch": "mailbox[", "send": "smtp."}
+    needed = ("alarm.", *(section for stage, section in sections.items() if stage in stages))
+    problems: list[Problem | str] = []
+    for secret in config.secrets():
+        if secret.key.startswith(needed):
+            try:
+                secret.reveal()
+            except ConfigError as error:
+                problems += error.problems
+    if problems:
+        raise ConfigError(tuple(problems))
 
 
 def prepare(config: Config, database: Database, now: Callable[[], datetime], pulse: Pulse) -> Life:

@@ -91,6 +91,9 @@ def test_a_hidden_secret_is_never_written() -> None:
         "user=a auth=Bearer hunter2",
         "Authorization: bearer hunter2",
         "password=hunter2",
+        "db_password = hunter2",
+        "password:hunter2",
+        "the password: hunter2",
         "{'password': 'hunter2'}",
         '{"access_token": "hunter2"}',
         "postgresql://desk:hunter2@db.example/desk",
@@ -98,6 +101,20 @@ def test_a_hidden_secret_is_never_written() -> None:
 )
 def test_credentials_of_protocol_lines_are_cut(text: str) -> None:
     assert "hunter2" not in log.redact(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "f: mailbox[0].password: found /etc/supportd/imap.password: No such file or directory",
+        "f: alarm.smtp.password: found credential 'imap-password', but no $CREDENTIALS_DIRECTORY",
+        "mailbox[0].oauth.client_secret: found nothing: it is empty",
+        "/etc/supportd/password: Permission denied",
+        "/etc/supportd/refresh_token: Permission denied",
+    ],
+)
+def test_why_a_secret_can_not_be_read_is_no_secret(text: str) -> None:
+    assert log.redact(text) == text
 
 
 def test_a_signed_reply_address_is_cut_to_four_signs() -> None:

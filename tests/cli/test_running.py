@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from daemon.config import load_config
+from daemon.errors import ConfigError
+from daemon.serving import require_secrets
 from daemon.store import journal
 from daemon.store.database import open_database
 from daemon.store.schema import Journal
@@ -175,3 +178,29 @@ def test_a_second_worker_on_the_same_file_is_told_to_wait(installation: Installa
         busy.close()
     assert done.returncode == 75
     assert "another supportd is at work" in done.stderr
+
+
+SERVERS = """
+[[mailbox]]
+host = "imap.support.example"
+username = "support"
+password = { file = "imap.password" }
+[smtp]
+host = "smtp.support.example"
+username = "support"
+password = { env = "NO_SUCH_VARIABLE" }
+"""
+
+
+def test_the_daemon_does_not_start_without_the_secrets_that_its_stages_need(installation: Installation) -> None:
+    path = installation.folder / "supportd.toml"
+    path.write_text(path.read_text() + SERVERS)
+    with pytest.raises(ConfigError) as raised:
+        installation.run("run")
+    fetching, sending = raised.value.problems
+    assert "mailbox[0].password: found " in str(fetching)
+    assert "imap.password: No such file or directory" in str(fetching)
+    assert "smtp.password: found no environment variable NO_SUCH_VARIABLE" in str(sending)
+    require_secrets(load_config(path), ["apply", "tick"])
+    (installation.folder / "imap.password").write_text("correct horse")
+    require_secrets(load_config(path), ["fetch"])
