@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, closing
+from functools import partial
 
 import pytest
 
 from daemon.errors import Temporary
 from daemon.service import run_once
 from tests.chaos.counts import run_until_quiet, strangers, tally
-from tests.chaos.mailboxes import FailingMailbox, failing_mailbox
+from tests.chaos.mailboxes import ClearDovecot, FailingDovecot, FailingMailbox, failing_mailbox
 from tests.chaos.proxy import Break, End, Rewrite, Side, Swallow
 from tests.chaos.record import saw, size
 from tests.conversations.world import World
 from tests.crash import rig
+from tests.servers.dovecot import Dovecot
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(7200)]
 
@@ -27,6 +30,8 @@ TELLING: dict[Side, tuple[bytes, ...]] = {
     "client": (rb"UID FETCH[^\r]*BODY", rb"UID MOVE [^\r]*", rb"UID MOVE [^\r]*\r\n"),
 }
 """In the middle of a literal, in the answer that ends FETCH, in what MOVE answers; and these commands, whole and not."""
+
+OF_DOVECOT = TELLING | {"server": (rb"\{\d+\}\r\n[^{]{40}", rb"OK Fetch", rb"COPYUID", rb"OK Move")}
 
 CHUNK = 400
 """Sessions after which another mailbox and another database are taken, so that the last costs what the first did."""
@@ -38,7 +43,7 @@ ROUNDS = 6
 class Sessions:
     """Sessions with one mailbox, one after the other."""
 
-    def __init__(self, world: World, inbox: FailingMailbox) -> None:
+    def __init__(self, world: World, inbox: FailingMailbox | FailingDovecot) -> None:
         self.world, self.inbox = world, inbox
         self.delivered: list[bytes] = []
 
@@ -95,18 +100,24 @@ def _places(octets: bytes, patterns: Sequence[bytes]) -> list[int]:
     return [one.end() for one in found if one is not None]
 
 
-@pytest.mark.parametrize("side", ["server", "client"])
-def test_a_session_cut_at_any_octet_loses_nothing_and_doubles_nothing(
-    side: Side, make_world: Callable[..., World], sqlite_url: str
-) -> None:
+def _another_world(make_world: Callable[..., World], url: str, number: int, inbox: FailingMailbox | FailingDovecot) -> World:
+    """One with a database of its own."""
+    return make_world(url.replace(".db", f"-{number}.db"), inbox, limits=rig.NO_RATES)
+
+
+def _cut_at_any_octet(
+    side: Side, telling: Sequence[bytes], mailboxes: Callable[[], AbstractContextManager[FailingMailbox | FailingDovecot]],
+    worlds: Callable[[int, FailingMailbox | FailingDovecot], World], note: str,
+) -> None:  # fmt: skip
+    """Sessions cut at each octet of what a side says, some hundreds with each mailbox; nothing may be lost or doubled."""
     breaks: list[Break] = []
     cut = lost = doubled = first = 0
     while first == 0 or first < len(breaks):
-        with failing_mailbox() as inbox:
-            world = make_world(sqlite_url.replace(".db", f"-{first}.db"), inbox, limits=rig.NO_RATES)
+        with mailboxes() as inbox:
+            world = worlds(first, inbox)
             sessions = Sessions(world, inbox)
             session = sessions.said(side)
-            breaks = breaks or _breaks(session, _places(session, TELLING[side]), side)
+            breaks = breaks or _breaks(session, _places(session, telling), side)
             for fault in breaks[first : first + CHUNK]:
                 cut += not sessions.play(fault)
                 sessions.settle()
@@ -117,7 +128,24 @@ def test_a_session_cut_at_any_octet_loses_nothing_and_doubles_nothing(
             world.sink.sent.clear()
         first += CHUNK
     assert cut > len(breaks) * 0.7
-    saw("G4", f"FIN or RST after octet k of what the {side} says", times=len(breaks), lost=lost, doubled=doubled, note="pymap, SQLite")
+    saw("G4", f"FIN or RST after octet k of what the {side} says", times=len(breaks), lost=lost, doubled=doubled, note=note)
+
+
+@pytest.mark.parametrize("side", ["server", "client"])
+def test_a_session_cut_at_any_octet_loses_nothing_and_doubles_nothing(
+    side: Side, make_world: Callable[..., World], sqlite_url: str
+) -> None:
+    worlds = partial(_another_world, make_world, sqlite_url)
+    _cut_at_any_octet(side, TELLING[side], failing_mailbox, worlds, "pymap, SQLite")
+
+
+@pytest.mark.dovecot
+@pytest.mark.parametrize("side", ["server", "client"])
+def test_a_session_with_dovecot_cut_at_any_octet_loses_nothing_and_doubles_nothing(
+    side: Side, make_world: Callable[..., World], make_dovecot: Callable[[], Dovecot], sqlite_url: str
+) -> None:
+    worlds = partial(_another_world, make_world, sqlite_url)
+    _cut_at_any_octet(side, OF_DOVECOT[side], lambda: closing(ClearDovecot(make_dovecot())), worlds, "Dovecot in clear text, SQLite")
 
 
 def test_a_server_that_ends_each_session_at_a_fetch_is_away_and_no_mail_is_blamed(
