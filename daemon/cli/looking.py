@@ -14,7 +14,17 @@ import typer
 from daemon.cli.casework import print_casework
 from daemon.cli.explanation import deleted, print_explanation
 from daemon.cli.output import escape, print_json, progress_total, say, section, table
-from daemon.cli.session import NOT_GOOD, load_config, looking_house, opened_database, opened_house, parse_time, wall_clock, writing
+from daemon.cli.session import (
+    NOT_GOOD,
+    database_as_it_is,
+    load_config,
+    looking_house,
+    opened_database,
+    opened_house,
+    parse_time,
+    wall_clock,
+    writing,
+)
 from daemon.moments import local_minute
 
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else.")]
@@ -298,7 +308,10 @@ def audit(
     from daemon.store import audit as books_of
     from daemon.store.audit_mails import IN_PROGRESS_MOST
 
-    with opened_database() if backup is None else opened_to_look(backup) as database:
+    with database_as_it_is() if backup is None else opened_to_look(backup) as database:
+        if database is None:
+            say("There is no database yet; the first run makes it.", error=True)
+            raise typer.Exit(NOT_GOOD)
         now, since = wall_clock(), None
         if backup is None:
             with database.reading():

@@ -70,6 +70,21 @@ def opened_database() -> Iterator[Database]:
 
 
 @contextmanager
+def database_as_it_is() -> Iterator[Database | None]:
+    """The configured database, neither made nor migrated, for whoever only looks and may take long; None: there is none yet."""
+    from daemon.store.database import existing_database
+
+    config = load_config()
+    password = config.database.password
+    database = existing_database(config.database.url, password.reveal() if password is not None else None)
+    try:
+        yield database
+    finally:
+        if database is not None:
+            database.close()
+
+
+@contextmanager
 def opened_house(now: datetime | None = None) -> Iterator[House]:
     """Everything a stage works with, at the time `now` or the clock's."""
     from daemon.service import open_house

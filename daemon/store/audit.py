@@ -6,14 +6,17 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import peewee as pw
 from peewee import JOIN
 
 from daemon.actions.cases import chained
-from daemon.store import audit_lives, audit_mails, audit_promises, audit_raw, audit_requests, audit_seals
-from daemon.store.audit_promises import facts_of, named
+from daemon.errors import Failure
+from daemon.store import audit_kinds, audit_lives, audit_mails, audit_promises, audit_raw, audit_requests, audit_seals
+from daemon.store.audit_promises import COMMENTED, facts_of, named
+from daemon.store.failing import first_line, is_of_a_driver, is_undecodable
 from daemon.store.outbox import PLAIN, perhaps_twice
 from daemon.store.schema import (
     Case,
@@ -31,6 +34,7 @@ from daemon.store.schema import (
     Reversal,
     SlaClock,
     Task,
+    database,
 )
 from daemon.store.statements import rows
 
@@ -58,14 +62,59 @@ Progress = Callable[[int, int], None]
 
 
 def audit(progress: Progress = lambda _done, _total: None, working_at: datetime | None = None) -> Books:
-    """Check everything, inside one read of the caller, so that it sees one moment of a running daemon.
+    """Check everything, inside one read of the caller, so that it sees one moment of a running daemon. Changes nothing.
 
     `working_at` is now, when a worker has applied mails for as long as one may be in progress.
+
+    What somebody put there is named, never stumbled over: where a check can't go on because of it, that is named, too.
     """
-    counts = dict(rows(Journal.select(Journal.state, pw.fn.COUNT(Journal.id)).group_by(Journal.state)))
-    problems = [problem for check in CHECKS for problem in check()]
-    problems += audit_mails.overdue(working_at) if working_at is not None else ()
-    problems += audit_raw.kept(progress)
+    try:
+        problems = _told(audit_kinds.steps)
+        # what tables of another version hold can't be read as ours
+        lacking = _told(audit_kinds.lacking)
+        overdue = (partial(audit_mails.overdue, working_at),) if working_at is not None else ()
+        checks: tuple[Callable[[], Iterator[str]], ...] = () if lacking else (*CHECKS, *overdue, partial(audit_raw.kept, progress))
+        problems += [problem for check in checks for problem in _told(check)]
+        return _counted(problems + lacking)
+    finally:
+        _take_text(str)
+
+
+def _told(check: Callable[[], Iterator[str]]) -> list[str]:
+    """What a check finds wrong; what it found until then, and that it came to no end, when it met something that no program wrote."""
+    said: list[str] = []
+    try:
+        for problem in check():
+            said.append(problem)  # noqa: PERF402 - what was found before a mistake is kept
+    except Exception as error:
+        if is_undecodable(error):
+            # from here on such text comes as octets
+            _take_text(_text_or_octets)
+            return _told(check)
+        if isinstance(error, Failure) or (is_of_a_driver(error) and "binding parameter" not in str(error)):
+            raise
+        name = getattr(check, "func", check).__name__.strip("_").replace("_", " ")
+        said.append(f"the proof called {name!r} came to no end: a value is of the wrong kind ({type(error).__name__}: {first_line(error)})")
+    return said
+
+
+def _text_or_octets(octets: bytes) -> str | bytes:
+    try:
+        return octets.decode()
+    except UnicodeDecodeError:
+        return octets
+
+
+def _take_text(factory: Callable[[bytes], Any]) -> None:
+    """How SQLite's text is read on this thread's line; PostgreSQL has none that is no UTF-8."""
+    if isinstance(database.obj, pw.SqliteDatabase):
+        db: Any = database.obj
+        db.connection().text_factory = factory
+
+
+def _counted(problems: list[str]) -> Books:
+    _take_text(_text_or_octets)
+    counts = dict(database.obj.execute_sql("SELECT state, count(*) FROM journal GROUP BY state").fetchall())
     return Books(
         received=sum(counts.values()), acted=counts.get("acted", 0), ignored=counts.get("ignored", 0),
         quarantined=counts.get("quarantined", 0), vanished=counts.get("vanished", 0), in_progress=counts.get("received", 0),
@@ -160,9 +209,10 @@ def _words() -> Iterator[str]:
     """Descriptions, comments and notes still are what was logged when they were written, and all of them are there."""
     logged: dict[str, Counter[str]] = {}
     notes: dict[str, list[str]] = {}
-    query: Any = Event.select(Event.cause, Event.verb, Event.payload).where(Event.verb.in_(["add-comment", "open-case", "keep-note"]))
+    query: Any = Event.select(Event.cause, Event.verb, Event.payload).where(Event.verb.in_([*COMMENTED, "open-case", "keep-note"]))
     for cause, verb, payload in rows(query):
         facts = facts_of(payload)
+        verb = COMMENTED[0] if verb in COMMENTED else verb
         words = facts.get("description" if verb == "open-case" else "text")
         logged.setdefault(f"{verb}:{cause}", Counter())[words.get("sha256", "") if isinstance(words, dict) else ""] += 1
         if verb == "keep-note":
@@ -235,10 +285,11 @@ def _outbox() -> Iterator[str]:
 
 
 CHECKS: tuple[Callable[[], Iterator[str]], ...] = (
+    audit_seals.sealed, audit_seals.indexed, audit_kinds.kinds,
     _states, _interactions, _causes, _chains, _words, _cases, _outbox, audit_promises.standing, audit_promises.clocks,
     audit_promises.clocks_logged, audit_promises.reviews, audit_promises.posts, audit_promises.resolutions, audit_promises.questions,
     audit_mails.once, audit_mails.refused, audit_mails.related, audit_mails.headers, audit_mails.recipients, audit_mails.people,
     audit_raw.deleted,
     audit_lives.stands, audit_lives.level_one, audit_lives.comments, audit_lives.last_updates,
-    audit_requests.requests, audit_requests.contacts, audit_seals.indexed, audit_seals.sealed,
+    audit_requests.requests, audit_requests.contacts,
 )  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any
 
 import peewee as pw
 
-from daemon.store.audit_promises import facts_of, named
+from daemon.store.audit_promises import COMMENTED, facts_of, named
 from daemon.store.schema import Case, CaseComment, Event, Reversal
 from daemon.store.statements import rows
 
@@ -102,7 +102,7 @@ def level_one() -> Iterator[str]:
 def comments() -> Iterator[str]:
     """Each comment is on the case on which it was made, by whom it was made, and as public as it was made."""
     made: Counter[tuple[Any, ...]] = Counter()
-    for case_id, cause, payload in rows(Event.select(Event.case, Event.cause, Event.payload).where(Event.verb == "add-comment")):
+    for case_id, cause, payload in rows(Event.select(Event.case, Event.cause, Event.payload).where(Event.verb.in_(COMMENTED))):
         facts = facts_of(payload)
         text = facts.get("text")
         digest = text.get("sha256") if isinstance(text, dict) else None

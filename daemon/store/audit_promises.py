@@ -18,6 +18,8 @@ from daemon.store.views import REVIEW
 COMPLETED = "Completed"
 REVIEW_SIGNS = 1000
 ACTIVE = "Active"
+COMMENTED = ("add-comment", "comment")
+"""What the log calls a comment; the second is the first program's word."""
 CLOSE, CONFIRMED = "close", "confirm"
 
 

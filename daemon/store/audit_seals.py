@@ -11,8 +11,10 @@ import peewee as pw
 
 from daemon.store import seals, touched
 from daemon.store.accountindex import differences
-from daemon.store.schema import Seal, SealHead, database
-from daemon.store.statements import rows
+from daemon.store.schema import database
+
+SEALS = "SELECT id, hand, number, entries, hash FROM seal ORDER BY id"
+SEAL_HEADS = "SELECT hand, length, hash FROM seal_head"
 
 AT_ONCE = 10_000
 """Rows that are compared together."""
@@ -22,6 +24,11 @@ NAMES = {
     "form_request": "request {}",
 }  # fmt: skip
 """What people call a row; others go by the name of their table."""
+
+
+def called(table: str, key: Any) -> str:
+    """What people call the row of this key."""
+    return NAMES.get(table, table.replace("_", " ") + " {}").format(key)
 
 
 def sealed() -> Iterator[str]:
@@ -50,8 +57,8 @@ def _chains(beside: Any) -> Iterator[str]:
     broken: set[int] = set()
     numbered = seals.numbered_tables()
     cursor = beside.cursor()
-    query = Seal.select(Seal.id, Seal.hand, Seal.number, Seal.entries, Seal.hash).order_by(Seal.id)
-    for place, hand, number, entries, digest in rows(query):
+    # as they are stored, whatever somebody put there
+    for place, hand, number, entries, digest in database.obj.execute_sql(SEALS):
         length, previous = ends.get(hand, (0, ""))
         if hand not in broken and (number != length + 1 or digest != seals.linked(previous, number, entries)):
             broken.add(hand)
@@ -59,16 +66,15 @@ def _chains(beside: Any) -> Iterator[str]:
         ends[hand] = (number, digest)
         try:
             said = [
-                (table, int(key) if table in numbered else key, digest)
+                (table, int(key) if table in numbered else key, None if digest is None else str(digest))
                 for table, digests in json.loads(entries).items()
                 for key, digest in digests.items()
             ]
-        except (ValueError, AttributeError):
+            cursor.executemany("INSERT OR REPLACE INTO said VALUES (?, ?, ?)", said)
+        except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
             yield f"seal {place}: it can't be read"
-            continue
-        cursor.executemany("INSERT OR REPLACE INTO said VALUES (?, ?, ?)", said)
-    heads = {hand: (length, digest) for hand, length, digest in rows(SealHead.select(SealHead.hand, SealHead.length, SealHead.hash))}
-    for hand in sorted(ends.keys() | heads.keys()):
+    heads = {hand: (length, digest) for hand, length, digest in database.obj.execute_sql(SEAL_HEADS)}
+    for hand in sorted(ends.keys() | heads.keys(), key=str):
         if hand not in broken and ends.get(hand) != heads.get(hand):
             yield f"seal head {hand}: its chain does not end there"
 
@@ -81,12 +87,11 @@ def _rows(beside: Any) -> Iterator[str]:
         found = seals.every_digest(database.obj, model)
         while batch := list(islice(found, AT_ONCE)):
             cursor.executemany("INSERT INTO there VALUES (?, ?)", batch)
-        name = NAMES.get(table, table.replace("_", " ") + " {}")
         joined = 'FROM there LEFT JOIN said ON said."of" = ? AND said."key" = there."key"'
         query = f'SELECT there."key", said.digest IS NULL {joined} WHERE said.digest IS NOT there.digest ORDER BY 1'
         for key, unknown in beside.execute_sql(query, (table,)):
-            yield f"{name.format(key)}: {'the program never wrote it' if unknown else 'it is not as the program left it'}"
+            yield f"{called(table, key)}: {'the program never wrote it' if unknown else 'it is not as the program left it'}"
         gone = 'SELECT "key" FROM said WHERE "of" = ? AND digest IS NOT NULL AND "key" NOT IN (SELECT "key" FROM there) ORDER BY 1'
         for (key,) in beside.execute_sql(gone, (table,)):
-            yield f"{name.format(key)}: it is gone"
+            yield f"{called(table, key)}: it is gone"
         beside.execute_sql("DROP TABLE there")

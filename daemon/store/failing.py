@@ -17,14 +17,24 @@ def is_the_servers(error: pw.PeeweeException) -> bool:
 
 def origin(error: BaseException) -> BaseException:
     """The error that a failed rollback hides: SQLite with a full disk has rolled back already, and a line that broke can't say so."""
-    while error.__context__ is not None and type(error.__context__).__module__.partition(".")[0] in ("peewee", "sqlite3", "psycopg"):
+    while error.__context__ is not None and is_of_a_driver(error.__context__):
         error = error.__context__
     return error
+
+
+def is_of_a_driver(error: BaseException) -> bool:
+    """Whether the database, or what speaks with it, raised this."""
+    return type(error).__module__.partition(".")[0] in ("peewee", "sqlite3", "psycopg")
 
 
 def is_full(said: str) -> bool:
     """Whether SQLite means a disk that takes nothing more; it says `disk I/O error` of a write-ahead log that can't grow."""
     return "is full" in said or "disk I/O error" in said
+
+
+def is_undecodable(error: BaseException) -> bool:
+    """Whether SQLite met text whose octets are no UTF-8: somebody put it there, no program of Python can."""
+    return "decode to UTF-8" in str(error)
 
 
 def first_line(error: BaseException) -> str:

@@ -208,7 +208,9 @@ def dead_owners(db: Database, owners: set[int]) -> set[int]:
 
 
 def seen(db: Database) -> list[Seen]:
-    """Every worker that said that it lives and did not take leave, the oldest first; none on SQLite. Inside a transaction."""
+    """Every worker that said it lives and took no leave, the oldest first; none on SQLite or in older tables. Inside a transaction."""
+    if db.is_sqlite or not db.peewee.table_exists("worker"):
+        return []
     workers = list(Worker.select().order_by(Worker.started_at, Worker.owner))
     owners = {int(worker.owner) for worker in workers}
     gone = db.dead_owners(owners)

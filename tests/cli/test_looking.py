@@ -6,10 +6,12 @@ import contextlib
 import json
 import os
 import pty
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -490,6 +492,47 @@ def test_books_that_were_tampered_with_do_not_balance(commented: Installation, s
     books = commented.json("audit", status=1)
     assert books["ok"] is False
     assert [problem for problem in books["problems"] if named in problem], books["problems"]
+
+
+OF_NO_KIND: list[tuple[str, str]] = [
+    ("UPDATE support_case SET support = 'x9' WHERE id = 1001", "CASE-1001: it is not as the program left it"),
+    ("UPDATE sla_clock SET deadline_at = 'garbage' WHERE id = 1", "sla clock 1: it is not as the program left it"),
+    ("UPDATE journal SET internal_date = 'garbage' WHERE id = 1", "mail 1: it is not as the program left it"),
+    ("UPDATE journal SET subject = CAST(x'80ff' AS TEXT) WHERE id = 1", "mail 1: it is not as the program left it"),
+    ("UPDATE journal SET state = CAST(x'80ff' AS TEXT) WHERE id = 1", "mail 1: it is not as the program left it"),
+    ("UPDATE journal SET lease_until = 'garbage' WHERE id = 1", "mail 1: its lease until is no time"),
+    ("UPDATE seal SET entries = '[1]' WHERE id = 1", "seal 1: its chain was changed here"),
+    ("DELETE FROM schema_migration WHERE name = '0012_workers'", "schema step 0012_workers: it was not taken yet"),
+    ("DELETE FROM schema_migration WHERE name = (SELECT max(name) FROM schema_migration)", ": it was not taken yet"),
+    ("UPDATE schema_migration SET name = 'x9' WHERE name = '0012_workers'", "schema step x9: this program knows none of this name"),
+    ("UPDATE schema_migration SET name = CAST(x'80ff' AS TEXT) WHERE name = '0012_workers'", "schema step b'\\x80\\xff'"),
+    ("ALTER TABLE sla_clock RENAME COLUMN met_at TO met", "table sla_clock: it has no met_at"),
+    ("DROP TABLE undeliverable", "table undeliverable: it is not there"),
+    ("DROP TABLE precedent", "table precedent: it is not there"),
+]
+
+
+@pytest.mark.parametrize(("statement", "named"), OF_NO_KIND, ids=[statement for statement, _ in OF_NO_KIND])
+def test_an_audit_names_what_no_program_wrote_and_changes_nothing(commented: Installation, statement: str, named: str) -> None:
+    sql(commented, statement)
+    before = everything(commented)
+    problems = commented.json("audit", status=1)["problems"]
+    assert [problem for problem in problems if named in problem], problems
+    assert everything(commented) == before
+
+
+def everything(desk: Installation) -> list[str]:
+    with sqlite3.connect(desk.folder / "supportd.db") as opened:
+        opened.text_factory = bytes
+        return [*map(str, opened.execute("SELECT * FROM schema_migration")), *map(str, opened.execute("SELECT * FROM sqlite_schema"))]
+
+
+def test_where_there_is_no_database_an_audit_says_so_and_makes_none(tmp_path: Path) -> None:
+    desk = installed(tmp_path / "desk", f"sqlite:///{tmp_path / 'desk' / 'supportd.db'}")
+    for file in desk.folder.glob("supportd.db*"):
+        file.unlink()
+    assert "There is no database yet" in desk.run("audit", status=1).stderr
+    assert not (desk.folder / "supportd.db").exists()
 
 
 def test_wrong_books_are_told_to_people_too(commented: Installation) -> None:
