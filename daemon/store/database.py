@@ -505,6 +505,7 @@ class Database:
                 others = versions.others_at_work(self.peewee, self.owner)
                 if others:
                     raise self._others_at_work(others)
+            versions.rename(self.peewee)
             steps = tuple(Runner(self.peewee, str(versions.MIGRATIONS)).up())
             if ACCOUNT_KEYS in steps:
                 from daemon.store.accountindex import index_accounts
@@ -537,7 +538,9 @@ class Database:
             yield "database", 2, "the tables are of a newer version than this program", "install the newer supportd"
         elif applied != known:
             mend = "back up first, by `supportd backup FILE` of the older version; then restart the daemon"
-            yield "database", 1, f"an older schema ({max(applied, default='none')}): the next run migrates it", mend
+            newest = max(applied, default="none")
+            without = "".join(f", without {name}" for name in sorted(known - applied) if name < newest)
+            yield "database", 1, f"an older schema ({newest}{without}): the next run migrates it", mend
 
     @property
     def shown_url(self) -> str:

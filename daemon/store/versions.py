@@ -15,10 +15,15 @@ MIGRATIONS = Path(__file__).with_name("migrations")
 KNOWN = frozenset(path.stem for path in MIGRATIONS.glob("[0-9]*.py"))
 """The steps of this program. Looked up once: an upgrade may lay new files under a program that runs."""
 
+RENAMED = {"0008_loops": "0011_loops"}
+"""Steps that an early program took by another name, and what they are called since."""
+
 LOCK_MIGRATION = 7_305_001
 """Key of the PostgreSQL advisory lock for migrating. Who migrates has it alone; who takes work shares it for that moment."""
 
 _STEPS = "SELECT name FROM schema_migration"
+
+_RENAME = "UPDATE schema_migration SET name = ? WHERE name = ?"
 
 _STEPS_THAT_STAY = f"SELECT pg_advisory_xact_lock_shared({LOCK_MIGRATION}); {_STEPS}"
 """Two statements in one round trip: the second sees what was there when the first had waited for whoever migrates."""
@@ -36,7 +41,14 @@ def steps_taken(peewee: Any) -> set[str]:
     """Those of the database; none of one that has no table of ours."""
     if not peewee.table_exists("schema_migration"):
         return set()
-    return {row[0] for row in peewee.execute_sql(_STEPS).fetchall()}
+    return {RENAMED.get(row[0], row[0]) for row in peewee.execute_sql(_STEPS).fetchall()}
+
+
+def rename(peewee: Any) -> None:
+    """Let steps that were taken by a former name go by today's. Inside the transaction that migrates."""
+    if peewee.table_exists("schema_migration"):
+        for former, name in RENAMED.items():
+            peewee.execute_sql(_RENAME.replace("?", peewee.param), (name, former))
 
 
 def refuse_newer(taken: set[str], shown_url: str) -> None:
