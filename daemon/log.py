@@ -90,7 +90,7 @@ LONGEST = 500
 
 _hidden: set[str] = set()
 
-_NAMES, _VALUE = r"password|passwd|secret|\w+_token", r"(?:\"[^\"]*\"|'[^']*'|[^\s,;]+)"
+_NAMES, _VALUE = r"\w*(?:password|passwd|secret)|\w+_token", r"(?:\"[^\"]*\"|'[^']*'|[^\s,;]+)"
 
 _CREDENTIALS = (
     (re.compile(r"(?i)\b(AUTH(?:ENTICATE)?\s+(?:PLAIN|LOGIN|CRAM-MD5|XOAUTH2|OAUTHBEARER|SCRAM-\S+))\b.*", re.DOTALL), r"\1 [hidden]"),
