@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -353,6 +354,9 @@ outbox = typer.Typer(help="Outgoing mails and their state.", invoke_without_comm
 quarantine = typer.Typer(help="Mails kept for a human.", invoke_without_command=True, no_args_is_help=False)
 
 
+OUTBOX_STATES = ("queued", "sent", "failed", "held", "unknown", "dropped")
+
+
 @outbox.callback()
 def outbox_list(
     context: typer.Context,
@@ -365,6 +369,8 @@ def outbox_list(
         return
     from daemon.store import views
 
+    if state is not None and state not in OUTBOX_STATES:
+        raise typer.BadParameter(f"{state!r} is none of {', '.join(OUTBOX_STATES)}", param_hint="--state")
     with opened_database() as database, database.reading():
         rows = views.list_outbox(state=state, limit=limit or (None if as_json else TABLE_ROWS))
     if as_json:
@@ -381,45 +387,65 @@ def outbox_list(
 
 
 NumberArgument = Annotated[int, typer.Argument(help="The number in the listing.", min=1, max=MOST)]
+NumbersArgument = Annotated[list[int], typer.Argument(metavar="N…", help="Numbers in the listing.", min=1, max=MOST)]
 
 
-def _outbox_verb(done: bool, number: int, good: str, bad: str) -> None:
-    if not done:
-        say(f"Outgoing mail {number}: {bad}", error=True)
+def _refused(numbers: list[int], done: Callable[[int], bool]) -> dict[int, str]:
+    """Do it to each; the state of those to which it could not be done. Inside a transaction."""
+    from daemon.store import views
+
+    left = {}
+    for number in numbers:
+        if not done(number):
+            found = views.list_outbox(numbers=[number])
+            state = f"it is {found[0]['state']}" if found else "there is none of this number"
+            left[number] = state + (f" ({found[0]['detail']})" if found and found[0]["detail"] else "")
+    return left
+
+
+def _tell_verb(numbers: list[int], refused: dict[int, str], good: str, bad: str) -> None:
+    """Say what became of each; exit 1 when it could not be done to all."""
+    for number in numbers:
+        if number not in refused:
+            say(f"Outgoing mail {number} {good}.")
+    for number, state in refused.items():
+        say(f"Outgoing mail {number} {bad}: {state}.", error=True)
+    if refused:
         raise typer.Exit(NOT_GOOD)
-    say(f"Outgoing mail {number} {good}.")
 
 
 @outbox.command("retry")
-def outbox_retry(number: NumberArgument) -> None:
-    """Send a failed or unknown mail again."""
+def outbox_retry(numbers: NumbersArgument) -> None:
+    """Send failed or unknown mails again."""
     from daemon.cli.session import wall_clock
     from daemon.store import outbox as store
 
     with opened_database() as database, database.transaction():
-        done = store.retry(number, wall_clock())
-    _outbox_verb(done, number, "will be sent again", "it is not there, not failed, or was never composed")
+        now = wall_clock()
+        refused = _refused(numbers, lambda number: store.retry(number, now))
+    _tell_verb(numbers, refused, "will be sent again", "can't be sent again")
 
 
 @outbox.command("release")
-def outbox_release(number: NumberArgument) -> None:
-    """Let a held mail go; one whose template failed is composed again."""
+def outbox_release(numbers: NumbersArgument) -> None:
+    """Let held mails go; one whose template failed is composed again."""
     from daemon.actions.replies import compose_again
     from daemon.store import outbox as store
 
     with opened_house() as house, house.database.transaction():
-        done = store.release(number, house.now()) or compose_again(number, house.now(), house.desk)
-    _outbox_verb(done, number, "is released", "it is not there, not held, or its template still fails")
+        now = house.now()
+        refused = _refused(numbers, lambda number: store.release(number, now) or compose_again(number, now, house.desk))
+    _tell_verb(numbers, refused, "is released", "can't be released")
 
 
 @outbox.command("drop")
-def outbox_drop(number: NumberArgument, why: Annotated[str, typer.Option("--why", help="Kept with the mail.")]) -> None:
-    """Decide against a mail that has not been sent."""
+def outbox_drop(numbers: NumbersArgument, why: Annotated[str, typer.Option("--why", help="Kept with each mail.")]) -> None:
+    """Decide against mails that have not been sent."""
     from daemon.store import outbox as store
 
     with opened_database() as database, database.transaction():
-        done = store.drop(number, why)
-    _outbox_verb(done, number, "is dropped", "it is not there, or was sent already")
+        refused = _refused(numbers, lambda number: store.drop(number, why))
+    _tell_verb(numbers, refused, "is dropped", "can't be dropped")
 
 
 @quarantine.callback()
@@ -440,6 +466,7 @@ def quarantine_list(context: typer.Context, limit: LimitOption = None, as_json: 
 @quarantine.command("show")
 def quarantine_show(number: NumberArgument) -> None:
     """Say why a mail is kept, and show its beginning; control characters are made visible."""
+    from daemon.reasons import Reason
     from daemon.store import journal, views
 
     with opened_database() as database, database.reading():
@@ -450,7 +477,8 @@ def quarantine_show(number: NumberArgument) -> None:
         say(f"Mail {number} is not in quarantine. {deleted(row)}".rstrip(), error=True)
         raise typer.Exit(NOT_GOOD)
     _mail_table(rows)
-    say(f"Why: {rows[0]['reason']}: {rows[0]['detail']}")
+    why = Reason(rows[0]["reason"]).sentence if rows[0]["reason"] else "it is not written down."
+    say(f"Why: {why}" + (f" ({rows[0]['detail']})" if rows[0]["detail"] else ""))
     section("The mail")
     for line in octets[:4000].decode("utf-8", "replace").splitlines():
         say(escape(line))

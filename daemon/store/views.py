@@ -306,8 +306,8 @@ def list_mails(*, outcome: str | None, limit: int | None, numbers: list[int] | N
     ]
 
 
-def list_outbox(*, state: str | None, limit: int | None) -> list[dict[str, Any]]:
-    """Outgoing mails and their state, newest first."""
+def list_outbox(*, state: str | None = None, limit: int | None = None, numbers: Sequence[int] | None = None) -> list[dict[str, Any]]:
+    """Outgoing mails and their state, newest first; of those with these `numbers` alone, if any are given."""
     query = Outbox.select(
         Outbox.id, Outbox.state, Outbox.forward_path, Outbox.subject, Outbox.template, Outbox.message_id, Outbox.case, Outbox.attempts,
         Outbox.next_attempt_at, Outbox.sent_at, Outbox.reply_code, Outbox.detail, Outbox.cause,
@@ -315,6 +315,8 @@ def list_outbox(*, state: str | None, limit: int | None) -> list[dict[str, Any]]
     )  # fmt: skip
     if state is not None:
         query = query.where(Outbox.state == state)
+    if numbers is not None:
+        query = query.where(Outbox.id.in_(list(numbers)))
     query = query.order_by(Outbox.id.desc())
     if limit is not None:
         query = query.limit(limit)

@@ -48,6 +48,15 @@ def test_a_database_that_is_away_is_critical_and_the_rest_is_told_all_the_same(l
     assert (done.exit_code, told["database"]["status"], told["disk"]["status"]) == (2, "critical", "ok")
 
 
+def test_a_configuration_with_mistakes_is_critical_and_said_as_monitors_expect_it(lone: Path) -> None:
+    lone.write_text(lone.read_text() + "[smpt]\n")
+    done = run("--config", str(lone), "health")
+    assert (done.exit_code, done.stderr) == (2, "")
+    assert done.stdout.startswith(f"SUPPORTD CRITICAL - configuration: {lone}:3: smpt: found ")
+    told = json.loads(run("--config", str(lone), "health", "--json").stdout)
+    assert (told["status"], [vital["what"] for vital in told["vitals"]]) == ("critical", ["configuration"])
+
+
 def test_a_database_that_is_not_there_is_away_and_is_not_made(lone: Path) -> None:
     done = run("--config", str(lone), "health", "--json")
     told = {vital["what"]: vital for vital in json.loads(done.output)["vitals"]}

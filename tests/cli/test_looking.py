@@ -337,8 +337,18 @@ def test_a_mail_that_is_dropped_keeps_why(day: Installation) -> None:
     day.run("outbox", "drop", "1", "--why", "told by phone")
     (row,) = day.json("outbox", "--state", "dropped")
     assert (row["number"], row["detail"], row["next_attempt_at"]) == (1, "dropped: told by phone", None)
-    day.run("outbox", "drop", "1", "--why", "again", status=1)
+    again = day.run("outbox", "drop", "1", "2", "99", "--why", "again", status=1)
+    assert again.stdout == "Outgoing mail 2 is dropped.\n"
+    assert again.stderr.splitlines() == [
+        "Outgoing mail 1 can't be dropped: it is dropped (dropped: told by phone).",
+        "Outgoing mail 99 can't be dropped: there is none of this number.",
+    ]
+    assert day.json("outbox", "--state", "dropped")[0]["number"] == 2
     assert day.json("audit")["ok"] is True
+
+
+def test_a_state_that_is_none_is_a_mistake_of_usage(day: Installation) -> None:
+    assert "'foo' is none of queued, sent" in day.run("outbox", "--state", "foo", status=2).stderr
 
 
 def test_verbs_of_the_outbox_refuse_what_they_can_not_do(day: Installation) -> None:
@@ -371,7 +381,7 @@ def test_the_quarantine_lists_shows_and_exports(day: Installation) -> None:
     assert list(row) == MAIL
     assert row["number"] == 7
     shown = day.run("quarantine", "show", "7").stdout
-    assert "limit-crossed: mime_depth" in shown
+    assert "Why: The mail crosses a limit and can't be read safely. (mime_depth" in shown
     assert "From: ann@acme.example" in shown
     day.run("quarantine", "export", "7", "--to", str(day.folder / "out.eml"))
     assert (day.folder / "out.eml").read_bytes() == (day.folder / "in" / "6.eml").read_bytes()
