@@ -20,7 +20,7 @@ from daemon.store.loops import told_of_guards
 from daemon.store.schema import Contact, ContactRole, Organization, Outbox, Queue
 from daemon.store.workers import told_of_workers
 from daemon.verdict import BAD, GOOD, UNWISE, Verdict
-from daemon.wiring import epoch_file_of, existing_database_of, obstacle_to_making_of, policy_of
+from daemon.wiring import epoch_file_of, existing_database_of, obstacle_to_making_of, policy_of, what_is_lost
 
 OFF = "is the form not used, switch it off with `enabled = false`"
 
@@ -43,6 +43,8 @@ def database_verdicts(
     if database is not None:
         with _closed_at_the_end(database):
             yield from _asked(config, database, forms, support, now)
+    elif (lost := what_is_lost(config)) is not None:
+        yield _refusal(lost)
     elif obstacle is not None:
         yield _refusal(obstacle, "there is none yet, and ")
     else:

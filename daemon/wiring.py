@@ -29,7 +29,7 @@ from daemon.rules.entitlement import SupportRules
 from daemon.rules.forms import FormRules
 from daemon.rules.rulebook import Rulebook
 from daemon.rules.sla import SlaRule
-from daemon.store.database import Database, existing_database, obstacle_to_making
+from daemon.store.database import Database, existing_database, obstacle_to_making, without_password
 from daemon.worker import Limits
 
 TOKEN_SECONDS = 30
@@ -203,6 +203,17 @@ def obstacle_to_making_of(config: Config) -> Denied | None:
     """Why the first run could not make the configured database; see `obstacle_to_making`."""
     password = config.database.password
     return obstacle_to_making(config.database.url, password.reveal() if password is not None else None)
+
+
+def what_is_lost(config: Config) -> Denied | None:
+    """Of a database that is not there: why there must have been one. None: nothing says that there was one."""
+    file = epoch_file_of(config)
+    if not file.exists():
+        return None
+    return Denied(
+        f"there is no database at {without_password(config.database.url)}, but one was at work: its epoch file is {file}",
+        "put it back, or a backup of it by `supportd restore FILE`, or correct database.url; to begin anew move that file away",
+    )
 
 
 def read_limits_of(config: Config) -> ReadLimits:

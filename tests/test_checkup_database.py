@@ -85,6 +85,6 @@ def test_a_server_that_falls_silent_after_the_login_is_away(
 
 def test_a_lost_database_whose_epoch_file_is_there_is_told(tmp_path: Path) -> None:
     (tmp_path / "supportd.db.epoch").write_text('{"installation": "another", "epoch": 7, "numbers": {}}')
-    found = verdicts(tmp_path, "sqlite:///supportd.db")
-    assert found["database"].verdict == GOOD
-    assert (found["epoch"].verdict, "of another database" in found["epoch"].detail) == (UNWISE, True)
+    found = verdicts(tmp_path, "sqlite:///supportd.db")["database"]
+    assert (found.verdict, "one was at work" in found.detail, "supportd restore" in found.mend) == (BAD, True, True)
+    assert not (tmp_path / "supportd.db").exists()

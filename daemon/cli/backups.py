@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from daemon.cli.output import print_json, progress_total, say
-from daemon.cli.session import NOT_GOOD, load_config, opened_database, wall_clock
+from daemon.cli.session import NOT_GOOD, load_config, present_database, wall_clock
 
 if TYPE_CHECKING:
     from daemon.store.backup import Copied
@@ -27,7 +27,7 @@ def backup(
     """Copy the database, while the daemon works, into one file that goes back into either kind of database."""
     from daemon.store.backup import back_up
 
-    with opened_database() as database, _told(f"{file} was not written"), progress_total("copying") as tell:
+    with present_database() as database, _told(f"{file} was not written"), progress_total("copying") as tell:
         copied = back_up(database, file, _epoch_file(), wall_clock(), tell)
     _report(copied, f"{file}: {copied.rows} rows of {len(copied.tables)} tables, checked.", as_json)
 
@@ -64,7 +64,7 @@ def resume(
 
     if not after_restore:
         raise typer.BadParameter("say `supportd resume --after-restore`", param_hint="--after-restore")
-    with opened_database() as database:
+    with present_database() as database:
         with database.reading():
             held = is_held()
             waiting = Outbox.select().where(Outbox.state == "held").count()
@@ -93,7 +93,7 @@ def move_database(
 
     config = load_config()
     new_url = config.located(new_url)
-    with opened_database() as database, _told("the old database holds as before"), progress_total("copying") as tell:
+    with present_database() as database, _told("the old database holds as before"), progress_total("copying") as tell:
         copied = move(database, new_url, EpochFile(epoch_file_of(config, new_url)), EpochFile(epoch_file_of(config)), tell)
     _report(
         copied,

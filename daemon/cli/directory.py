@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from daemon.cli.output import print_json, progress_total, say, table
-from daemon.cli.session import NOT_GOOD, load_config, opened_database
+from daemon.cli.session import NOT_GOOD, load_config, made_database
 
 
 def import_directory(
@@ -26,7 +26,7 @@ def import_directory(
         say(f"{folder}: none of {', '.join(sheet.file for sheet in SHEETS)} is there", error=True)
         raise typer.Exit(NOT_GOOD)
     config = load_config()
-    with progress_total("importing") as tell, opened_database() as database, database.transaction():
+    with progress_total("importing") as tell, made_database() as database, database.transaction():
         report = import_folder(folder, own_addresses=config.own_addresses(), calendars=config.calendars, tell=tell)
     if as_json:
         print_json(report)

@@ -23,7 +23,7 @@ def health(as_json: Annotated[bool, typer.Option("--json", help="One JSON docume
     from daemon.errors import ConfigError, Denied, Failure
     from daemon.health import vitals_of
     from daemon.store.database import without_password
-    from daemon.wiring import existing_database_of, obstacle_to_making_of
+    from daemon.wiring import existing_database_of, obstacle_to_making_of, what_is_lost
 
     now = clock()()
     try:
@@ -38,7 +38,7 @@ def health(as_json: Annotated[bool, typer.Option("--json", help="One JSON docume
         # whoever only looks makes and changes nothing: the daemon at work may be of an older version
         database = existing_database_of(config)
         if database is None:
-            away = obstacle_to_making_of(config) or away
+            away = what_is_lost(config) or obstacle_to_making_of(config) or away
     except Failure as error:
         away = error
     try:

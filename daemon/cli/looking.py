@@ -21,7 +21,6 @@ from daemon.cli.session import (
     load_config,
     looking_house,
     opened_database,
-    opened_house,
     parse_time,
     wall_clock,
     writing,
@@ -310,9 +309,6 @@ def audit(
     from daemon.store.audit_mails import IN_PROGRESS_MOST
 
     with database_as_it_is() if backup is None else opened_to_look(backup) as database:
-        if database is None:
-            say("There is no database yet; the first run makes it.", error=True)
-            raise typer.Exit(NOT_GOOD)
         now, since = wall_clock(), None
         if backup is None:
             with database.reading():
@@ -432,7 +428,7 @@ def outbox_release(numbers: NumbersArgument) -> None:
     from daemon.actions.replies import compose_again
     from daemon.store import outbox as store
 
-    with opened_house() as house, house.database.transaction():
+    with looking_house() as house, house.database.transaction():
         now = house.now()
         refused = _refused(numbers, lambda number: store.release(number, now) or compose_again(number, now, house.desk))
     _tell_verb(numbers, refused, "is released", "can't be released")

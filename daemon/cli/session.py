@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -57,31 +57,74 @@ def clock() -> Callable[[], datetime]:
 
 @contextmanager
 def opened_database() -> Iterator[Database]:
-    """The configured database, migrated; closed at the end."""
+    """The configured database, migrated; closed at the end. None is ever made: where there is none yet an empty one stands for it.
+
+    Raises Denied when there was one and it is gone.
+    """
+    with database_as_it_is() as database:
+        database.migrate()
+        yield database
+
+
+@contextmanager
+def database_as_it_is() -> Iterator[Database]:
+    """The same, and not migrated either, for whoever only looks and may take long."""
+    with ExitStack() as stack:
+        database = _existing(load_config())
+        if database is None:
+            database = stack.enter_context(_empty_database())
+        else:
+            stack.callback(database.close)
+        yield database
+
+
+@contextmanager
+def present_database() -> Iterator[Database]:
+    """As `opened_database`, for whoever can do nothing with an empty one: raises Denied where there is none yet, too."""
+    from daemon.errors import Denied
+    from daemon.store.database import without_password
+
+    config = load_config()
+    database = _existing(config)
+    if database is None:
+        raise Denied(f"there is no database yet at {without_password(config.database.url)}", "the first `supportd run` makes it")
+    with closing(database):
+        database.migrate()
+        yield database
+
+
+@contextmanager
+def made_database() -> Iterator[Database]:
+    """The configured database, migrated; it is made where there is none."""
     from daemon.store.database import open_database
 
     config = load_config()
     password = config.database.password
-    database = open_database(config.database.url, password.reveal() if password is not None else None)
-    try:
+    with closing(open_database(config.database.url, password.reveal() if password is not None else None)) as database:
         yield database
-    finally:
-        database.close()
+
+
+def _existing(config: Config) -> Database | None:
+    """The configured database as it is; None: there is none yet. Raises Denied when there was one, ConfigError when no place is for one."""
+    from daemon.store.database import existing_database
+    from daemon.wiring import obstacle_to_making_of, what_is_lost
+
+    password = config.database.password
+    told = password.reveal() if password is not None else None
+    database = existing_database(config.database.url, told)
+    if database is None:
+        if (lost := what_is_lost(config)) is not None:
+            raise lost
+        obstacle_to_making_of(config)
+    return database
 
 
 @contextmanager
-def database_as_it_is() -> Iterator[Database | None]:
-    """The configured database, neither made nor migrated, for whoever only looks and may take long; None: there is none yet."""
-    from daemon.store.database import existing_database
+def _empty_database() -> Iterator[Database]:
+    from daemon.store.database import open_database
 
-    config = load_config()
-    password = config.database.password
-    database = existing_database(config.database.url, password.reveal() if password is not None else None)
-    try:
+    with TemporaryDirectory(prefix="supportd-") as folder, closing(open_database(f"sqlite:///{folder}/empty.db")) as database:
         yield database
-    finally:
-        if database is not None:
-            database.close()
 
 
 @contextmanager
@@ -95,13 +138,12 @@ def opened_house(now: datetime | None = None) -> Iterator[House]:
 
 @contextmanager
 def looking_house(now: datetime | None = None) -> Iterator[House]:
-    """As `opened_house`, for whoever only looks: where there is no database yet none is made, an empty one of the moment stands for it."""
+    """As `opened_house`, for whoever only looks: no database is made, as by `opened_database`."""
     from daemon.service import open_house
-    from daemon.wiring import existing_database_of
 
     config = load_config()
     with ExitStack() as stack:
-        existing = existing_database_of(config)
+        existing = _existing(config)
         if existing is not None:
             existing.close()
         else:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from daemon.cli.output import json_time, print_json, say, table
-from daemon.cli.session import opened_database
+from daemon.cli.session import load_config, opened_database
 
 if TYPE_CHECKING:
     from daemon.store.workers import Seen
@@ -19,10 +19,9 @@ def workers(
     """Show who works on a PostgreSQL database: which worker reads which mailbox, and what each has in hand."""
     from daemon.store.workers import seen
 
-    with opened_database() as database:
-        is_sqlite = database.is_sqlite
-        with database.reading():
-            found = seen(database)
+    is_sqlite = load_config().database.url.startswith("sqlite:")
+    with opened_database() as database, database.reading():
+        found = seen(database)
     if as_json:
         print_json([_row(one) for one in found])
     elif found:

@@ -25,7 +25,7 @@ from daemon.errors import Temporary
 from daemon.store.audit import audit
 from daemon.store.copying import Contents, CopyFailed, Tell, clear, contents, copy_tables, is_empty, keep_still, last_numbers
 from daemon.store.database import Database, open_database
-from daemon.store.epoch import TOLD, EpochFile, Epochs, Mark, installation, put_back, sync_folder
+from daemon.store.epoch import TOLD, EpochFile, Epochs, Mark, Standing, installation, put_back, sync_folder
 from daemon.store.schema import Installation
 
 SQLITE_HEAD = b"SQLite format 3\0"
@@ -65,12 +65,15 @@ def back_up(database: Database, file: Path, epochs: EpochFile, now: datetime, te
     Raises CopyFailed, Temporary or OSError; then the file is as it was. So it is when it is no backup.
     """
     _refuse_place(file, database, epochs)
+    keeper = Epochs(database, epochs)
+    if keeper.standing() is Standing.FOREIGN:
+        mend = "start it, and it is held until you have looked; or put the right one back"
+        raise CopyFailed(f"{database.shown_url} is not the database that was at work here: {epochs.path} is of another; {mend}")
     try:
         tables = _copied(database, file, now, tell)
     finally:
         database.bind()
-    # whatever is done from now on is not in the copy
-    Epochs(database, epochs).advance(copied_at=now)
+    keeper.note_copy(now)
     return Copied(tables=tables, made_at=now)
 
 
@@ -170,13 +173,13 @@ def move(source: Database, new_url: str, new_epochs: EpochFile, old_epochs: Epoc
 
 @contextmanager
 def opened_backup(file: Path) -> Iterator[Database]:
-    """A backup to look at: a copy of it, of this program's version, that is gone at the end. Raises CopyFailed when it is none."""
+    """A backup to look at as it is: a copy of it, that is gone at the end. Raises CopyFailed when it is none."""
     _refuse_foreign(file)
     with tempfile.TemporaryDirectory(prefix="supportd-backup-") as folder:
         whole = Path(folder) / "backup.db"
         _copy_file(file, whole)
         _check(whole, file)
-        opened = _opened(whole)
+        opened = Database(_url_of(whole))
         try:
             yield opened
         finally:
@@ -377,7 +380,11 @@ def _head_of(file: Path) -> bytes:
 
 
 def _opened(file: Path) -> Database:
-    return open_database(f"sqlite:///{quote(str(file))}")
+    return open_database(_url_of(file))
+
+
+def _url_of(file: Path) -> str:
+    return f"sqlite:///{quote(str(file))}"
 
 
 def _check(file: Path, called: Path) -> None:

@@ -278,6 +278,23 @@ class Epochs:
         self.advance()
         return stands
 
+    def standing(self) -> Standing:
+        """How the database stands to its file now."""
+        mark = self.file.read()
+        with self.database.reading():
+            return how_it_stands(self.database.peewee, self.database.owner, mark)
+
+    def note_copy(self, now: datetime) -> None:
+        """A backup was made: what is done from now on, in the next epoch, is not in it.
+
+        What is not known to be the newest is not made so by a backup: no worker began an epoch of it.
+        """
+        if self.standing().trusted:
+            self.advance(copied_at=now)
+            return
+        with self.database.transaction():
+            Installation.update(copied_at=now).execute()
+
     def advance(self, **changes: Any) -> None:
         """Begin the next epoch, and promise numbers to it; `changes` to the row go with it.
 

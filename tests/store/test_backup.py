@@ -166,7 +166,8 @@ def test_of_nothing_nothing_is_kept(worked: Life, file: EpochFile, tmp_path: Pat
     assert restore(elsewhere, None, tmp_path / "backup.db", EpochFile(tmp_path / "other.epoch"), NOW).kept is None
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.postgres
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
 def test_what_can_not_be_kept_is_not_replaced(worked: Life, file: EpochFile, tmp_path: Path, database_url: str) -> None:
     back_up(worked.database, tmp_path / "backup.db", file, NOW)
     lost = worked.opened()

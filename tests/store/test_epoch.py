@@ -8,7 +8,7 @@ import pytest
 
 from daemon.errors import ConfigError
 from daemon.store.copying import last_numbers
-from daemon.store.epoch import AHEAD, TOLD, EpochFile, Epochs, Standing, installation, is_held
+from daemon.store.epoch import AHEAD, TOLD, EpochFile, Epochs, Mark, Standing, installation, is_held
 from daemon.store.schema import Installation
 from tests.conversations.databases import on_sqlite
 from tests.store.life import NOON, Life, problems
@@ -52,6 +52,24 @@ def test_without_its_file_or_with_anothers_a_database_that_worked_is_held(worked
 
 
 @on_sqlite
+def test_a_backup_makes_no_database_the_newest_that_is_not_known_to_be(worked: Life, file: EpochFile, tmp_path: Path) -> None:
+    epochs = Epochs(worked.database, file)
+    mark = file.read()
+    assert mark is not None
+    ahead = EpochFile(tmp_path / "ahead.epoch")
+    ahead.write(Mark(installation=mark.installation, epoch=mark.epoch + 1, numbers=mark.numbers))
+    for told in (ahead, EpochFile(tmp_path / "missing.epoch")):
+        before = told.read()
+        for _ in range(3):
+            Epochs(worked.database, told).note_copy(NOON)
+        assert told.read() == before
+    assert Epochs(worked.database, ahead).standing() is Standing.OLDER
+    epochs.note_copy(NOON)
+    now = file.read()
+    assert now is not None
+    assert now.epoch == mark.epoch + 1
+
+
 def test_numbers_are_promised_before_they_are_given(worked: Life, file: EpochFile) -> None:
     epochs = Epochs(worked.database, file)
     epochs.begin(NOW)
