@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import pty
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from daemon.config import load_config
+from daemon.healthfile import HealthWord, StageWord, health_file_of, write
 from daemon.store.outbox import PERHAPS_TWICE
 from daemon.store.schema import Outbox
-from tests.cli.desk import FORGED, Installation, letter
+from tests.cli.desk import FORGED, Installation, installed, letter
 
 CASE = [
     "number", "type", "subject", "state", "entity", "system", "organization", "contact", "partner", "owner", "queue", "created_at",
@@ -528,3 +535,57 @@ def everything(desk: Installation) -> list[str]:
     with sqlite3.connect(desk.folder / "supportd.db") as opened:
         opened.text_factory = bytes
         return [*map(str, opened.execute("SELECT * FROM schema_migration")), *map(str, opened.execute("SELECT * FROM sqlite_schema"))]
+
+
+def test_wrong_books_are_told_to_people_too(commented: Installation) -> None:
+    assert commented.json("audit")["ok"] is True
+    sql(commented, "DELETE FROM case_comment")
+    assert "WRONG  mail 8: what it wrote by add-comment is not there" in commented.run("audit", status=1).stdout
+
+
+# --- on both databases ----------------------------------------------------------------------------------------------
+
+
+def test_everything_is_listed_on_both_databases(database_url: str, tmp_path: Any) -> None:
+    desk = installed(tmp_path / "desk", database_url)
+    desk.take(letter(), FORGED)
+    assert len(desk.json("cases")) == 2
+    assert [row["number"] for row in desk.json("cases", "--search", "DATA")] == ["CASE-1001"]
+    assert desk.json("cases", "--search", "100%") == desk.json("cases", "--search", "\\") == []
+    assert list(desk.json("case", "1001")) == WHOLE_CASE
+    assert {tuple(row) for row in desk.json("mail")} == {tuple(MAIL)}
+    assert {tuple(row) for row in desk.json("outbox")} == {tuple(OUTGOING)}
+    assert desk.lines("explain", "1")[0]["reason"] == "case-opened"
+    desk.run("explain", "9" * 30, "<x@y.example>", status=1)
+    assert desk.json("audit")["ok"] is True
+
+
+def test_what_a_mail_says_can_not_move_the_readers_cursor(installation: Installation, capsys: pytest.CaptureFixture[str]) -> None:
+    installation.take(letter(subject="=?utf-8?q?=1B[2Jgone=E2=80=AE?=", body="\x1b]0;title\x07\n"))
+    looks: list[Callable[[], str]] = [
+        lambda name=name: installation.run(*name).stdout  # type: ignore[misc]
+        for name in (("cases",), ("case", "1001"), ("mail",), ("outbox",), ("explain", "1"), ("case", "1001", "--json"))
+    ]
+    for look in looks:
+        shown = look()
+        assert "\x1b" not in shown
+        assert "\u202e" not in shown
+    assert json.loads(installation.run("case", "1001", "--json").stdout)["number"] == "CASE-1001"
+
+
+def test_audit_names_a_mail_that_stays_in_progress_while_a_worker_has_long_been_at_work(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = datetime.now(UTC)
+    for number, age in enumerate((11, 9)):
+        monkeypatch.setenv("SUPPORTD_NOW", (now - timedelta(minutes=age)).isoformat())
+        installation.run("ingest", installation.write(f"{number}.eml", letter(number=str(number))))
+    monkeypatch.delenv("SUPPORTD_NOW")
+    assert installation.json("audit")["in_progress"] == 2
+    file = health_file_of(load_config(installation.folder / "supportd.toml"))
+    stages = {"apply": StageWord(doing="waits for work", silent=0, hung=False)}
+    for minutes, problems in ((5, []), (20, ["mail 1: it has been in progress for 11 minutes, while a worker lives"])):
+        write(file, HealthWord(pid=os.getpid(), started_at=now - timedelta(minutes=minutes), at=now, stages=stages), durably=False)
+        assert installation.json("audit", status=1 if problems else 0)["problems"] == problems
+    write(file, HealthWord(pid=os.getpid(), started_at=now - timedelta(minutes=20), at=now, stages=stages, stopped=True), durably=False)
+    assert installation.json("audit")["ok"]
