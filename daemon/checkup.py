@@ -14,10 +14,11 @@ from daemon.checkup_daemon import alarm_verdicts
 from daemon.checkup_database import database_verdicts
 from daemon.config import Config
 from daemon.configuration.forms import form_files
-from daemon.errors import ConfigError, Permanent, Temporary, closest
-from daemon.mail.imap import Watch
+from daemon.errors import ConfigError, Failure, Permanent, Temporary, closest
+from daemon.mail.imap import LoginRefused, Watch
 from daemon.mail.rendering import Templates
 from daemon.mail.smtp import Abilities, Relay
+from daemon.mail.transport import UnsafeLine
 from daemon.rules.entitlement import FACTS, SupportRules
 from daemon.rules.forms import FormRules
 from daemon.verdict import BAD, GOOD, UNWISE, Verdict
@@ -274,7 +275,7 @@ def _mailboxes(config: Config) -> Iterator[Verdict]:
             with Watch(account) as watch:
                 capabilities = watch.capabilities()
         except (Temporary, Permanent, ConfigError) as error:
-            yield Verdict(what=what, verdict=BAD, detail=str(error), mend=f"see host, port, tls and the login of {account.name}")
+            yield Verdict(what=what, verdict=BAD, detail=str(error), mend=_cure(error, account.name))
             continue
         yield Verdict(what=what, verdict=GOOD, detail=f"folder {account.folder} opened; the server can {' '.join(capabilities)}")
         if account.idle and "IDLE" not in capabilities:
@@ -282,6 +283,17 @@ def _mailboxes(config: Config) -> Iterator[Verdict]:
         if "MOVE" not in capabilities and "UIDPLUS" not in capabilities:
             detail = "neither MOVE nor UIDPLUS"
             yield Verdict(what=what, verdict=UNWISE, detail=detail, mend='finished mails are flagged, not moved; set after = "keep"')
+
+
+def _cure(error: Failure, account: str) -> str:
+    """What to look at: the way there, TLS, or who we say we are."""
+    if isinstance(error, ConfigError):
+        return f"see the password of {account}"
+    if isinstance(error, LoginRefused) or "login refused" in str(error):
+        return f"see username and password, or the token, of {account}"
+    if isinstance(error, UnsafeLine) or "TLS" in str(error):
+        return f"see port, tls and ca_file of {account}"
+    return f"is it running, can this host reach it? See host and port of {account}" if "connect" in str(error) else f"see {account}"
 
 
 def _relay(config: Config) -> Iterator[Verdict]:
@@ -292,7 +304,7 @@ def _relay(config: Config) -> Iterator[Verdict]:
         try:
             abilities = relay.probe()
         except (Temporary, Permanent, ConfigError) as error:
-            yield Verdict(what="smtp", verdict=BAD, detail=str(error), mend="see host, port, tls and the login of [smtp]")
+            yield Verdict(what="smtp", verdict=BAD, detail=str(error), mend=_cure(error, "[smtp]"))
             return
     yield Verdict(what="smtp", verdict=GOOD, detail=_shown(server.host, abilities))
 

@@ -16,6 +16,7 @@ from daemon.alarms import Vital
 from daemon.config import Config
 from daemon.errors import Denied, Failure, Temporary
 from daemon.healthfile import Gone, HealthWord, health_file_of, words_of
+from daemon.moments import zoned
 from daemon.store.database import Database
 from daemon.store.epoch import EpochFile, told_of_epoch
 from daemon.store.loops import told_of_guards
@@ -73,7 +74,7 @@ def of_daemon(config: Config, now: datetime) -> Iterator[Vital]:
     for word in running:
         yield from stages(word)
         if any(name.startswith("fetch") for name in word.stages):
-            yield from mailboxes(config, word.mailboxes, word.started_at, now)
+            yield from mailboxes(config, word.mailboxes, word.started_at, now, word.away)
             yield from losses(config, word.gone, now)
         yield configuration(word.refused)
 
@@ -87,14 +88,14 @@ def applies_since(config: Config, database: Database, now: datetime) -> datetime
 
 def _running(words: list[HealthWord], running: list[HealthWord], now: datetime) -> Vital:
     if running:
-        detail = "; ".join(f"process {word.pid} since {_shown(word.started_at)}" for word in running)
+        detail = "; ".join(f"process {word.pid} since {zoned(word.started_at)}" for word in running)
         return Vital(name="daemon", weight=0, detail=f"it runs: {detail}")
     mend = "start it: `supportd run`, or its service; its log says why it ended"
     if not words:
         return Vital(name="daemon", weight=2, detail="it does not run, and never did", mend=mend)
     last = max(words, key=lambda word: word.at)
     how = "was stopped" if last.stopped else "died or hangs: its last word was"
-    return Vital(name="daemon", weight=2, detail=f"it does not run: it {how} at {_shown(last.at)}, {_ago(now - last.at)} ago", mend=mend)
+    return Vital(name="daemon", weight=2, detail=f"it does not run: it {how} at {zoned(last.at)}, {_ago(now - last.at)} ago", mend=mend)
 
 
 def stages(word: HealthWord) -> Iterator[Vital]:
@@ -117,23 +118,25 @@ def hung(name: str, doing: str, silent: float) -> Vital:
 def failing(name: str, error: str) -> Vital:
     """A stage that fails again and again: its part of the work is not done."""
     return Vital(
-        name=f"stage {name} works", weight=2, detail=f"it fails again and again, last with {error}",
+        name=f"stage {name} fails", weight=2, detail=f"it fails again and again, last with {error}",
         mend="see `stage-failed` in the log, and report it", alarm=True,
     )  # fmt: skip
 
 
-def mailboxes(config: Config, seen: Mapping[str, datetime], started_at: datetime, now: datetime) -> Iterator[Vital]:
-    """When each mailbox was last looked through with success."""
+def mailboxes(
+    config: Config, seen: Mapping[str, datetime], started_at: datetime, now: datetime, away: Mapping[str, str] | None = None
+) -> Iterator[Vital]:
+    """When each mailbox was last looked through with success; `away` is how the last session with each ended, if that was no success."""
     for mailbox in config.mailbox:
-        name = f"mailbox {mailbox.name} is read"
-        last = seen.get(mailbox.name)
+        name, last, why = f"mailbox {mailbox.name}", seen.get(mailbox.name), (away or {}).get(mailbox.name)
         most = max(timedelta(minutes=config.alarm.mailbox_minutes), ROUNDS_MISSED * timedelta(seconds=mailbox.poll_seconds))
-        detail = f"last at {_shown(last)}" if last is not None else f"not yet, since the start at {_shown(started_at)}"
+        detail = f"last read at {zoned(last)}" if last is not None else f"not read yet, since the start at {zoned(started_at)}"
+        ended = f"; the last session ended so: {why.removeprefix(f'{name}: ')}" if why is not None else ""
         if now - (last or started_at) <= most:
-            yield Vital(name=name, weight=0, detail=detail)
+            yield Vital(name=name, weight=0, detail=detail + ended)
             continue
         mend = f"`supportd check --online` says what {mailbox.host} answers; see `mailbox-away` and `fetch-paused` in the log"
-        detail = f"{detail}: {_ago(now - (last or started_at))}"
+        detail = f"not read for {_ago(now - (last or started_at))}{ended}; {detail}"
         yield Vital(name=name, weight=2, detail=detail, mend=mend, alarm=True, patience=UNREAD_PATIENCE)
 
 
@@ -145,7 +148,7 @@ def losses(config: Config, gone: Mapping[str, Gone], now: datetime) -> Iterator[
             yield Vital(name=name, weight=0, detail="none are missing")
             continue
         mend = "find out who took them, and put back what nobody meant to take: what comes again is acted on once"
-        yield Vital(name=name, weight=2, detail=f"{found.detail}; found at {_shown(found.at)}", mend=mend, alarm=True)
+        yield Vital(name=name, weight=2, detail=f"{found.detail}; found at {zoned(found.at)}", mend=mend, alarm=True)
 
 
 def configuration(refused: str | None) -> Vital:
@@ -247,7 +250,7 @@ def _outbox(config: Config, facts: Backlog, now: datetime) -> Vital:
 def _breaker(facts: Backlog) -> Vital:
     if facts.breaker is None or facts.breaker.until is None:
         return Vital(name="breaker", weight=0, detail="automatic mail goes out")
-    detail = f"no automatic mail goes out until {_shown(facts.breaker.until)}: {facts.breaker.reason}; {facts.held} mails of ours are held"
+    detail = f"no automatic mail goes out until {zoned(facts.breaker.until)}: {facts.breaker.reason}; {facts.held} mails of ours are held"
     mend = (
         "see `supportd mail` for what comes in and what causes it; `supportd outbox --state held`, then release N or drop N; "
         '`supportd lift "*"` ends it at once'
@@ -268,10 +271,6 @@ def number_file(trouble: str | None) -> Vital:
     if trouble is None:
         return Vital(name="epoch file", weight=0, detail="it is kept")
     return Vital(name="epoch file", weight=2, detail=trouble, mend="give the daemon's user room and the right to write there", alarm=True)
-
-
-def _shown(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
 def _ago(span: timedelta) -> str:

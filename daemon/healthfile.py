@@ -66,6 +66,8 @@ class HealthWord:
     stages: Mapping[str, StageWord] = field(default_factory=dict)
     mailboxes: Mapping[str, datetime] = field(default_factory=dict)
     """When all mail of each had last been written down."""
+    away: Mapping[str, str] = field(default_factory=dict)
+    """How the last session with each ended, where it was no success."""
     gone: Mapping[str, Gone] = field(default_factory=dict)
     """The last loss of each mailbox that had one."""
     refused: str | None = None
@@ -112,6 +114,7 @@ def read(path: Path) -> HealthWord | None:
             mailboxes={name: datetime.fromisoformat(at) for name, at in kept["mailboxes"].items()}, refused=kept["refused"],
             alarms={one["name"]: of_json(one) for one in kept["alarms"]},
             # an earlier program kept none
+            away={name: str(why) for name, why in kept.get("away", {}).items()},
             gone={name: Gone(at=datetime.fromisoformat(at), detail=str(detail)) for name, (at, detail) in kept.get("gone", {}).items()},
         )  # fmt: skip
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -152,6 +155,7 @@ def write(path: Path, word: HealthWord, *, durably: bool) -> None:
         "pid": word.pid, "started_at": word.started_at.isoformat(), "at": word.at.isoformat(), "stopped": word.stopped,
         "stages": {name: {"doing": stage.doing, "silent": stage.silent, "hung": stage.hung} for name, stage in word.stages.items()},
         "mailboxes": {name: at.isoformat() for name, at in word.mailboxes.items()}, "refused": word.refused,
+        "away": dict(word.away),
         "gone": {name: [gone.at.isoformat(), gone.detail] for name, gone in word.gone.items()},
         "alarms": [as_json(alarm) for alarm in word.alarms.values()],
     }  # fmt: skip

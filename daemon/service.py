@@ -351,6 +351,7 @@ class Service:
         was_read: Callable[[str], None] = lambda _mailbox: None,
         are_gone: Callable[[str, Loss], None] = lambda _mailbox, _loss: None,
         gives_up: Callable[[], None] = lambda: None,
+        is_away: Callable[[str, str], None] = lambda _mailbox, _why: None,
     ) -> None:
         self.config = config
         self.house = house
@@ -360,7 +361,7 @@ class Service:
         self.send_wake = threading.Event()
         self.wakers: list[tuple[int, int]] = []
         self.pulse = pulse or Pulse()
-        self.was_read, self.are_gone, self.gives_up = was_read, are_gone, gives_up
+        self.was_read, self.are_gone, self.gives_up, self.is_away = was_read, are_gone, gives_up, is_away
         self.outdated: Outdated | None = None
         """Why it gave up, if it did: the stages have been told to stop."""
         self.watches: dict[str, Watch] = {}
@@ -484,6 +485,7 @@ class Service:
                     return
                 told = "mailbox-not-safe" if isinstance(error, UnsafeLine) else "mailbox-away"
                 why = str(error)
+                self.is_away(mailbox, why)
                 log.event(told, mailbox=mailbox, detail=why, retry_seconds=round(back_off.seconds))
             finally:
                 watch.close()

@@ -103,7 +103,15 @@ def run_forever(load: Callable[[], Config], now: Callable[[], datetime], stages:
             with life.house.reader, showing_life(life.house):
                 watchman.turn(life.config, life.house.epochs)
                 service = Service(
-                    life.config, life.house, stages, life.stop, pulse, watchman.mailbox_was_read, watchman.mails_are_gone, signals.wake
+                    life.config,
+                    life.house,
+                    stages,
+                    life.stop,
+                    pulse,
+                    watchman.mailbox_was_read,
+                    watchman.mails_are_gone,
+                    signals.wake,
+                    watchman.mailbox_is_away,
                 )
                 service.start()
                 log.event("ready", stages=",".join(stages), database=database.shown_url)

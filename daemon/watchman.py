@@ -24,6 +24,7 @@ from daemon.losses import Loss
 from daemon.mail.addresses import Signer
 from daemon.mail.alarm import alarm_mail
 from daemon.mail.smtp import Outgoing, Relay, Result
+from daemon.moments import zoned
 from daemon.pulse import Pulse
 from daemon.store.database import Database
 from daemon.store.epoch import Epochs
@@ -41,6 +42,9 @@ JOURNAL, MAIL, COMMAND = "journal", "mail", "command"
 TAKEN = ("sent", "unknown")
 """Outcomes of a mail that the server has, or may have."""
 
+HEADS = {"begins": "", "lasts": "still: ", "ended": "over: "}
+"""How the subject of an alarm begins, by its phase; then it says what is wrong."""
+
 WEIGHTS = ("good", "warning", "critical")
 
 
@@ -55,6 +59,7 @@ class Watchman:
         self._alarms: Mapping[str, Alarm] = before.alarms if before is not None else {}
         self._mailboxes: dict[str, datetime] = dict(before.mailboxes) if before is not None else {}
         self._gone: dict[str, Gone] = dict(before.gone) if before is not None else {}
+        self._away: dict[str, str] = {}
         self._refused: str | None = None
         self._epochs: Epochs | None = None
         self._backlog: tuple[float, Backlog | Failure | None] = (time.monotonic(), None)
@@ -79,6 +84,11 @@ class Watchman:
     def mailbox_was_read(self, name: str) -> None:
         """All mail of this mailbox is written down."""
         self._mailboxes[name] = self.now()
+        self._away.pop(name, None)
+
+    def mailbox_is_away(self, name: str, why: str) -> None:
+        """A session with this mailbox failed."""
+        self._away[name] = why
 
     def mails_are_gone(self, name: str, loss: Loss) -> None:
         """Many mails of this mailbox are gone at once."""
@@ -164,7 +174,10 @@ class Watchman:
         found = [health.hung(name, beat.doing, beat.silent(time.monotonic())) for name, beat in self.pulse.hung().items()]
         found += [health.failing(name, error) for name, error in self.pulse.failing().items()]
         if "fetch" in self.stages:
-            found += [*health.mailboxes(config, self._mailboxes, self._started_at, now), *health.losses(config, self._gone, now)]
+            found += [
+                *health.mailboxes(config, self._mailboxes, self._started_at, now, self._away),
+                *health.losses(config, self._gone, now),
+            ]
         found += [*health.disks(config), *health.tokens(config, now), health.configuration(self._refused)]
         found.append(health.number_file(self._epochs.trouble if self._epochs is not None else None))
         if "tick" not in self.stages:
@@ -187,7 +200,7 @@ class Watchman:
         }
         return HealthWord(
             pid=os.getpid(), started_at=self._started_at, at=self.now(), stopped=stopped, stages=stages, mailboxes=dict(self._mailboxes),
-            gone=dict(self._gone), refused=self._refused, alarms=dict(self._alarms),
+            away=dict(self._away), gone=dict(self._gone), refused=self._refused, alarms=dict(self._alarms),
         )  # fmt: skip
 
     def _write(self, *, stopped: bool = False) -> None:
@@ -252,10 +265,12 @@ def run_command(config: Config, facts: Mapping[str, str]) -> str | None:
 def send_mail(config: Config, facts: Mapping[str, str], now: datetime) -> str | None:
     """Send the facts by the second SMTP account to everybody of `to`; what went wrong if nobody got it, else None."""
     sender = config.alarm.sender or config.house.address
-    subject = f"[supportd] {facts['alarm']}: {facts['phase']}"
+    subject = f"[supportd] {HEADS[facts['phase']]}{facts['alarm']}"
     well = facts["phase"] == "ended"
+    subject += "" if well else f": {facts['detail']}"
     lines = [f"{facts['alarm']}: {facts['detail']}", "", "It is over." if well else f"What to do: {facts['mend']}"]
-    text = "\n".join([*lines, "", f"Since {facts['since']}, at {facts['host']}, which answers {facts['house']}.", ""])
+    since = zoned(datetime.fromisoformat(facts["since"]))
+    text = "\n".join([*lines, "", f"Since {since}, at {facts['host']}, which answers {facts['house']}.", ""])
     waiting = [
         Outgoing(
             id=number, reverse_path=sender, forward_path=recipient,

@@ -91,7 +91,7 @@ def test_a_daemon_that_never_ran_runs_or_died_is_told_apart(config: Config) -> N
     write(health_file_of(config), word, durably=False)
     found = told()
     assert {name: weight for name, (weight, _) in found.items()} == {
-        "daemon": 0, "stage fetch-main": 0, "stage send": 2, "mailbox main is read": 0, "mails of main": 0, "reload": 1,
+        "daemon": 0, "stage fetch-main": 0, "stage send": 2, "mailbox main": 0, "mails of main": 0, "reload": 1,
     }  # fmt: skip
     assert "supportd.toml:3" in found["reload"][1]
     write(health_file_of(config), HealthWord(pid=2**22 + 1, started_at=NOON, at=NOON - MINUTE), durably=False)

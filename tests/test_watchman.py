@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from email import message_from_bytes
+from email.policy import default
 from pathlib import Path
 from typing import Any
 
@@ -70,10 +72,18 @@ class Desk:
         lines = self.pages.read_text().splitlines() if self.pages.exists() else []
         return [(page["alarm"], page["phase"]) for page in map(json.loads, lines)]
 
-    def mailed(self) -> list[str]:
+    def subjects(self) -> list[str]:
         """The subjects that came to the second server."""
-        heads = [sent.octets.partition(b"\r\n\r\n")[0].decode() for sent in self.second.sent]
-        return [line.removeprefix("Subject: [supportd] ") for head in heads for line in head.split("\r\n") if line.startswith("Subject: ")]
+        return [message_from_bytes(sent.octets, policy=default)["Subject"].removeprefix("[supportd] ") for sent in self.second.sent]
+
+    def mailed(self) -> list[str]:
+        """What they tell of, and the phase."""
+        found = []
+        for subject in self.subjects():
+            head = next((head for head in ("over: ", "still: ") if subject.startswith(head)), "")
+            name = subject.removeprefix(head).partition(":")[0]
+            found.append(f"{name}: { {'over: ': 'ended', 'still: ': 'lasts', '': 'begins'}[head] }")
+        return found
 
 
 @pytest.fixture
@@ -119,9 +129,9 @@ def test_with_both_servers_down_the_command_and_the_log_are_left(desk: Desk, cap
         desk.world.later(minutes=10)
         desk.watchman.ask_once(desk.world.house.database)
         desk.watchman.look()
-    assert desk.paged() == [("mailbox support is read", "begins")]
+    assert desk.paged() == [("mailbox support", "begins")]
     said = capsys.readouterr().err
-    assert said.count(' critical alarm what="mailbox support is read" phase="begins"') == 1
+    assert said.count(' critical alarm what="mailbox support" phase="begins"') == 1
     # it is not asked again at each look
     assert said.count(" error alarm-not-told ") == 1
     assert "down, too" in said
@@ -130,9 +140,11 @@ def test_with_both_servers_down_the_command_and_the_log_are_left(desk: Desk, cap
     desk.start()
     desk.world.later(minutes=10)
     desk.watchman.ask_once(desk.world.house.database)
+    desk.watchman.mailbox_is_away("support", "mailbox support: 127.0.0.1:21025: can't connect: Connection refused")
     desk.watchman.look()
-    assert desk.mailed() == ["mailbox support is read: begins"]
-    assert desk.paged() == [("mailbox support is read", "begins")]
+    (subject,) = desk.subjects()
+    assert subject.startswith("mailbox support: not read for 40 minutes; the last session ended so: 127.0.0.1:21025: can't connect: Conn")
+    assert desk.paged() == [("mailbox support", "begins")]
 
 
 def test_a_long_stop_is_no_alarm_unless_the_mailbox_is_not_read_after_the_start_either(desk: Desk) -> None:
@@ -151,7 +163,7 @@ def test_a_long_stop_is_no_alarm_unless_the_mailbox_is_not_read_after_the_start_
     assert desk.paged() == []
     desk.start()
     desk.watchman.look()
-    assert desk.paged() == [("mailbox support is read", "begins")]
+    assert desk.paged() == [("mailbox support", "begins")]
 
 
 def test_a_command_that_fails_or_hangs_keeps_nobody(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
@@ -294,7 +306,7 @@ def test_health_is_told_while_the_daemon_runs_and_when_it_is_dead(world: World) 
         # nobody has made a backup
         assert (status, told["backup"][0]) == (1, "warning")
         assert {what for what, (found, _) in told.items() if found != "ok"} == {"backup"}
-        assert told["stage fetch-support"][0] == told["mailbox support is read"][0] == told["outbox"][0] == "ok"
+        assert told["stage fetch-support"][0] == told["mailbox support"][0] == told["outbox"][0] == "ok"
     finally:
         process.kill()
         process.wait()

@@ -24,7 +24,7 @@ from imapclient.exceptions import LoginError
 from daemon.errors import Permanent, Temporary
 from daemon.failpoints import failpoint
 from daemon.mail.sasl import CLOSING, bearer_mechanism, bearer_response, refusal_text
-from daemon.mail.transport import Tls, UnsafeLine, refuse_clear_text, verified_context
+from daemon.mail.transport import Tls, UnsafeLine, refuse_clear_text, told, verified_context
 
 CONNECT_SECONDS = 30.0
 READ_SECONDS = 60.0
@@ -203,7 +203,7 @@ class Watch:
         except imaplib.IMAP4.abort:
             raise
         except imaplib.IMAP4.error as error:
-            raise UnsafeLine(f"{where} refused STARTTLS: {error}") from None
+            raise UnsafeLine(f"{where} refused STARTTLS: {told(error)}") from None
         try:
             left_over = before.peek() if before is not None else library._readbuf  # noqa: SLF001
         except (OSError, ValueError):
@@ -226,7 +226,7 @@ class Watch:
             else:
                 raise LoginRefused(f"mailbox {account.name}: the server takes no user name or password with such letters")
         except LoginError as error:
-            said = str(error).replace(password, "…") if password else str(error)
+            said = told(error).replace(password, "…") if password else told(error)
             raise LoginRefused(f"mailbox {account.name}: {account.host} refused the login: {said}") from None
 
     def _bearer_login(self, token: str, offered: Sequence[str]) -> None:
@@ -309,12 +309,11 @@ class Watch:
         except Temporary:
             raise
         except (OSError, imaplib.IMAP4.error, ValueError, IndexError) as error:
+            where = f"mailbox {self.account.name}: " + (f"{self.account.host}:{self.account.port}: " if doing == "can't connect" else "")
             if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError):
-                raise UnsafeLine(f"mailbox {self.account.name}: {doing}: TLS: {error}") from error
+                raise UnsafeLine(f"{where}{doing}: TLS: {told(error)}") from error
             broken = isinstance(error, (OSError, imaplib.IMAP4.abort))
-            raise (BrokenLine if broken else Temporary)(
-                f"mailbox {self.account.name}: {doing}: {str(error) or type(error).__name__}"
-            ) from error
+            raise (BrokenLine if broken else Temporary)(f"{where}{doing}: {told(error)}") from error
 
     # --- what is there ---------------------------------------------------------------------------------------------
 

@@ -22,7 +22,7 @@ import aiosmtplib
 from daemon.errors import Failure, Temporary
 from daemon.failpoints import failpoint
 from daemon.mail.sasl import CLOSING, bearer_mechanism, bearer_response, refusal_text
-from daemon.mail.transport import Tls, refuse_clear_text, verified_context
+from daemon.mail.transport import Tls, refuse_clear_text, told, verified_context
 from daemon.parsers.addresses import addr_spec
 
 Outcome = Literal["sent", "refused", "deferred", "unknown", "channel", "untried"]
@@ -175,7 +175,7 @@ class Relay:
                 await line.open()
                 return line.abilities()
             except _NoLineError as error:
-                raise Temporary(f"relay {self.server.host}: {error.text}") from None
+                raise Temporary(f"relay {self.server.host}:{self.server.port}: {error.text}") from None
             finally:
                 await line.close()
 
@@ -254,7 +254,7 @@ class Relay:
                 else:
                     await line.close()
         if away is not None and away.outcome == "deferred":
-            raise Temporary(f"relay {self.server.host}: {away.text}")
+            raise Temporary(f"relay {self.server.host}:{self.server.port}: {away.text}")
 
     async def _first_ended(self, flying: Iterable[asyncio.Task[Result]]) -> tuple[set[asyncio.Task[Result]], set[asyncio.Task[Result]]]:
         while True:
@@ -587,7 +587,7 @@ def _blame(error: Exception) -> _NoLineError:
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLError) and not isinstance(cause, ssl.SSLEOFError):
-            return _NoLineError("channel", f"TLS: {cause}")
+            return _NoLineError("channel", f"TLS: {told(cause)}")
         cause = cause.__cause__
     if isinstance(error, aiosmtplib.SMTPAuthenticationError):
         return _NoLineError("channel", f"login refused: {error.message}", error.code)
@@ -595,7 +595,7 @@ def _blame(error: Exception) -> _NoLineError:
         channel = 500 <= error.code < 600 or error.code == 454
         return _NoLineError("channel" if channel else "deferred", error.message, error.code)
     if isinstance(error, OSError):
-        return _NoLineError("deferred", str(error) or type(error).__name__)
+        return _NoLineError("deferred", f"can't connect: {told(error)}")
     # no STARTTLS, no AUTH, no login method in common, a host name that is none
     return _NoLineError("channel", str(error) or type(error).__name__)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
+import os
+import re
 import ssl
 from typing import Literal
 
@@ -17,6 +19,31 @@ class UnsafeLine(Temporary):
 
     Nothing secret was said. A provider may mend it, or somebody sits between: it is tried again, and a person is to look.
     """
+
+
+_OF_PYTHON = re.compile(r"\[Errno -?\d+\] | \(_ssl\.c:\d+\)|\[SSL(?:: [A-Z_0-9]+)?\] ")
+_OCTETS = re.compile(r"\bb(['\"])(.*?)\1")
+
+
+def told(error: BaseException) -> str:
+    """What went wrong with a line, in the words of the system or of the server, and none of Python's.
+
+    >>> told(ConnectionRefusedError(111, "Connect call failed ('127.0.0.1', 21025)")), told(ValueError("b'[AUTHENTICATIONFAILED] No.'"))
+    ('Connection refused', '[AUTHENTICATIONFAILED] No.')
+    """
+    deepest = error
+    while deepest.__cause__ is not None:
+        deepest = deepest.__cause__
+    if isinstance(deepest, ssl.SSLCertVerificationError):
+        return f"its certificate is not believed: {deepest.verify_message}"
+    if isinstance(deepest, ssl.SSLError) and getattr(deepest, "reason", None) == "WRONG_VERSION_NUMBER":
+        return "what it speaks there is no TLS"
+    if isinstance(deepest, ssl.SSLEOFError) or (isinstance(deepest, OSError) and not str(deepest)):
+        return "the connection was broken off"
+    if isinstance(deepest, OSError) and deepest.errno and not isinstance(deepest, ssl.SSLError):
+        # the number of a name that can't be resolved is negative
+        return os.strerror(deepest.errno) if deepest.errno > 0 else str(deepest.strerror)
+    return _OCTETS.sub(r"\2", _OF_PYTHON.sub("", str(error))) or type(error).__name__
 
 
 def verified_context(ca_file: str | None) -> ssl.SSLContext:

@@ -138,7 +138,7 @@ def test_a_mailbox_that_is_silent_for_ever_is_told_and_looked_after_again_when_i
         for _ in range(3):
             world.later(minutes=20)
             watchman.look()
-        assert 'alarm what="mailbox support is read" phase="begins"' in log()
+        assert 'alarm what="mailbox support" phase="begins"' in log()
         sessions.proxy.dark = False
         await_reading(2)
         until(lambda: log().count(" mailbox-open ") >= 2, "no session is made again")
