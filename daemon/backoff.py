@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from daemon.mail.imap import LoginRefused
+from daemon.mail.imap import BrokenLine, HandsOutNothing, LoginRefused
 from daemon.mail.oauth import TokenRefused
 
 FIRST_SECONDS = 1.0
@@ -27,6 +27,9 @@ JITTER = 0.25
 STEPS = 10
 """More logins in vain make no longer pause; it has come to its end by then."""
 
+DOUBTS = 10
+"""Where a server handed out nothing, one session in so many asks again whose fault that is, at the price of some logins."""
+
 
 class BackOff:
     """The pauses of one mailbox. `chance` is a number from 0 to 1."""
@@ -37,6 +40,12 @@ class BackOff:
         self._chance = chance
         self._grown = 0.0
         self._refused = False
+        self._doubts = 0
+
+    @property
+    def wary(self) -> bool:
+        """Whether the next session shall end at once where the line breaks at a mail."""
+        return self._doubts % DOUBTS != 0
 
     def failed(self, error: Exception, logins: int = 1) -> None:
         """A session ended with this error, after so many logins: each of them was in vain, and makes the pause longer."""
@@ -44,9 +53,11 @@ class BackOff:
         # the first refusal may be of a server that is just coming back
         most = MOST_REFUSED_SECONDS if refused and self._refused else MOST_SECONDS
         self._refused = refused
+        doubtful = isinstance(error, HandsOutNothing) or (self._doubts and isinstance(error, BrokenLine))
+        self._doubts = self._doubts + 1 if doubtful else 0
         self._grown = min(max(self._grown * 2, FIRST_SECONDS) * 2 ** (min(max(logins, 1), STEPS) - 1), most)
         self.seconds = self._grown * (1 - JITTER * self._chance())
 
     def worked(self) -> None:
         """A session was of use: the next that fails is the first."""
-        self.seconds, self._grown, self._refused = 0.0, 0.0, False
+        self.seconds, self._grown, self._refused, self._doubts = 0.0, 0.0, False, 0

@@ -466,7 +466,7 @@ class Service:
         mailbox, why = account.name, "the last session failed"
         while not self._pause(back_off.seconds, f"waits before it tries the server again: {why}"):
             self._alive()
-            watch = Watch(account, expects=self._talks)
+            watch = Watch(account, expects=self._talks, wary=back_off.wary)
             self.watches[f"fetch-{mailbox}"] = watch
             began = time.monotonic()
             try:

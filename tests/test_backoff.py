@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from daemon.backoff import MOST_REFUSED_SECONDS, MOST_SECONDS, BackOff
+from daemon.backoff import DOUBTS, MOST_REFUSED_SECONDS, MOST_SECONDS, BackOff
 from daemon.errors import Temporary
-from daemon.mail.imap import CONNECT_SECONDS, BrokenLine, LoginRefused
+from daemon.mail.imap import CONNECT_SECONDS, BrokenLine, HandsOutNothing, LoginRefused
 from daemon.mail.oauth import TokenRefused
 
 FOUND_SECONDS = 90.0
@@ -76,3 +76,21 @@ def test_a_server_that_refuses_the_first_login_after_an_outage_is_tried_again_wi
 def test_a_session_that_logged_in_again_and_again_counts_as_so_many() -> None:
     assert _pauses(BackOff(lambda: 0.0), BrokenLine("the server ends each session"), 2, logins=4) == [8, 60]
     assert _pauses(BackOff(lambda: 0.0), BrokenLine("the server ends each session"), 1, logins=10**6) == [60]
+
+
+def test_a_server_that_handed_out_nothing_is_asked_whose_fault_it_is_in_every_tenth_session() -> None:
+    back_off = BackOff()
+    back_off.failed(BrokenLine("cut"))
+    assert not back_off.wary
+    back_off.failed(HandsOutNothing("whichever"), logins=9)
+    for _ in range(2):
+        for _ in range(DOUBTS - 1):
+            assert back_off.wary
+            back_off.failed(BrokenLine("cut"))
+        assert not back_off.wary
+        back_off.failed(HandsOutNothing("whichever"), logins=9)
+    for other in (back_off.worked, lambda: back_off.failed(Temporary("the database is away"))):
+        back_off.failed(HandsOutNothing("whichever"))
+        assert back_off.wary
+        other()
+        assert not back_off.wary

@@ -77,6 +77,10 @@ class BrokenLine(Temporary):
     """The line to the server ended, or it said nothing for too long."""
 
 
+class HandsOutNothing(BrokenLine):
+    """The server ended each session in which a mail was asked for, whichever it was."""
+
+
 class LoginRefused(Temporary):
     """The server refused the login. A password may be mended without us knowing, so it is tried again, slowly."""
 
@@ -125,12 +129,16 @@ class Watch:
     another. Raises Permanent at once for an account that can't be used safely.
     """
 
-    def __init__(self, account: Account, expects: Callable[[float], None] = lambda _seconds: None) -> None:
-        """`expects` is told, before each wait, how many seconds of silence are in order."""
+    def __init__(self, account: Account, expects: Callable[[float], None] = lambda _seconds: None, *, wary: bool = False) -> None:
+        """`expects` is told, before each wait, how many seconds of silence are in order.
+
+        A `wary` one is of a server that handed out nothing lately: it does not ask over new lines whose fault it is that one broke.
+        """
         refuse_clear_text(account.tls, account.host)
         check_folder(account.folder)
         self.account = account
         self._expects = expects
+        self._wary = wary
         self.uidvalidity = 0
         self.logins = 0
         """How many were tried."""
@@ -436,6 +444,8 @@ class Watch:
             try:
                 return self._answer(uids, item, name)
             except BrokenLine:
+                if self._wary:
+                    raise
                 self._renew_line()
         bodies: dict[int, bytes] = {}
         for uid in uids:
@@ -477,7 +487,7 @@ class Watch:
                 return body
         self._broken_again += known
         if not self._guilty and not self._hands_out_another(uid):
-            raise BrokenLine(f"mailbox {self.account.name}: fetch: the server ends each session in which a mail is asked for")
+            raise HandsOutNothing(f"mailbox {self.account.name}: fetch: the server ends each session in which a mail is asked for")
         self._guilty = True
         self.unreadable.add(uid)
         return {}
