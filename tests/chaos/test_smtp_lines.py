@@ -48,7 +48,7 @@ class Sending:
         """As if the two had never left."""
         with self.world.house.database.transaction():
             fresh = {"state": "queued", "attempts": 0, "next_attempt_at": LONG_AGO, "sent_at": None, "detail": None, "reply_code": None}
-            Outbox.update(**fresh).execute()
+            Outbox.update(**fresh, created_at=self.world.clock).execute()
         self.proxy.lines.clear()
         self.world.sink.sent.clear()
 
@@ -97,12 +97,8 @@ def _offsets(total: int, short: int, telling: set[int]) -> list[int]:
     return sorted({*range(0, total + 1, total // size(short, total)), *few})
 
 
-def test_only_a_mail_whose_final_dot_the_relay_may_have_leaves_twice(sending: Sending) -> None:
-    for side in SIDES:
-        _cut_everywhere(sending, side)
-
-
-def _cut_everywhere(sending: Sending, side: Side) -> None:
+@pytest.mark.parametrize("side", SIDES)
+def test_only_a_mail_whose_final_dot_the_relay_may_have_leaves_twice(sending: Sending, side: Side) -> None:
     sending.rewind()
     assert sending.send()
     session = bytes(sending.proxy.lines[0].of(side))
