@@ -22,7 +22,11 @@ class Temporary(Failure):
     """It may work later: a server or the database is away."""
 
 
-class Denied(Temporary):
+class DatabaseAway(Temporary):
+    """The database is away, locked or full."""
+
+
+class Denied(DatabaseAway):
     """It stays so until a person mends it: a daemon at work tries again meanwhile, a command or a start ends."""
 
     def __init__(self, message: str, cure: str) -> None:
@@ -34,7 +38,7 @@ class OthersAtWork(Temporary):
     """Another program must be stopped first; nothing is wrong with the database."""
 
 
-class TooSlow(Temporary):
+class TooSlow(DatabaseAway):
     """One statement of the database took longer than a statement may."""
 
 

@@ -21,7 +21,11 @@ EVENTS: dict[str, tuple[str, str]] = {
     "reloaded": ("info", "The new configuration and templates hold from here on."),
     "reload-refused": ("error", "The new configuration has mistakes; the old one goes on holding."),
     "configuration-concern": ("warning", "The configuration works, but something in it is unwise."),
-    "database-away": ("warning", "The database can't be reached; work goes on when it is back."),
+    "database-away": (
+        "warning",
+        "The database can't be reached, takes nothing or refuses us: each stage tells it once, then one a minute; work goes on by itself.",
+    ),
+    "database-back": ("info", "The database answers again, after so many `seconds`."),
     "leases-freed": ("warning", "Work of a process that died was taken back."),
     "put-back": ("warning", "The database is not the newest, or nobody can tell; from here on it is held."),
     "held-after-restore": ("warning", "Nothing is sent and no promise looked at until `supportd resume --after-restore`."),

@@ -23,7 +23,7 @@ from daemon import log
 from daemon.actions.replies import Desk
 from daemon.backoff import BackOff
 from daemon.config import Config
-from daemon.errors import OthersAtWork, Outdated, Temporary
+from daemon.errors import DatabaseAway, OthersAtWork, Outdated, Temporary, TooSlow
 from daemon.leaps import Leaps, steady_seconds
 from daemon.losses import Loss
 from daemon.mail.addresses import Signer
@@ -32,6 +32,7 @@ from daemon.mail.rendering import Templates
 from daemon.mail.smtp import Relay
 from daemon.mail.transport import UnsafeLine
 from daemon.model import AddrSpec
+from daemon.outage import Outage
 from daemon.pulse import Pulse
 from daemon.reader import Reader
 from daemon.retention import Retention
@@ -320,8 +321,9 @@ def showing_life(house: House) -> Iterator[None]:
             except Outdated:
                 # the stages find it, too, and the program ends
                 break
-            except Temporary as error:
-                log.event("database-away", detail=str(error))
+            except DatabaseAway:
+                # the stages find it, too, and tell it
+                continue
         house.database.close()
 
     speaker = threading.Thread(target=say, name="life", daemon=True)
@@ -369,6 +371,7 @@ class Service:
         self.threads: list[threading.Thread] = []
         self.read_at: dict[str, float] = {}
         """By mailbox: when all its mail had last been written down (monotonic)."""
+        self.outage = Outage()
         self.listening = False
         """Whether other workers' words arrive; without them everything is looked for again sooner."""
         self.leaps, self.steady = Leaps(), steady_seconds
@@ -379,9 +382,9 @@ class Service:
         """Start the stages."""
         try:
             tick_free(self.house)
-        except Temporary as error:
+        except DatabaseAway as error:
             # the first tick does it again
-            log.event("database-away", detail=str(error))
+            self.outage.away(error, "tick")
         if "fetch" in self.stages:
             for account in accounts_of(self.config):
                 pipe = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
@@ -418,6 +421,7 @@ class Service:
                 self.pulse.failed(name, type(error).__name__)
                 self.stop.wait(5.0)
         self.house.database.close()
+        self.outage.end()
         self.pulse.end(name)
 
     def _give_up(self, error: Outdated) -> None:
@@ -483,6 +487,10 @@ class Service:
                     raise
                 if self.stop.is_set():
                     return
+                if isinstance(error, DatabaseAway):
+                    self.outage.away(error)
+                    why = str(error)
+                    continue
                 told = "mailbox-not-safe" if isinstance(error, UnsafeLine) else "mailbox-away"
                 why = str(error)
                 self.is_away(mailbox, why)
@@ -514,6 +522,7 @@ class Service:
             try:
                 with listen(self.house.database) as hear:
                     self.listening = True
+                    self.outage.answers()
                     # what was said before
                     self.apply_wake.set()
                     self.send_wake.set()
@@ -522,7 +531,7 @@ class Service:
                         for topic in hear(wake, LISTEN_SECONDS):
                             told.get(topic, self._nothing)()
             except Temporary as error:
-                log.event("stage-waits", stage="listen", detail=str(error))
+                self._waits("listen", error)
             self.listening = False
             self._pause(LOOK_AGAIN, "waits before it listens again")
 
@@ -565,6 +574,7 @@ class Service:
 
     def _fetched(self, watch: Watch, *, deep: bool) -> Fetched:
         fetched = fetch(self.house, watch, deep=deep)
+        self.outage.answers()
         if fetched.loss is not None:
             self.are_gone(watch.account.name, fetched.loss)
         return fetched
@@ -576,8 +586,9 @@ class Service:
             try:
                 work()
                 pause = 1.0
+                self.outage.answers()
             except Temporary as error:
-                log.event("stage-waits", stage=name, detail=str(error))
+                self._waits(name, error)
                 self._pause(pause, f"waits: {error}")
                 pause = min(pause * 2, 30.0)
                 wake.set()
@@ -585,6 +596,13 @@ class Service:
             self.pulse.beat(doing="waits for work", waits=look)
             wake.wait(look)
             self._alive()
+
+    def _waits(self, stage: str, error: Temporary) -> None:
+        """Tell that the stage of this thread can't work; one statement that took too long is no database that is away."""
+        if isinstance(error, DatabaseAway) and not isinstance(error, TooSlow):
+            self.outage.away(error)
+        else:
+            log.event("stage-waits", stage=stage, detail=str(error))
 
     def _apply_round(self) -> None:
         worked = False
@@ -661,8 +679,9 @@ class Service:
                 tell_what_ends(self.config, self.house.now())
             try:
                 self.tick_round()
+                self.outage.answers()
             except Temporary as error:
-                log.event("stage-waits", stage="tick", detail=str(error))
+                self._waits("tick", error)
             self._pause(TICK_SECONDS, "waits for the next tick")
             self._alive()
 
@@ -672,8 +691,9 @@ class Service:
             self.pulse.beat()
             try:
                 self.house.database.hold()
-            except Temporary as error:
-                log.event("database-away", detail=str(error))
+                self.outage.answers()
+            except DatabaseAway as error:
+                self.outage.away(error)
 
 
 def tell_what_ends(config: Config, now: datetime) -> None:

@@ -22,7 +22,7 @@ from urllib.parse import unquote, urlsplit
 
 import peewee as pw
 
-from daemon.errors import ConfigError, Denied, OthersAtWork, Temporary
+from daemon.errors import ConfigError, DatabaseAway, Denied, OthersAtWork
 from daemon.store import schema, seals, versions
 from daemon.store.failing import first_line, is_full, is_the_servers, named, origin, sqlstate_of
 from daemon.store.reserve import Reserve
@@ -163,7 +163,7 @@ class Database:
         try:
             versions.refuse_moved(line, self.shown_url)
         except (pw.DatabaseError, pw.InterfaceError) as error:
-            raise Temporary(f"the database is away: {first_line(error)}") from error
+            raise DatabaseAway(f"the database is away: {first_line(error)}") from error
 
     def end_idle_transactions(self, after: timedelta) -> None:
         """Let PostgreSQL end a session of ours that stands still inside a transaction: its locks would hold up everybody."""
@@ -247,7 +247,7 @@ class Database:
             self._abandon()
             raise self._told(error, "did not answer") from error
 
-    def _told(self, error: pw.PeeweeException, did: str, detail: str = "") -> Temporary:
+    def _told(self, error: pw.PeeweeException, did: str, detail: str = "") -> DatabaseAway:
         """The error it is for others: what this user may not, a statement that took too long, a database that is away, locked or full."""
         detail = detail or first_line(origin(error))
         denied: Denied | None = None
@@ -349,7 +349,7 @@ class Database:
                 try:
                     handle = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
                 except PermissionError as error:
-                    raise denied_by_files(self.path) or Temporary(f"{self.path}.lock: {error.strerror}") from error
+                    raise denied_by_files(self.path) or DatabaseAway(f"{self.path}.lock: {error.strerror}") from error
                 try:
                     fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
@@ -380,7 +380,7 @@ class Database:
             guard.execute_sql(END_OWN, (self.owner,))
         except (pw.DatabaseError, pw.InterfaceError) as error:
             guard.close()
-            raise Temporary(f"the database is away: {first_line(error)}") from error
+            raise DatabaseAway(f"the database is away: {first_line(error)}") from error
         if taken:
             self._guard = guard
             self.guards_taken += 1

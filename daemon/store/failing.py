@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import peewee as pw
 
-from daemon.errors import Temporary, TooSlow
+from daemon.errors import DatabaseAway, TooSlow
 from daemon.store.rights import INSUFFICIENT_PRIVILEGE
 
 
@@ -46,9 +46,9 @@ QUERY_CANCELED = "57014"
 """The SQLSTATE of a statement that was ended by `statement_timeout`."""
 
 
-def named(error: BaseException) -> type[Temporary]:
+def named(error: BaseException) -> type[DatabaseAway]:
     """The error it is for others: a statement that took longer than it may, or a database that is away, locked or full."""
-    return TooSlow if sqlstate_of(error) == QUERY_CANCELED else Temporary
+    return TooSlow if sqlstate_of(error) == QUERY_CANCELED else DatabaseAway
 
 
 def sqlstate_of(error: BaseException) -> str | None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import peewee as pw
 
-from daemon.errors import Temporary
+from daemon.errors import DatabaseAway
 from daemon.store.database import CHANNEL, Database
 from daemon.store.failing import first_line
 
@@ -54,4 +54,4 @@ def _trouble() -> Iterator[None]:
     try:
         yield
     except (pw.DatabaseError, pw.InterfaceError) as error:
-        raise Temporary(f"the database does not speak to us: {first_line(error)}") from error
+        raise DatabaseAway(f"the database does not speak to us: {first_line(error)}") from error

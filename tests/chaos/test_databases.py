@@ -134,9 +134,9 @@ def test_a_server_that_takes_no_writes_is_waited_for_and_no_mail_is_blamed(
         work.deliver(1)
         work.wait()
         settings_of(postgres_database, "SET default_transaction_read_only = on")
-        told = world.log_lines("mailbox-away")
+        told = world.log_lines("database-away")
         work.deliver(3)
-        until(lambda: world.log_lines("mailbox-away") > told + 1, f"nobody tells of it\n{world.log()[-3000:]}", PATIENT)
+        until(lambda: world.log_lines("database-away") > told, f"nobody tells of it\n{world.log()[-3000:]}", PATIENT)
         assert len(world.inbox.mails()) == 3
         assert world.log_lines("stage-failed") == 0
         settings_of(postgres_database, "RESET default_transaction_read_only")
@@ -177,11 +177,11 @@ def test_a_file_locked_from_outside_is_waited_for_and_no_mail_is_blamed(make_wor
         work.deliver(1)
         work.wait()
         for _ in range(rounds):
-            told = world.log_lines("mailbox-away")
+            told = world.log_lines("database-away")
             with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None, timeout=60)) as other:
                 other.execute("BEGIN EXCLUSIVE")
                 work.deliver(3)
-                until(lambda told=told: world.log_lines("mailbox-away") > told, "nobody tells of it", PATIENT)
+                until(lambda told=told: world.log_lines("database-away") > told, "nobody tells of it", PATIENT)
                 assert len(world.inbox.mails()) == 3
             work.wait()
         assert end(daemon, PATIENT) == 0

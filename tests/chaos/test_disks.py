@@ -122,11 +122,11 @@ def test_when_the_file_may_not_grow_the_daemon_stays_and_goes_on_when_it_may(mak
         work.deliver(1)
         work.wait()
         for _ in range(rounds):
-            told = world.log_lines("mailbox-away") + world.log_lines("stage-waits")
+            told = world.log_lines("database-away") + world.log_lines("stage-waits")
             most = max(one.stat().st_size for one in path.parent.glob("supportd.db*")) + 8192
             resource.prlimit(daemon.pid, resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
             work.deliver(6)
-            until(lambda told=told: world.log_lines("mailbox-away") + world.log_lines("stage-waits") > told, "nobody tells of it", PATIENT)
+            until(lambda told=told: world.log_lines("database-away") + world.log_lines("stage-waits") > told, "nobody tells of it", PATIENT)
             resource.prlimit(daemon.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
             work.wait()
         assert end(daemon, PATIENT) == 0

@@ -249,7 +249,7 @@ def test_while_the_database_is_away_mails_stay_on_the_server_and_afterwards_it_g
             late = [mail("ann", f"Roof-7 shows no data, lamp {number}.") for number in range(3)]
             for octets in late:
                 world.deliver(octets)
-            until(lambda: "mailbox-away" in world.log(), "the daemon doesn't notice that the database is away")
+            until(lambda: "database-away" in world.log(), "the daemon doesn't notice that the database is away")
             assert world.inbox.mails() == late
         until(lambda: len(world.inbox.mails("Processed")) == 4 and not world.inbox.mails(), "the daemon doesn't go on", 60)
         assert end(daemon) == 0
