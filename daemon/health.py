@@ -36,6 +36,9 @@ ROUNDS_MISSED = 3
 LOSS_TOLD = timedelta(hours=24)
 """How long a loss of mails is told after it was found: it doesn't pass, but nothing more comes of it."""
 
+QUIET = timedelta(minutes=1)
+"""How old the last word of a daemon may be without a warning; it says one every 20 seconds, and later only while it tells alarms."""
+
 STALE = timedelta(minutes=2)
 """Beyond that, what was last heard of the database is no answer."""
 
@@ -89,12 +92,23 @@ def applies_since(config: Config, database: Database, now: datetime) -> datetime
 def _running(words: list[HealthWord], running: list[HealthWord], now: datetime) -> Vital:
     if running:
         detail = "; ".join(f"process {word.pid} since {zoned(word.started_at)}" for word in running)
+        quiet = now - min(word.at for word in running)
+        if quiet > QUIET:
+            mend = "see the log; is the host short of processor or disk? After two minutes without a word it counts as dead"
+            return Vital(name="daemon", weight=1, detail=f"it runs, and says nothing for {_ago(quiet)}: {detail}", mend=mend)
         return Vital(name="daemon", weight=0, detail=f"it runs: {detail}")
     mend = "start it: `supportd run`, or its service; its log says why it ended"
     if not words:
         return Vital(name="daemon", weight=2, detail="it does not run, and never did", mend=mend)
     last = max(words, key=lambda word: word.at)
-    how = "was stopped" if last.stopped else "died or hangs: its last word was"
+    if last.failed is not None:
+        how = f"could not start ({last.failed}); it tried last"
+    elif last.stopped:
+        how = "was stopped"
+    elif last.stands_still():
+        how, mend = "stands still, stopped by a signal (SIGSTOP), and said its last word", f"kill -CONT {last.pid}, or restart it"
+    else:
+        how = "died or hangs: its last word was"
     return Vital(name="daemon", weight=2, detail=f"it does not run: it {how} at {zoned(last.at)}, {_ago(now - last.at)} ago", mend=mend)
 
 

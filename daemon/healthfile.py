@@ -63,6 +63,8 @@ class HealthWord:
     at: datetime
     stopped: bool = False
     """It ended in good order."""
+    failed: str | None = None
+    """Why it could not start, if it couldn't."""
     stages: Mapping[str, StageWord] = field(default_factory=dict)
     mailboxes: Mapping[str, datetime] = field(default_factory=dict)
     """When all mail of each had last been written down."""
@@ -76,7 +78,15 @@ class HealthWord:
 
     def lives(self, now: datetime) -> bool:
         """Whether its process is there and has said so lately."""
-        return not self.stopped and now - self.at <= SILENT and _is_there(self.pid)
+        return not self.stopped and now - self.at <= SILENT and _is_there(self.pid) and not self.stands_still()
+
+    def stands_still(self) -> bool:
+        """Whether its process was stopped by a signal and not ended, as far as this host can tell."""
+        try:
+            # what stands before the bracket is the name of the program, whatever that is
+            return Path(f"/proc/{self.pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()[0] in ("T", "t")
+        except (OSError, IndexError):
+            return False
 
 
 def _is_there(process: int) -> bool:
@@ -110,7 +120,8 @@ def read(path: Path) -> HealthWord | None:
         kept = _whole(path)
         return HealthWord(
             pid=int(kept["pid"]), started_at=datetime.fromisoformat(kept["started_at"]), at=datetime.fromisoformat(kept["at"]),
-            stopped=bool(kept["stopped"]), stages={name: StageWord(**stage) for name, stage in kept["stages"].items()},
+            stopped=bool(kept["stopped"]), failed=kept.get("failed"),
+            stages={name: StageWord(**stage) for name, stage in kept["stages"].items()},
             mailboxes={name: datetime.fromisoformat(at) for name, at in kept["mailboxes"].items()}, refused=kept["refused"],
             alarms={one["name"]: of_json(one) for one in kept["alarms"]},
             # an earlier program kept none
@@ -153,6 +164,7 @@ def write(path: Path, word: HealthWord, *, durably: bool) -> None:
     """Let it say this. Raises OSError."""
     facts: dict[str, Any] = {
         "pid": word.pid, "started_at": word.started_at.isoformat(), "at": word.at.isoformat(), "stopped": word.stopped,
+        "failed": word.failed,
         "stages": {name: {"doing": stage.doing, "silent": stage.silent, "hung": stage.hung} for name, stage in word.stages.items()},
         "mailboxes": {name: at.isoformat() for name, at in word.mailboxes.items()}, "refused": word.refused,
         "away": dict(word.away),

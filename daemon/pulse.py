@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 WORK_SECONDS = 120.0
 """How long a stage may be at work without finishing anything: a few mails, or a database that is slow to answer."""
+
+ASKED_SECONDS = 60.0
+"""`hung` is asked more often than that. When it was not, the whole process had stood still (SIGSTOP, a frozen host), and no stage hangs."""
 
 FAILURES, NEAR_SECONDS = 3, 120.0
 """A stage fails again and again when it did so this often, each time no longer than that after the last: longer than any pause between."""
@@ -40,6 +43,7 @@ class Pulse:
     def __init__(self) -> None:
         self._beats: dict[str, Beat] = {}
         self._failures: dict[str, tuple[int, float, str]] = {}
+        self._asked_at: float | None = None
 
     def beat(self, name: str | None = None, doing: str = "at work", waits: float = 0.0) -> None:
         """The stage (unless named: the one whose thread calls) is alive, and may be silent for `waits` seconds beyond its work."""
@@ -55,8 +59,12 @@ class Pulse:
         return dict(self._beats)
 
     def hung(self) -> dict[str, Beat]:
-        """The stages that are silent beyond what they said."""
+        """The stages that are silent beyond what they said. Asked again and again: see ASKED_SECONDS."""
         now = time.monotonic()
+        before, self._asked_at = self._asked_at, now
+        if before is not None and now - before > ASKED_SECONDS:
+            # no stage could say anything either
+            self._beats = {name: replace(beat, at=min(now, beat.at + now - before)) for name, beat in self.beats().items()}
         return {name: beat for name, beat in self.beats().items() if beat.is_hung(now)}
 
     def failed(self, name: str, error: str) -> None:

@@ -60,6 +60,7 @@ class Watchman:
         self._mailboxes: dict[str, datetime] = dict(before.mailboxes) if before is not None else {}
         self._gone: dict[str, Gone] = dict(before.gone) if before is not None else {}
         self._away: dict[str, str] = {}
+        self._failed: str | None = None
         self._refused: str | None = None
         self._epochs: Epochs | None = None
         self._backlog: tuple[float, Backlog | Failure | None] = (time.monotonic(), None)
@@ -155,6 +156,7 @@ class Watchman:
 
     def lose_database(self, why: Failure) -> None:
         """The database is away at the start: tell it, if it has been away for long enough."""
+        self._failed = str(why)
         self._settle([health.lost(why)], whole=False, stopped=True)
 
     def _settle(self, vitals: Sequence[Vital], *, whole: bool, stopped: bool = False) -> None:
@@ -199,8 +201,8 @@ class Watchman:
             for name, beat in self.pulse.beats().items()
         }
         return HealthWord(
-            pid=os.getpid(), started_at=self._started_at, at=self.now(), stopped=stopped, stages=stages, mailboxes=dict(self._mailboxes),
-            away=dict(self._away), gone=dict(self._gone), refused=self._refused, alarms=dict(self._alarms),
+            pid=os.getpid(), started_at=self._started_at, at=self.now(), stopped=stopped, failed=self._failed, stages=stages,
+            mailboxes=dict(self._mailboxes), away=dict(self._away), gone=dict(self._gone), refused=self._refused, alarms=dict(self._alarms),
         )  # fmt: skip
 
     def _write(self, *, stopped: bool = False) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -94,5 +97,18 @@ def test_a_daemon_that_never_ran_runs_or_died_is_told_apart(config: Config) -> N
         "daemon": 0, "stage fetch-main": 0, "stage send": 2, "mailbox main": 0, "mails of main": 0, "reload": 1,
     }  # fmt: skip
     assert "supportd.toml:3" in found["reload"][1]
+    write(health_file_of(config), HealthWord(pid=os.getpid(), started_at=NOON, at=NOON - 1.5 * MINUTE), durably=False)
+    assert (told()["daemon"][0], told()["daemon"][1][:39]) == (1, "it runs, and says nothing for 90 second")
+    sleeper = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    try:
+        write(health_file_of(config), HealthWord(pid=sleeper.pid, started_at=NOON, at=NOON), durably=False)
+        assert told()["daemon"][0] == 0
+        sleeper.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, sleeper.pid, os.WSTOPPED | os.WNOWAIT)
+        assert told()["daemon"][0] == 2
+        assert "it stands still, stopped by a signal" in told()["daemon"][1]
+    finally:
+        sleeper.kill()
+        sleeper.communicate()
     write(health_file_of(config), HealthWord(pid=2**22 + 1, started_at=NOON, at=NOON - MINUTE), durably=False)
     assert told() == {"daemon": (2, "it does not run: it died or hangs: its last word was at 2026-11-24 11:59 UTC, 60 seconds ago")}

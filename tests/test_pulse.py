@@ -45,3 +45,21 @@ def test_a_stage_that_fails_again_and_again_is_told_and_one_that_failed_once_is_
     assert stages.failing() == {}
     stages.failed("tick", "ValueError")
     assert stages.failing() == {}, "that was long ago"
+
+
+def test_after_the_whole_process_stood_still_no_stage_hangs_that_did_not_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [1000.0]
+    monkeypatch.setattr(pulse.time, "monotonic", lambda: clock[0])
+    stages = Pulse()
+    stages.beat("apply")
+    stages.beat("idle", waits=3600)
+    for _ in range(5):
+        assert stages.hung() == {}
+        clock[0] += 20
+    clock[0] += 900
+    assert stages.hung() == {}
+    # one that hangs is found all the same
+    for _ in range(4):
+        clock[0] += 20
+        stages.hung()
+    assert set(stages.hung()) == {"apply"}

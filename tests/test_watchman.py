@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from daemon import health
 from daemon.checkup_daemon import told_by_test
 from daemon.config import load_config
 from daemon.pulse import Pulse
@@ -275,6 +276,8 @@ def test_a_database_that_is_away_at_the_start_is_told_once_however_often_the_dae
         world.cli("run", status=75, ALARM_PASSWORD="another secret")
     assert desk.paged() == [("database", "begins")]
     assert desk.mailed() == ["database: begins"]
+    (daemon,) = health.of_daemon(load_config(world.path), world.clock)
+    assert daemon.detail.startswith("it does not run: it could not start (the database is away: ")
 
 
 def test_a_second_daemon_that_is_refused_says_nothing_in_the_file_of_the_first(world: World) -> None:

@@ -23,9 +23,11 @@ from daemon.config import Config, load_config
 from daemon.demo.mails import ALIAS, AUTHSERV, SUPPORT, Sample
 from daemon.demo.servers import EmbeddedImap, EmbeddedSmtp
 from daemon.errors import ConfigError
+from daemon.pulse import Pulse
 from daemon.service import STAGES, STOP_SECONDS, Service, database_of, open_house, run_once
 from daemon.store.directory import import_folder
 from daemon.store.sheets import SHEETS
+from daemon.watchman import Watchman
 from daemon.worker import House
 
 DIRECTORY = Path(__file__).parent / "directory"
@@ -124,13 +126,21 @@ class World:
     @contextmanager
     def serving(self, stop: threading.Event) -> Iterator[Service]:
         """The daemon at work until the block ends, in threads of this process. `stop` is set at the end."""
-        service = Service(self.config, self.house, STAGES, stop)
+        pulse = Pulse()
+        watchman = Watchman(self.config, STAGES, self.house.now, pulse)
+        watchman.turn(self.config, self.house.epochs)
+        service = Service(
+            self.config, self.house, STAGES, stop, pulse, watchman.mailbox_was_read, watchman.mails_are_gone,
+            is_away=watchman.mailbox_is_away,
+        )  # fmt: skip
+        watchman.start(self.house.database)
         service.start()
         try:
             yield service
         finally:
             stop.set()
             service.join(STOP_SECONDS)
+            watchman.close()
 
 
 @contextmanager
