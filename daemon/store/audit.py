@@ -70,12 +70,12 @@ def audit(progress: Progress = lambda _done, _total: None, working_at: datetime 
     """
     try:
         problems = _told(audit_kinds.steps)
-        # what tables of another version hold can't be read as ours
+        # what tables of another version hold can't be read as ours; of those it goes without saying what they lack
         lacking = _told(audit_kinds.lacking)
         overdue = (partial(audit_mails.overdue, working_at),) if working_at is not None else ()
         checks: tuple[Callable[[], Iterator[str]], ...] = () if lacking else (*CHECKS, *overdue, partial(audit_raw.kept, progress))
         problems += [problem for check in checks for problem in _told(check)]
-        return _counted(problems + lacking)
+        return _counted(problems or lacking)
     finally:
         _take_text(str)
 

@@ -27,8 +27,10 @@ def steps() -> Iterator[str]:
     """The steps of the schema that were taken are those of this program."""
     # text whose octets are no text is not even that
     taken = {str(name) for name in versions.steps_taken(database.obj)}
-    for name in sorted(versions.KNOWN - taken):
-        yield f"schema step {name}: it was not taken yet, which the next start of the program does, or somebody changed that it was"
+    missing = sorted(versions.KNOWN - taken)
+    if missing:
+        steps_are = f"schema step {missing[0]}: it was" if len(missing) == 1 else f"schema steps {', '.join(missing)}: they were"
+        yield f"{steps_are} not taken yet, which the next start of the program does, or somebody changed what was taken"
     for name in sorted(taken - versions.KNOWN):
         yield f"schema step {name}: this program knows none of this name; a newer one has worked here, or somebody changed the name"
 

@@ -506,7 +506,12 @@ class Database:
                 if others:
                     raise self._others_at_work(others)
             versions.rename(self.peewee)
-            steps = tuple(Runner(self.peewee, str(versions.MIGRATIONS)).up())
+            try:
+                steps = tuple(Runner(self.peewee, str(versions.MIGRATIONS)).up())
+            except pw.DatabaseError as error:
+                if not versions.was_taken(error):
+                    raise
+                raise ConfigError((f"database {self.shown_url}: {versions.TAKEN_ALREADY} ({first_line(error)})",)) from error
             if ACCOUNT_KEYS in steps:
                 from daemon.store.accountindex import index_accounts
 

@@ -51,6 +51,18 @@ def rename(peewee: Any) -> None:
             peewee.execute_sql(_RENAME.replace("?", peewee.param), (name, former))
 
 
+TAKEN_ALREADY = (
+    "a step of its schema that does not count as taken was taken: somebody changed `schema_migration`; "
+    "`supportd audit` names the step; put its row back, or a backup"
+)
+
+
+def was_taken(error: Exception) -> bool:
+    """Whether what a step makes is there already."""
+    said = str(error).lower()
+    return "already exists" in said or "duplicate column" in said
+
+
 def refuse_newer(taken: set[str], shown_url: str) -> None:
     """Raises ConfigError when the database was made by a newer program: an older one must not touch it."""
     if unknown := taken - KNOWN:

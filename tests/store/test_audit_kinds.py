@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import pytest
 
 from daemon.store import audit_kinds
 from daemon.store.audit import audit
-from daemon.store.database import Database
+from daemon.store.database import Database, existing_database
+from tests.store.earlier import SCHEMAS, load
 from tests.store.life import Life, problems
 
 
@@ -55,6 +58,19 @@ def test_of_tables_that_lack_something_no_more_is_said(database: Database) -> No
         transaction.give_up()
 
 
+def test_of_an_older_schema_one_line_says_all(empty_url: str) -> None:
+    load(SCHEMAS / f"0007_level_one.bab8414.{urlsplit(empty_url).scheme}.sql.xz", empty_url)
+    older = existing_database(empty_url)
+    assert older is not None
+    with older.reading():
+        books = audit()
+    older.close()
+    (problem,) = books.problems
+    assert problem.startswith("schema steps 0009_held_senders, 0010_epoch, ")
+    assert problem.endswith("they were not taken yet, which the next start of the program does, or somebody changed what was taken")
+    assert (books.received, books.in_progress) == (3, 1)
+
+
 def test_a_step_that_is_not_known_to_have_been_taken_is_named(database: Database) -> None:
     with database.transaction() as transaction:
         database.peewee.execute_sql("UPDATE schema_migration SET name = 'x9' WHERE name = '0012_workers'")
@@ -63,10 +79,11 @@ def test_a_step_that_is_not_known_to_have_been_taken_is_named(database: Database
     assert [problem.partition(":")[0] for problem in found] == ["schema step 0012_workers", "schema step x9"]
 
 
-def test_a_check_that_comes_to_no_end_is_named_and_the_others_go_on(copied: Life) -> None:
-    copied.database.peewee.execute_sql("UPDATE support_case SET support = 'x9' WHERE id = 1001")
-    copied.database.peewee.execute_sql("DELETE FROM interaction WHERE id = 1")
-    found = problems(copied)
+def test_a_check_that_comes_to_no_end_is_named_and_the_others_go_on(worked: Life) -> None:
+    with worked.database.transaction():
+        worked.database.peewee.execute_sql("UPDATE support_case SET support = 'x9' WHERE id = 1001")
+        worked.database.peewee.execute_sql("DELETE FROM interaction WHERE id = 1")
+    found = problems(worked)
     assert found[:2] == ["CASE-1001: it is not as the program left it", "interaction 1: it is gone"]
     assert [problem for problem in found if problem.startswith("the proof called 'level one' came to no end")]
     assert "mail 1: it is done but was never recorded as an interaction" in found

@@ -23,6 +23,7 @@ from playhouse.migrations import Migration, Runner
 
 from daemon.config import load_config
 from daemon.demo.servers import EmbeddedImap, EmbeddedSmtp
+from daemon.errors import ConfigError
 from daemon.reader import Reader
 from daemon.service import open_house, reader_of, run_once
 from daemon.store import seals
@@ -299,6 +300,17 @@ def test_a_repair_finds_nothing_to_repair_where_nothing_was_ever_lacking(databas
     with database.transaction():
         step.up(None, database.peewee)
     database.close()
+    assert shape_of(database_url) == before
+
+
+def test_a_step_whose_row_somebody_deleted_is_not_taken_twice(database_url: str) -> None:
+    database = open_database(database_url)
+    with database.transaction():
+        database.peewee.execute_sql("DELETE FROM schema_migration WHERE name = '0012_workers'")
+    database.close()
+    before = shape_of(database_url)
+    with pytest.raises(ConfigError, match=r"somebody changed `schema_migration`.*supportd audit"):
+        open_database(database_url)
     assert shape_of(database_url) == before
 
 
