@@ -285,7 +285,7 @@ def _outbox() -> Iterator[str]:
 
 
 CHECKS: tuple[Callable[[], Iterator[str]], ...] = (
-    audit_seals.sealed, audit_seals.indexed, audit_kinds.kinds,
+    audit_seals.sealed, audit_seals.indexed, audit_kinds.kinds, audit_kinds.full_text,
     _states, _interactions, _causes, _chains, _words, _cases, _outbox, audit_promises.standing, audit_promises.clocks,
     audit_promises.clocks_logged, audit_promises.reviews, audit_promises.posts, audit_promises.resolutions, audit_promises.questions,
     audit_mails.once, audit_mails.refused, audit_mails.related, audit_mails.headers, audit_mails.recipients, audit_mails.people,

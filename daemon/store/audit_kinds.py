@@ -10,11 +10,13 @@ import peewee as pw
 from daemon.store import versions
 from daemon.store.audit_seals import called
 from daemon.store.copying import FULL_TEXT
+from daemon.store.failing import first_line
 from daemon.store.schema import TABLES, UtcDateTimeField, database
 from daemon.store.seals import table_of
 from daemon.store.touched import OF_THE_MOMENT, UNSEALED
 
-SQLITE_COLUMNS = "SELECT made.name, info.name FROM sqlite_schema AS made, pragma_table_info(made.name) AS info WHERE made.type = 'table'"
+SQLITE_COLUMNS = """SELECT made.name, info.name FROM sqlite_schema AS made, pragma_table_info(made.name) AS info
+WHERE made.type = 'table' AND made.sql NOT LIKE 'CREATE VIRTUAL%'"""
 POSTGRES_COLUMNS = "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = current_schema()"
 
 DIGITS = "[0-9][0-9]"
@@ -41,12 +43,27 @@ def lacking() -> Iterator[str]:
     for table, column in database.obj.execute_sql(SQLITE_COLUMNS if _on_sqlite() else POSTGRES_COLUMNS).fetchall():
         there.setdefault(table, set()).add(column)
     wanted = {table_of(model): {field.column_name for field in model._meta.sorted_fields} for model in TABLES}
-    name, columns = FULL_TEXT
-    for table, names in (wanted | {name: {*columns} - {"rowid"}}).items():
+    for table, names in wanted.items():
         if table not in there:
             yield f"table {table}: it is not there"
         for column in sorted(names - there.get(table, names)):
             yield f"table {table}: it has no {column}"
+
+
+def full_text() -> Iterator[str]:
+    """The table of precedents is there and can be opened; what is in it only orders what is suggested."""
+    name, columns = FULL_TEXT
+    try:
+        there = {column.name for column in database.obj.get_columns(name)}
+    except pw.OperationalError as error:
+        if not _on_sqlite():
+            raise
+        yield f"table {name}: it can't be opened ({first_line(error)})"
+        return
+    if not there:
+        yield f"table {name}: it is not there"
+    elif missing := {*columns} - there - {"rowid"}:
+        yield f"table {name}: it has no {', '.join(sorted(missing))}"
 
 
 def kinds() -> Iterator[str]:

@@ -518,6 +518,7 @@ OF_NO_KIND: list[tuple[str, str]] = [
     ("ALTER TABLE sla_clock RENAME COLUMN met_at TO met", "table sla_clock: it has no met_at"),
     ("DROP TABLE undeliverable", "table undeliverable: it is not there"),
     ("DROP TABLE precedent", "table precedent: it is not there"),
+    ("UPDATE precedent_config SET v = 9", "table precedent: it can't be opened"),
 ]
 
 
