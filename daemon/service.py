@@ -38,7 +38,7 @@ from daemon.reader import Reader
 from daemon.retention import Retention
 from daemon.store import journal, outbox
 from daemon.store.database import Database, open_database
-from daemon.store.epoch import EpochFile, Epochs, Standing, is_held
+from daemon.store.epoch import EpochFile, Epochs, Standing, is_held, refuse_moved_away
 from daemon.store.notices import listen
 from daemon.store.schema import Outbox
 from daemon.store.workers import Workers
@@ -292,9 +292,10 @@ def tick_free(house: House) -> None:
 
 
 def require_hold(database: Database) -> None:
-    """Take the worker's lock. Raises Temporary when another process works on this SQLite file."""
+    """Take the worker's lock. Raises OthersAtWork when another process works on this SQLite file, Denied when it was moved elsewhere."""
     if not database.hold():
         raise OthersAtWork(f"another supportd is at work on {database.shown_url}; stop it first, or use PostgreSQL for several")
+    refuse_moved_away(database)
 
 
 def begin_epoch(house: House) -> None:

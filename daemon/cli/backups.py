@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from daemon.store.database import Database
     from daemon.store.epoch import EpochFile
 
+HELD = """`supportd run` now reads mail and works on what is new, but sends nothing.
+Look at `supportd outbox --state held` and `supportd quarantine`, then: supportd resume --after-restore"""
+
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else.")]
 
 
@@ -26,8 +29,11 @@ def backup(
 ) -> None:
     """Copy the database, while the daemon works, into one file that goes back into either kind of database."""
     from daemon.store.backup import back_up
+    from daemon.store.epoch import refuse_moved_away
 
     with present_database() as database, _told(f"{file} was not written"), progress_total("copying") as tell:
+        # every night a copy of what nobody works with any more would take the place of a good one
+        refuse_moved_away(database)
         copied = back_up(database, file, _epoch_file(), wall_clock(), tell)
     _report(copied, f"{file}: {copied.rows} rows of {len(copied.tables)} tables, checked.", as_json)
 
@@ -48,37 +54,59 @@ def restore(file: Annotated[Path, typer.Argument(help="What `backup` wrote.")], 
         copied,
         f"The backup{made} is in place: {copied.rows} rows of {len(copied.tables)} tables, and its books balance.\n"
         f"{kept}"
-        "What was sent and done after it is unknown here. `supportd run` now reads mail and works on what is new, but sends nothing.\n"
-        "Look at `supportd outbox --state held` and `supportd quarantine`, then: supportd resume --after-restore",
+        f"What was sent and done after it is unknown here. {HELD}",
         as_json,
     )
 
 
 def resume(
     after_restore: Annotated[bool, typer.Option("--after-restore", help="Say that the restored database is to be worked with.")] = False,
+    after_move: Annotated[
+        bool, typer.Option("--after-move", help="Take back a database that was moved away, held like a restored one.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Let a restored program send again, and look at its promises."""
-    from daemon.store.epoch import Epochs, is_held
+    """Let a restored program send again, and look at its promises; or take back a database that was moved away."""
+    from daemon.store.epoch import MAY_BE_SENT, Epochs, is_held, refuse_moved_away
     from daemon.store.schema import Journal, Outbox
 
-    if not after_restore:
-        raise typer.BadParameter("say `supportd resume --after-restore`", param_hint="--after-restore")
+    if after_restore == after_move:
+        raise typer.BadParameter("say `supportd resume --after-restore`, or `--after-move`", param_hint="--after-restore")
+    if after_move:
+        _take_back(as_json)
+        return
     with present_database() as database:
+        refuse_moved_away(database)
         with database.reading():
             held = is_held()
-            waiting = Outbox.select().where(Outbox.state == "held").count()
+            waiting = Outbox.select().where((Outbox.state == "held") & (Outbox.detail == MAY_BE_SENT)).count()
+            others = Outbox.select().where(Outbox.state == "held").count() - waiting
             kept = Journal.select().where((Journal.state == "quarantined") & (Journal.reason == "before-restore")).count()
         if held:
             Epochs(database, _epoch_file()).advance(held=False)
     if as_json:
-        print_json({"resumed": held, "held_mails": waiting, "kept_mails": kept})
+        print_json({"resumed": held, "held_mails": waiting, "otherwise_held_mails": others, "kept_mails": kept})
         return
     say("It sends again." if held else "It was not held.")
     if waiting:
         say(f"{waiting} mail(s) stay held, as they may have been sent before: supportd outbox --state held, then release N or drop N.")
+    if held and others:
+        say(f"{others} mail(s) stay held, as they were, for the reasons that `supportd outbox --state held` shows with each.")
     if kept:
         say(f"{kept} mail(s) are kept, as they may have been acted on before: supportd quarantine, then release N.")
+
+
+def _take_back(as_json: bool) -> None:
+    from daemon.store.epoch import Epochs
+
+    with present_database() as database:
+        taken = Epochs(database, _epoch_file()).take_back(wall_clock())
+    if as_json:
+        print_json({"taken_back": taken})
+    elif taken:
+        say(f"It is worked with again as it was when it was moved; what was done since where it was moved to is unknown here.\n{HELD}")
+    else:
+        say("It was not moved away.")
 
 
 def move_database(
@@ -87,18 +115,23 @@ def move_database(
 ) -> None:
     """Copy everything to another database, and prove it there. Stop the daemon first."""
     from daemon.store.backup import move
-    from daemon.store.database import without_password
-    from daemon.store.epoch import EpochFile
+    from daemon.store.database import for_configuration
+    from daemon.store.epoch import EpochFile, refuse_moved_away
     from daemon.wiring import epoch_file_of
 
     config = load_config()
     new_url = config.located(new_url)
+    url = for_configuration(new_url)
+    beside = ' and beside it its password, like: password = { file = "db.password" }' if url != new_url else ""
     with present_database() as database, _told("the old database holds as before"), progress_total("copying") as tell:
-        copied = move(database, new_url, EpochFile(epoch_file_of(config, new_url)), EpochFile(epoch_file_of(config)), tell)
+        refuse_moved_away(database)
+        epochs = (EpochFile(epoch_file_of(config, new_url)), EpochFile(epoch_file_of(config)))
+        copied = move(database, new_url, *epochs, tell, durable=config.database.durable)
     _report(
         copied,
         f"{copied.rows} rows of {len(copied.tables)} tables are there, each table as it was, and the books balance.\n"
-        f'Now write it into {config.path}, under [database]: url = "{without_password(new_url)}" (a password stands beside it, not in it).',
+        f'Now write it into {config.path}, under [database]: url = "{url}"{beside}\n'
+        "On every host: nothing starts on the old database any more.",
         as_json,
     )
 

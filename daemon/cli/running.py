@@ -65,6 +65,7 @@ def ingest(
 ) -> None:
     """Put mails into the journal as if fetched; `run --once --stage apply` then works on them without any server."""
     from daemon import worker
+    from daemon.store.epoch import refuse_moved_away
 
     bad = [name for name in sources if name != "-" and not Path(name).exists()]
     if bad:
@@ -72,6 +73,7 @@ def ingest(
         raise typer.Exit(NOT_GOOD)
     count = 0
     with opened_house() as house:
+        refuse_moved_away(house.database)
         now = house.now()
         chunk: list[Delivery] = []
         size = 0

@@ -61,8 +61,12 @@ def opened_database() -> Iterator[Database]:
 
     Raises Denied when there was one and it is gone.
     """
+    from daemon.store.epoch import moved_away
+
     with database_as_it_is() as database:
         database.migrate()
+        if (moved := moved_away(database)) is not None:
+            say(f"Note: {moved}.", error=True)
         yield database
 
 
@@ -95,12 +99,14 @@ def present_database() -> Iterator[Database]:
 
 @contextmanager
 def made_database() -> Iterator[Database]:
-    """The configured database, migrated; it is made where there is none."""
+    """The configured database, migrated; it is made where there is none. Raises Denied when it was moved elsewhere."""
     from daemon.store.database import open_database
+    from daemon.store.epoch import refuse_moved_away
 
     config = load_config()
     password = config.database.password
     with closing(open_database(config.database.url, password.reveal() if password is not None else None)) as database:
+        refuse_moved_away(database)
         yield database
 
 

@@ -21,10 +21,10 @@ from urllib.parse import quote
 
 import peewee as pw
 
-from daemon.errors import Temporary
+from daemon.errors import OthersAtWork
 from daemon.store.audit import audit
 from daemon.store.copying import Contents, CopyFailed, Tell, clear, contents, copy_tables, is_empty, keep_still, last_numbers
-from daemon.store.database import Database, open_database
+from daemon.store.database import Database, for_configuration, open_database
 from daemon.store.epoch import TOLD, EpochFile, Epochs, Mark, Standing, installation, put_back, sync_folder
 from daemon.store.schema import Installation
 
@@ -111,7 +111,7 @@ def restore(database_url: str, password: str | None, file: Path, epochs: EpochFi
 
     What was there is kept under a name of its own (see `Copied.kept`): an SQLite file beside the database; of a database on a server
     that has anything in it, a backup beside its epoch file. Raises CopyFailed when the backup is none or not whole, or what is there
-    can't be kept; Temporary while a worker works there; then nothing was changed.
+    can't be kept; OthersAtWork while a worker works there; then nothing was changed.
     """
     _refuse_foreign(file)
     if database_url.startswith("sqlite:"):
@@ -142,10 +142,13 @@ def restore(database_url: str, password: str | None, file: Path, epochs: EpochFi
     return Copied(tables=tables, made_at=made_at, kept=kept)
 
 
-def move(source: Database, new_url: str, new_epochs: EpochFile, old_epochs: EpochFile, tell: Tell = silent) -> Copied:
-    """Copy everything to another, empty database, and prove it there. Afterwards the old one, if it is started, is held as older.
+def move(
+    source: Database, new_url: str, new_epochs: EpochFile, old_epochs: EpochFile, tell: Tell = silent, *, durable: bool = False
+) -> Copied:  # fmt: skip
+    """Copy everything to another, empty database, and prove it there. Afterwards the old one knows where, and no worker starts on it.
 
-    Raises CopyFailed when the other is not empty or the copy is not the same, Temporary while a worker is at work.
+    Raises CopyFailed when the other is not empty, the copy is not the same, or the server may lose what was committed although it
+    must be `durable`; OthersAtWork while a worker is at work.
     """
     _refuse_at_work(source)
     made = new_url.startswith("sqlite:") and not Database(new_url).path.exists()
@@ -153,12 +156,20 @@ def move(source: Database, new_url: str, new_epochs: EpochFile, old_epochs: Epoc
     try:
         if not is_empty(target):
             raise CopyFailed(f"{target.shown_url} holds something already; name a database that is empty")
-        with source.snapshot(), target.transaction():
-            clear(target)
-            tables = copy_tables(source, target, tell)
-            _refuse_wrong_books(None)
-        Epochs(target, new_epochs).advance()
-        row = installation()
+        if durable and (off := target.forgetful()):
+            mend = "switch it on there first, or set database.durable = false"
+            raise CopyFailed(f"{target.shown_url}: the server may lose committed work with the power ({', '.join(off)} off); {mend}")
+        # nobody writes into the old one between the copy and the mark: it would be lost
+        with source.transaction():
+            keep_still(source)
+            with target.transaction():
+                clear(target)
+                tables = copy_tables(source, target, tell)
+                _refuse_wrong_books(None)
+            Epochs(target, new_epochs).advance()
+            row = installation()
+            source.bind()
+            Installation.update(moved_to=for_configuration(new_url)).execute()
         old_epochs.write(Mark(installation=str(row.name), epoch=int(row.epoch), numbers=dict.fromkeys(TOLD, 0)))
     except BaseException:
         target.close()
@@ -167,6 +178,7 @@ def move(source: Database, new_url: str, new_epochs: EpochFile, old_epochs: Epoc
         raise
     finally:
         target.close()
+        source.bind()
         source.let_go()
     return Copied(tables=tables, made_at=None)
 
@@ -192,7 +204,7 @@ def opened_backup(file: Path) -> Iterator[Database]:
 def _restore_file(target: Database, file: Path, epochs: EpochFile, now: datetime) -> Copied:
     place = target.path
     if not target.hold():
-        raise Temporary(f"another supportd is at work on {target.shown_url}; stop it first")
+        raise OthersAtWork(f"another supportd is at work on {target.shown_url}; stop it first")
     try:
         for left in place.parent.glob(f"{place.name}.*.new"):
             _remove(left)  # by a restore that was killed
@@ -326,7 +338,7 @@ def _refuse_wrong_books(file: Path | None) -> None:
 
 def _refuse_at_work(database: Database) -> None:
     if not database.hold() or database.others_at_work():
-        raise Temporary(f"another supportd is at work on {database.shown_url}; stop it first")
+        raise OthersAtWork(f"another supportd is at work on {database.shown_url}; stop it first")
 
 
 def _refuse_place(file: Path, database: Database, epochs: EpochFile) -> None:

@@ -558,6 +558,12 @@ def without_password(url: str) -> str:
     return re.sub(r"(?i)(://[^:@/?]*:).*(?=@)|(password=)[^&]*", lambda found: f"{found[1] or found[2]}***", url)
 
 
+def for_configuration(url: str) -> str:
+    """The URL of a database as it may stand in a configuration: a password is left out, and stands beside it."""
+    bare = re.sub(r"(://[^:@/?]*):.*(?=@)", r"\1", url)
+    return re.sub(r"(?i)(?<=[?&])password=[^&]*(&|$)", "", bare).rstrip("?&")
+
+
 def existing_database(url: str, password: str | None = None) -> Database | None:
     """Open it as it is, for whoever only looks: nothing is made, nothing migrated. None when there is no file, or no table of ours.
 

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from daemon import log
-from daemon.errors import ConfigError, Failure, Temporary
+from daemon.errors import ConfigError, Denied, Failure, Temporary
 from daemon.reasons import Outcome, Reason
 from daemon.store.copying import last_numbers, skip_to
 from daemon.store.database import Database
@@ -165,6 +165,25 @@ def is_held() -> bool:
     return bool(Installation.select(Installation.held).scalar())
 
 
+def moved_away(database: Database) -> Denied | None:
+    """When everything was moved to another database: that, and where it is."""
+    with database.reading():
+        moved_to = installation().moved_to
+    if moved_to is None:
+        return None
+    return Denied(f"database {database.shown_url} was moved to {moved_to}: it is worked with there", _cure_of_moved(str(moved_to)))
+
+
+def refuse_moved_away(database: Database) -> None:
+    """Raises Denied when everything was moved to another database: whatever is done in this one is lost there."""
+    if (moved := moved_away(database)) is not None:
+        raise moved
+
+
+def _cure_of_moved(moved_to: str) -> str:
+    return f'write url = "{moved_to}" under [database]; to give up what was done there, `supportd resume --after-move`'
+
+
 def standing(row: Any, mark: Mark | None, site: str | None) -> Standing:
     """How the database, which lies at this site, stands to what the file says. A database that never worked needs no file."""
     if mark is None:
@@ -200,7 +219,9 @@ def put_back(database: Database, mark: Mark | None, now: datetime, backup_at: da
     promised = mark.numbers if mark is not None else {}
     skip_to(database, {name: max(promised.get(name, 0), numbers.get(name, 0) + (0 if promised else UNKNOWN_AHEAD)) for name in TOLD})
     epoch = max(row.epoch, mark.epoch if mark is not None else 0) + 1
-    Installation.update(held=True, restored_at=now, backup_at=backup_at or row.backup_at, epoch=epoch, looked_through="[]").execute()
+    Installation.update(
+        held=True, restored_at=now, backup_at=backup_at or row.backup_at, epoch=epoch, looked_through="[]", moved_to=None
+    ).execute()
     Outbox.update(state="held", detail=MAY_BE_SENT, lease_owner=None, lease_until=None).where(
         Outbox.state.in_(["queued", "unknown"])
     ).execute()
@@ -233,6 +254,9 @@ def told_of_epoch(file: EpochFile) -> Iterator[tuple[str, int, str, str]]:
         stands = how_it_stands(bound.obj, 0, file.read())
     except ConfigError as error:
         yield "epoch", 2, str(error), "see database.epoch_file"
+        return
+    if row.moved_to is not None:
+        yield "epoch", 2, f"it was moved to {row.moved_to}: it is worked with there", _cure_of_moved(str(row.moved_to))
         return
     if (obstacle := file.obstacle()) is not None:
         yield "epoch file", 2, f"{file.path} can't be written: {obstacle}", CURE
@@ -277,6 +301,17 @@ class Epochs:
                 put_back(self.database, mark, now, None)
         self.advance()
         return stands
+
+    def take_back(self, now: datetime) -> bool:
+        """Work again with a database that was moved away, held as one that was put back. False: it was not moved."""
+        mark = self.file.read()
+        with self.database.transaction():
+            moved = installation().moved_to is not None
+            if moved:
+                put_back(self.database, mark, now, None)
+        if moved:
+            self.advance()
+        return moved
 
     def standing(self) -> Standing:
         """How the database stands to its file now."""

@@ -709,6 +709,8 @@ class Installation(Row):
     """JSON: the mailboxes that were looked through since it was restored."""
     site = pw.TextField(null=True)
     """Where it lay when this epoch was begun (see `store.site`); only on PostgreSQL."""
+    moved_to = pw.TextField(null=True)
+    """The database that everything was moved to, without a password; nobody works with this one any more."""
 
 
 class MailHold(Row):

@@ -64,7 +64,7 @@ def test_a_backup_made_while_mails_are_worked_on_is_of_one_moment_and_keeps_no_m
 
 
 @pytest.mark.postgres
-def test_a_database_that_moved_to_a_server_goes_on_there_and_the_old_one_is_held(
+def test_a_database_that_moved_to_a_server_goes_on_there_and_nobody_works_with_the_old_one(
     make_world: Callable[..., World], sqlite_url: str, postgres_url: str
 ) -> None:
     world = make_world(sqlite_url)
@@ -83,9 +83,15 @@ def test_a_database_that_moved_to_a_server_goes_on_there_and_the_old_one_is_held
         assert json.loads(world.cli("audit", "--json"))["acted"] == 4
         lost, doubled = work.lost_and_doubled()
         world.close()
+        sent = world.log_lines("mail-sent")
         # by mistake
         world.path.write_text(old)
+        rig.round_again(world, 2)
+        assert f"was moved to {url}" in world.log()
+        # and when it is taken back on purpose, nothing of it is done again
+        world.cli("resume", "--after-move")
         rig.round_again(world)
         assert world.log_lines("held-after-restore") == 1
+        assert world.log_lines("mail-sent") == sent
         saw("G18", "a database moved to a server, both started", times=1, lost=lost, doubled=doubled, note="SQLite, then PostgreSQL")
         world.close()
