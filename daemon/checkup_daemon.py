@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -15,6 +16,9 @@ from daemon.watchman import MAIL, tell_test
 def health_verdicts(config: Config, now: datetime) -> Iterator[Verdict]:
     """How the daemon does, if it runs, and what waits. Inside a reading."""
     for vital in (*of_daemon(config, now), *queues(config, backlog(now), now)):
+        if vital.name == "database" and not vital.weight:
+            # whoever asks has said more of it
+            continue
         # whoever checks an installation has perhaps not started it yet
         weight = min(vital.weight, 1) if vital.name == "daemon" else vital.weight
         yield Verdict(what=vital.name, verdict=(GOOD, UNWISE, BAD)[weight], detail=vital.detail, mend=vital.mend)
@@ -31,7 +35,10 @@ def told_by_test(config: Config, now: datetime) -> Iterator[Verdict]:
 def alarm_verdicts(config: Config) -> Iterator[Verdict]:
     """Whether there is a second way to tell people, and it is one."""
     alarm, smtp = config.alarm, config.smtp
-    if smtp is not None and alarm.smtp is None and not alarm.command:
+    if alarm.command and shutil.which(str(config.directory / alarm.command[0]) if "/" in alarm.command[0] else alarm.command[0]) is None:
+        detail = f"the command {alarm.command[0]} is not there, or this user may not run it"
+        yield Verdict(what="alarm", verdict=BAD, detail=detail, mend="see [alarm] command; `supportd check --alarm` then tries it")
+    elif smtp is not None and alarm.smtp is None and not alarm.command:
         mend = "give [alarm] a command, or an account at another provider; `supportd check --alarm` then tries it"
         yield Verdict(what="alarm", verdict=UNWISE, detail="by the log alone: when mail is down nobody may see it", mend=mend)
     elif smtp is not None and alarm.smtp is not None and not alarm.command and smtp.host == alarm.smtp.host:

@@ -33,7 +33,9 @@ def configured(folder: Path, text: str) -> Path:
         (SMTP, UNWISE, "by the log alone"),
         (SMTP + SECOND % "a", UNWISE, "by the very server"),
         (SMTP + SECOND % "b", GOOD, "mail to ops@b.example"),
-        (SMTP + '[alarm]\ncommand = ["page"]\n', GOOD, "page"),
+        (SMTP + '[alarm]\ncommand = ["cat"]\n', GOOD, "cat"),
+        (SMTP + '[alarm]\ncommand = ["/bin/cat"]\n', GOOD, "cat"),
+        (SMTP + '[alarm]\ncommand = ["./page", "now"]\n', BAD, "the command ./page is not there"),
     ],
 )
 def test_an_alarm_has_a_way_that_mail_does_not_depend_on(tmp_path: Path, text: str, verdict: str, told: str) -> None:

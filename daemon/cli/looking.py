@@ -33,6 +33,8 @@ MOST = 2**31 - 1
 
 LimitOption = Annotated[int | None, typer.Option("--limit", min=1, max=MOST, help="At most so many rows.")]
 
+CURE = "`supportd audit FILE` says whether a backup has them, too: find the last that has not, and who wrote into the database since."
+
 TABLE_ROWS = 50
 """Rows a table shows unless told; scripts (--json) get all."""
 
@@ -339,7 +341,7 @@ def audit(
             say(f"{books.perhaps_twice} mail(s) perhaps sent twice: the first time no answer came to the final dot.")
         for problem in books.problems:
             say(f"WRONG  {problem}")
-        say("The books balance." if good else f"{len(books.problems)} wrong thing(s).")
+        say("The books balance." if good else f"{len(books.problems)} wrong thing(s). {CURE}")
     if not good:
         raise typer.Exit(NOT_GOOD)
 

@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime
 from pathlib import PurePath
 from typing import Any, TypeVar
 
-from daemon.moments import local_minute
+from daemon.moments import local_minute, zoned
 
 T = TypeVar("T")
 
@@ -60,8 +60,11 @@ def section(title: str, extra: object = None) -> None:
 
 
 def table(columns: Sequence[str] | None, rows: Iterable[Sequence[object]]) -> None:
-    """Rows under their headings; without headings, names and values."""
-    cells = [[_cell(value) for value in row] for row in rows]
+    """Rows under their headings; without headings, names and values. Times are of the machine's zone, which is named."""
+    values = [list(row) for row in rows]
+    if columns is not None:
+        columns = [f"{heading}{_zone(row[index] for row in values)}" for index, heading in enumerate(columns)]
+    cells = [[_cell(value) if columns is not None or not isinstance(value, datetime) else zoned(value) for value in row] for row in values]
     if sys.stdout.isatty():
         _rich_table(columns, cells)
         return
@@ -110,6 +113,12 @@ def _rich_table(columns: Sequence[str] | None, rows: list[list[str]]) -> None:
     for row in rows:
         drawn.add_row(*(Text(cell) for cell in row))
     Console().print(drawn)
+
+
+def _zone(values: Iterable[object]) -> str:
+    """The zone of the times in a column, as its heading tells it: two where the clock was set between them."""
+    names = dict.fromkeys(value.astimezone().strftime("%Z") for value in values if isinstance(value, datetime))
+    return f" ({'/'.join(names)})" if names else ""
 
 
 def _cell(value: object) -> str:

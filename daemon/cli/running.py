@@ -71,6 +71,10 @@ def ingest(
     if bad:
         say("\n".join(f"{name}: there is no such file or folder" for name in bad), error=True)
         raise typer.Exit(NOT_GOOD)
+    databases = [name for name in sources if name != "-" and _is_database(Path(name))]
+    if databases:
+        say("\n".join(f"{name}: this is an SQLite database, and no mail" for name in databases), error=True)
+        raise typer.Exit(NOT_GOOD)
     count = 0
     with opened_house() as house:
         refuse_moved_away(house.database)
@@ -85,6 +89,13 @@ def ingest(
                 chunk, size = [], 0
         count += worker.ingest(house, chunk)
     say(f"{count} mail(s) are in the journal.")
+
+
+def _is_database(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(len(SQLITE)) == SQLITE
 
 
 def failpoints() -> None:
@@ -152,6 +163,9 @@ def _mails_at(path: Path) -> Iterator[tuple[bytes, datetime | None]]:
         for number in sorted(box.keys()):
             yield _QUOTED_FROM.sub(rb"\1", box.get_bytes(number)), _mbox_date(box.get_message(number).get_from())
 
+
+SQLITE = b"SQLite format 3\0"
+"""How the file of an SQLite database begins."""
 
 POSTMARK = b"From "
 """How the line begins that an mbox puts before each of its mails."""

@@ -61,8 +61,11 @@ def read_toml(path: Path, *, cure: str = "") -> Source:
     try:
         text = path.read_bytes().decode("utf-8-sig")
         return Source(path, text, tomllib.loads(text))
-    except OSError as error:
+    except FileNotFoundError as error:
         raise ConfigError((f"{path}: {error.strerror}{cure and '; '}{cure}",)) from None
+    except OSError as error:
+        may = "; work as the daemon's user, or let this one read it" if isinstance(error, PermissionError) else ""
+        raise ConfigError((f"{path}: {error.strerror}{may}",)) from None
     except UnicodeDecodeError:
         raise ConfigError((f"{path}: not UTF-8 text",)) from None
     except tomllib.TOMLDecodeError as error:

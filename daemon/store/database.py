@@ -321,7 +321,7 @@ class Database:
             yield "disk", 2, detail, "make room; until then no mail is fetched"
         if off := self.forgetful():
             detail = f"{', '.join(off)} off: a power cut may lose what was committed"
-            yield "database", 2 if durable else 1, detail, "switch it on there, or live with `durable = false`"
+            yield "database.durable", 2 if durable else 1, detail, "switch it on there, or live with `durable = false`"
 
     def told_of_line(self) -> Iterator[tuple[str, int, str, str]]:
         """For whoever checks an installation, as `told_of_epoch`: whether what is said to a PostgreSQL server stays between us."""
@@ -331,7 +331,7 @@ class Database:
 
         if (mode := may_lose_tls(self.peewee.connect_params)) is not None:
             detail = f"sslmode is {mode}: whoever is between can switch TLS off, read the mails and change what is said"
-            yield "database", 1, detail, "write ?sslmode=verify-full (or require) behind database.url"
+            yield "database.url", 1, detail, "write ?sslmode=verify-full (or require) behind database.url"
 
     def free_octets(self) -> int:
         """Room on the disk of an SQLite database; another server's disk is its own affair."""

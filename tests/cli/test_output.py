@@ -6,6 +6,7 @@ import dataclasses
 import io
 import json
 import sys
+import time
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -111,6 +112,21 @@ def test_a_bar_is_only_for_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: p
     assert "counting" in screen.getvalue()
 
 
-def test_a_time_in_a_table_is_short(capsys: pytest.CaptureFixture[str]) -> None:
-    output.table(None, [[datetime(2026, 7, 27, 11, 0, 7, tzinfo=UTC)]])
-    assert len(capsys.readouterr().out) == len("2026-07-27 11:00\n")
+def test_a_time_in_a_table_is_short_and_its_zone_is_named(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        summer, winter = datetime(2026, 7, 27, 11, 0, 7, tzinfo=UTC), datetime(2026, 12, 1, 11, 0, tzinfo=UTC)
+        output.table(None, [["closed at", summer]])
+        output.table(["No", "Closed at"], [[1, summer], [2, None]])
+        output.table(["Closed at"], [[summer], [winter]])
+        output.table(["Closed at"], [[None]])
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert capsys.readouterr().out.splitlines() == [
+        "closed at  2026-07-27 07:00 EDT",
+        "No  Closed at (EDT)", "1   2026-07-27 07:00", "2",
+        "Closed at (EDT/EST)", "2026-07-27 07:00", "2026-12-01 06:00",
+        "Closed at", "",
+    ]  # fmt: skip

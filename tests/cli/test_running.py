@@ -120,6 +120,13 @@ def test_a_source_that_is_not_there_stops_before_anything_is_taken(installation:
     assert installation.json("mail") == []
 
 
+def test_a_database_is_not_taken_for_a_mail(installation: Installation) -> None:
+    database = str(installation.folder / "supportd.db")
+    done = installation.run("ingest", installation.write("a.eml", letter()), database, status=1)
+    assert done.stderr == f"{database}: this is an SQLite database, and no mail\n"
+    assert installation.json("mail") == []
+
+
 def test_one_round_applies_what_waits_and_the_next_does_nothing(installation: Installation) -> None:
     installation.run("ingest", installation.write("a.eml", letter()))
     for _ in range(2):
