@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from daemon.errors import Temporary
 from daemon.health import disks
 from daemon.healthfile import HealthWord, health_file_of, read, write
+from daemon.watchman import HEADS
 from tests.chaos.record import saw
 from tests.chaos.test_disks import MIB, filled, small_disk
 from tests.conversations.world import PymapInbox, World, mail, until
@@ -51,14 +53,17 @@ class Pager:
 
     def mailed(self) -> set[tuple[str, str]]:
         """What came to the other server."""
-        subjects = [line for sent in self.server.sent for line in sent.octets.decode().split("\r\n") if line.startswith("Subject: ")]
-        told = [subject.removeprefix("Subject: [supportd] ").rpartition(": ") for subject in subjects]
-        return {(what, phase) for what, _, phase in told}
+        told = set()
+        for sent in self.server.sent:
+            subject = str(message_from_bytes(sent.octets, policy=policy.default)["Subject"]).strip().removeprefix("[supportd] ")
+            phase = next((phase for phase, head in HEADS.items() if head and subject.startswith(head)), "begins")
+            told.add((subject.removeprefix(HEADS[phase]).partition(": ")[0], phase))
+        return told
 
     def wait(self, *names: str) -> None:
         """Until both ways have told that these began."""
         wanted = {(name, "begins") for name in names}
-        until(lambda: wanted <= self.paged() and wanted <= self.mailed(), f"told: {self.paged()}, {self.mailed()}")
+        until(lambda: wanted <= self.paged() and wanted <= self.mailed(), "not told by both ways")
 
 
 def test_a_dying_token_a_dead_mailbox_and_a_stuck_outbox_are_told_by_both_ways(
