@@ -101,7 +101,6 @@ def run_forever(load: Callable[[], Config], now: Callable[[], datetime], stages:
         life: Life | None = first
         while life is not None:
             with life.house.reader, showing_life(life.house):
-                watchman.turn(life.config, life.house.epochs)
                 service = Service(
                     life.config,
                     life.house,
@@ -114,6 +113,8 @@ def run_forever(load: Callable[[], Config], now: Callable[[], datetime], stages:
                     watchman.mailbox_is_away,
                 )
                 service.start()
+                # with the stages at work, so that whoever asks how it does hears of each
+                watchman.turn(life.config, life.house.epochs)
                 log.event("ready", stages=",".join(stages), database=database.shown_url)
                 systemd.notify("READY=1\nSTATUS=at work")
                 following = _serve(service, signals, lambda old=life: _next_life(load, database, now, watchman, old))  # type: ignore[misc]

@@ -72,7 +72,9 @@ def read_toml(path: Path, *, cure: str = "") -> Source:
         found = _TOML_PLACE.match(str(error))
         what, line = (found[1], found[2]) if found is not None else (str(error), None)
         where = f"{path}:{line}" if line else str(path)
-        raise ConfigError((Problem(file=where, key="(the file)", found=what, allowed="TOML, see https://toml.io"),)) from None
+        raise ConfigError(
+            (Problem(file=where, key="(the file)", found=f"a mistake ({what[:1].lower()}{what[1:]})", allowed="TOML, see https://toml.io"),)
+        ) from None
 
 
 def shown_key(location: Location) -> str:

@@ -22,6 +22,7 @@ _KEYS = {
     "subject": str, "description": str, "variables": list, "expects_reply": bool, "compact": bool, "title": str, "asked": list,
     "sample": dict,
 }  # fmt: skip
+_WORDS = {str: "a text", list: "an array of texts", bool: "true or false", dict: "a table"}
 _OPTIONAL = ("title", "expects_reply", "compact", "asked", "sample")
 
 
@@ -133,9 +134,9 @@ def _front_problems(path: Path, front: dict[str, Any]) -> list[Problem]:
     for key, kind in _KEYS.items():
         if key not in front:
             if key not in _OPTIONAL:
-                problems.append(_problem(path, key, "nothing", f"a {kind.__name__}"))
+                problems.append(_problem(path, key, "nothing", _WORDS[kind]))
         elif not isinstance(front[key], kind):
-            problems.append(_problem(path, key, repr(front[key]), f"a {kind.__name__}"))
+            problems.append(_problem(path, key, repr(front[key]), _WORDS[kind]))
     asked = front.get("asked")
     if isinstance(asked, list):
         problems += [_problem(path, "asked", repr(words), "a text") for words in asked if not isinstance(words, str)]
