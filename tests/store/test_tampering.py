@@ -302,6 +302,7 @@ def first_rows(database: Database) -> list[tuple[Hand, dict[str, Any]]]:
     return [(hand, hand.rows[0]) for hand in hands]
 
 
+@pytest.mark.timeout(size(120, 900))
 @pytest.mark.parametrize("kind", WRONG_KINDS)
 def test_a_value_of_a_wrong_kind_in_each_column_of_each_table_is_named_and_ends_no_audit(filled: Database, kind: str) -> None:
     """One in every table at once, in the whole size each alone."""
