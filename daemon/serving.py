@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import select
 import signal
 import threading
 import time
@@ -40,25 +42,29 @@ class Signals:
 
     def __init__(self) -> None:
         self.ending, self.turning = threading.Event(), threading.Event()
-        self._woken = threading.Event()
+        self._woken, self._waker = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
 
     def listen(self) -> None:
         """From here on signals are heard. Called by the main thread."""
+        # the system may hand a signal to any thread, but only the main one obeys it, and it may be asleep
+        signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._hear)
 
     def _hear(self, number: int, _frame: object) -> None:
         (self.turning if number == signal.SIGHUP else self.ending).set()
-        self._woken.set()
 
     def wake(self) -> None:
         """Let whoever waits look around."""
-        self._woken.set()
+        try:
+            os.write(self._waker, b"\0")
+        except BlockingIOError:
+            pass  # it is awake
 
     def wait(self, seconds: float) -> None:
         """Until a signal comes, or so long."""
-        self._woken.wait(seconds)
-        self._woken.clear()
+        if select.select([self._woken], [], [], seconds)[0]:
+            os.read(self._woken, 4096)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +133,7 @@ def run_forever(load: Callable[[], Config], now: Callable[[], datetime], stages:
                     # the stages that begin now connect anew
                     database.hurry(life.config.limits.statement_seconds, life.config.limits.lock_seconds)
         first.house.workers.leave()
+        first.house.dots.close()
     finally:
         watchman.close()
         database.let_go()
@@ -225,7 +232,7 @@ def _next_life(load: Callable[[], Config], database: Database, now: Callable[[],
         return None
     # the same worker goes on
     old.house.workers.lease = life.house.workers.lease
-    return replace(life, house=replace(life.house, epochs=old.house.epochs, workers=old.house.workers))
+    return replace(life, house=replace(life.house, epochs=old.house.epochs, workers=old.house.workers, dots=old.house.dots))
 
 
 def _fixed(config: Config, old: Life) -> list[str]:
