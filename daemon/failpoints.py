@@ -1,6 +1,7 @@
-"""Places where a test kills the process, to prove that nothing is lost there. Without the variable they do nothing.
+"""Places where a test kills or stops the process, to prove that nothing is lost there. Without the variable they do nothing.
 
-`SUPPORTD_FAILPOINT=name` ends the process by SIGKILL at the first pass of that place, `name:3` at the third.
+`SUPPORTD_FAILPOINT=name` ends the process by SIGKILL at the first pass of that place, `name:3` at the third. `name=stop` stops it
+there by SIGSTOP, until somebody lets it go on.
 """
 
 from __future__ import annotations
@@ -21,24 +22,28 @@ t1 is the transaction that records a delivery, t2 the one that claims it, t3 the
 row, t5 is the moment before DATA (t4 covers it: a row is claimed only then), t6 records what the relay said.
 """
 
+SIGNALS = {"": signal.SIGKILL, "stop": signal.SIGSTOP}
+
 _known = frozenset(POINTS)
 
 
 class _Target:
-    """The place that kills, and how many passes are left; read from the environment once."""
+    """The place that kills or stops, and how many passes are left; read from the environment once."""
 
     def __init__(self, setting: str) -> None:
-        self.name, _, count = setting.partition(":")
+        place, _, how = setting.partition("=")
+        self.name, _, count = place.partition(":")
         self.passes = int(count or 1)
-        if self.name and self.name not in _known:
-            raise ValueError(f"SUPPORTD_FAILPOINT names no fail point: {self.name!r}")
+        if (self.name and self.name not in _known) or how not in SIGNALS:
+            raise ValueError(f"SUPPORTD_FAILPOINT names no fail point: {setting!r}")
+        self.signal = SIGNALS[how]
 
 
 _target: _Target | None = None
 
 
 def failpoint(name: str) -> None:
-    """Die here if a test asks for it. Raises ValueError for a name that is not in POINTS, so that no place is misspelt."""
+    """Die or stand still here if a test asks for it. Raises ValueError for a name that is not in POINTS, so that no place is misspelt."""
     global _target  # noqa: PLW0603 - the environment is read at the first call, not at import
     if name not in _known:
         raise ValueError(f"no such fail point: {name!r}")
@@ -47,4 +52,5 @@ def failpoint(name: str) -> None:
     if name == _target.name:
         _target.passes -= 1
         if _target.passes == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
+            # to this thread: one sent to the process may leave it time to go on
+            signal.raise_signal(_target.signal)

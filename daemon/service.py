@@ -38,6 +38,7 @@ from daemon.reader import Reader
 from daemon.retention import Retention
 from daemon.store import journal, outbox
 from daemon.store.database import Database, open_database
+from daemon.store.dots import Dots
 from daemon.store.epoch import EpochFile, Epochs, Standing, is_held, refuse_moved_away
 from daemon.store.notices import listen
 from daemon.store.schema import Outbox
@@ -121,6 +122,7 @@ def open_house(
             house = house_of(config, database, now, at_work, stopping=stopping)
             yield house
             house.workers.leave()
+            house.dots.close()
     finally:
         database.let_go()
         database.close()
@@ -147,7 +149,7 @@ def house_of(
         rulebook=rulebook_of(config, [faq.title or faq.name for faq in templates.faqs]), digests=config.digests.enabled,
         now=now, stopping=stopping, progress=progress, epochs=Epochs(database, EpochFile(epoch_file_of(config))),
         workers=Workers(database, timedelta(seconds=config.limits.worker_lease_seconds), key_mark_of(key)),
-        retention=Retention(raw_retention_of(config)),
+        retention=Retention(raw_retention_of(config)), dots=Dots(epoch_file_of(config), database.owner),
         desk=Desk(
             signer=Signer(key, config.trust.reply_address, config.house.address), templates=templates,
             house_name=config.house.name, house_address=AddrSpec(config.house.address), timezone=timezone_of(config),
@@ -286,7 +288,7 @@ def tick_free(house: House) -> None:
     """Free what the dead had leased, before anything is claimed."""
     with house.database.transaction():
         journal.free_dead(house.database)
-        outbox.free_dead(house.database, house.now())
+        outbox.free_dead(house.database, house.now(), house.dots.left_by)
         journal.bring_near(house.now())
         outbox.bring_near(house.now())
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 
 import peewee as pw
 
@@ -50,6 +51,7 @@ from daemon.rules.undelivered import decide_refusal
 from daemon.store import epoch, journal, outbox, owed, questions, reminders, whereabouts
 from daemon.store.asking import look_up
 from daemon.store.database import Database
+from daemon.store.dots import Dots
 from daemon.store.epoch import Epochs
 from daemon.store.journal import Claimed, Delivery
 from daemon.store.loops import loop_facts
@@ -92,6 +94,7 @@ class House:
     epochs: Epochs
     workers: Workers
     retention: Retention
+    dots: Dots
     stopping: Callable[[], bool] = lambda: False
     progress: Callable[[], None] = lambda: None
     """Told after each item: the stage is alive."""
@@ -539,7 +542,8 @@ def send(house: House, relay: Relay) -> int:
     """Send every due row over a few kept connections; how many the relay took.
 
     Each call of `turn` is one transaction: it writes down what became of the finished rows and claims as many new ones
-    as connections are free, just before their DATA. A row in flight when the program dies is sent again, same octets.
+    as connections are free, just before their DATA. A row in flight when the program dies is sent again, same octets, at most once
+    after its final dot may have left.
     Raises Temporary when the relay or the database is away, or the others take this worker for dead.
     """
     sent = 0
@@ -547,8 +551,9 @@ def send(house: House, relay: Relay) -> int:
         house.database.hold()
         if not house.database.holds():
             raise Temporary("the session of this worker broke, and another frees what it had in hand")
+    house.dots.begin()
     with house.database.transaction():
-        outbox.take_back_own(house.database, house.now(), relay.owed_ids)
+        outbox.take_back_own(house.database, house.now(), house.dots.given, relay.owed_ids)
         if epoch.is_held():
             return 0
 
@@ -568,6 +573,7 @@ def send(house: House, relay: Relay) -> int:
             ours = house.workers.unbroken()
             claims = channel is None and ours() and not house.stopping()
             rows = outbox.claim(house.database, now, free) if claims else []
+        house.dots.end(result.id for result in finished)
         failpoint("after_t6" if finished else "after_t4")
         sent += len(good)
         for result in finished:
@@ -577,8 +583,12 @@ def send(house: House, relay: Relay) -> int:
             log.event("relay-refuses-us", text=channel.text)
         house.progress()
         return [
-            Outgoing(id=row.id, reverse_path=row.reverse_path, forward_path=row.forward_path, octets=row.octets, ours=ours) for row in rows
-        ]
+            Outgoing(
+                id=row.id, reverse_path=row.reverse_path, forward_path=row.forward_path, octets=row.octets, ours=ours,
+                before_dot=partial(house.dots.give, row.id),
+            )
+            for row in rows
+        ]  # fmt: skip
 
     relay.send(turn)
     if sent:
@@ -598,7 +608,7 @@ def tick(house: House, *, clocks: bool = True) -> int:
     now = house.now()
     with house.database.transaction():
         house.database.must_be_current()
-        freed = journal.free_dead(house.database) + outbox.free_dead(house.database, now)
+        freed = journal.free_dead(house.database) + outbox.free_dead(house.database, now, house.dots.left_by)
         journal.bring_near(now)
         outbox.bring_near(now)
         held = epoch.is_held()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -37,9 +38,20 @@ def test_the_process_dies_at_the_pass_that_was_named(setting: str, passes: int, 
     assert done.returncode == (-signal.SIGKILL if setting in ("after_t1", "after_t1:2") else 0)
 
 
-def test_a_setting_that_names_no_point_is_told(environment: Callable[..., dict[str, str]]) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", PASSING], env=environment(SUPPORTD_FAILPOINT="after_tea"), capture_output=True, text=True
+def test_the_process_stands_still_at_the_pass_that_was_named_until_it_is_let_go_on(environment: Callable[..., dict[str, str]]) -> None:
+    passing = subprocess.Popen(
+        [sys.executable, "-c", PASSING], env=environment(SUPPORTD_FAILPOINT="after_t1:2=stop"), stdout=subprocess.PIPE, text=True
     )  # fmt: skip
+    with passing:
+        _, status = os.waitpid(passing.pid, os.WUNTRACED)
+        assert os.WIFSTOPPED(status)
+        passing.send_signal(signal.SIGCONT)
+        assert passing.communicate()[0].split() == ["0", "1", "2"]
+    assert passing.returncode == 0
+
+
+@pytest.mark.parametrize("setting", ["after_tea", "after_t1=rest"])
+def test_a_setting_that_names_no_point_is_told(setting: str, environment: Callable[..., dict[str, str]]) -> None:
+    done = subprocess.run([sys.executable, "-c", PASSING], env=environment(SUPPORTD_FAILPOINT=setting), capture_output=True, text=True)
     assert done.returncode == 1
-    assert "ValueError: SUPPORTD_FAILPOINT names no fail point: 'after_tea'" in done.stderr
+    assert f"ValueError: SUPPORTD_FAILPOINT names no fail point: '{setting}'" in done.stderr

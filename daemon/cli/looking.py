@@ -338,7 +338,7 @@ def audit(
             f" + vanished {books.vanished} + in progress {books.in_progress}"
         )
         if books.perhaps_twice:
-            say(f"{books.perhaps_twice} mail(s) perhaps sent twice: the first time no answer came to the final dot.")
+            say(f"{books.perhaps_twice} mail(s) perhaps sent twice: of the first try no answer is known.")
         for problem in books.problems:
             say(f"WRONG  {problem}")
         say("The books balance." if good else f"{len(books.problems)} wrong thing(s). {CURE}")

@@ -83,7 +83,8 @@ class Server:
 class Outgoing:
     """A mail to one recipient. `reverse_path` is empty for the null reverse-path; the octets go out as they are.
 
-    `ours` is asked before the final dot: when it says no, another has taken the mail over, and it is not sent here.
+    `ours` is asked before the final dot: when it says no, another has taken the mail over, and it is not sent here. `before_dot`
+    is called as the last thing before it leaves.
     """
 
     id: int
@@ -91,6 +92,7 @@ class Outgoing:
     forward_path: str
     octets: bytes = field(repr=False)
     ours: Callable[[], bool] = field(default=lambda: True, repr=False, compare=False)
+    before_dot: Callable[[], None] = field(default=lambda: None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -513,6 +515,7 @@ class _Line:
             if not mail.ours():
                 self._drop()
                 return _result(mail, "untried", None, "not sent: this worker had stood still, the mail may be another's by now")
+            mail.before_dot()
             protocol.write(b".\r\n")
         except aiosmtplib.SMTPServerDisconnected as error:
             # the dot was never written

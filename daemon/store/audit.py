@@ -54,7 +54,7 @@ class Books:
     in_progress: int
     problems: tuple[str, ...]
     perhaps_twice: int = 0
-    """Mails of ours whose first final dot got no answer, and that the relay took at the second try; no problem, but told."""
+    """Mails of ours of which the relay may have two copies, as their detail says; no problem, but told."""
 
 
 Progress = Callable[[int, int], None]

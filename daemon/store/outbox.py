@@ -5,7 +5,7 @@ Every function runs inside a transaction of the caller. Rows are written by `act
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 from daemon.model import AddrSpec, OutgoingFacts
 from daemon.store.database import Database
 from daemon.store.schema import Outbox
-from daemon.store.statements import rows, update
+from daemon.store.statements import first, rows, update
 from daemon.store.workers import dead_owners
 
 BACK_OFF = (timedelta(minutes=1), timedelta(minutes=2), timedelta(minutes=5), timedelta(minutes=15), timedelta(minutes=30))
@@ -29,7 +29,13 @@ CHANNEL_PAUSE = timedelta(minutes=1)
 
 
 PERHAPS_TWICE = "perhaps sent twice"
-"""How the detail of a row begins that the relay took after an earlier final dot had got no answer (RFC 1047)."""
+"""How the detail of a row begins that the relay took, and may have taken before: then no answer came to a final dot (RFC 1047)."""
+
+MAY_HAVE_ARRIVED = "gave up, it may have arrived"
+"""How the detail of a row begins that was given up after a final dot without an answer."""
+
+GAVE_UP_TWICE = f"{MAY_HAVE_ARRIVED} twice"
+"""How the detail of a row begins of which no answer came to a second final dot either: a third is never sent without a person."""
 
 PLAIN = ":plain"
 """Ends the effect key of the mail that stands in for one whose template failed; before it stands the key of that one."""
@@ -80,64 +86,97 @@ def note_result(
 ) -> None:
     """Write down what became of a row: sent, refused, deferred, unknown, channel or untried (see `mail.smtp`).
 
-    A row that another worker has taken over since is left to it; but what the relay took is sent, whoever else tried.
-    A row whose final dot got no answer is sent once more; when that gets none either, the relay may have it twice, and a person
-    decides: it is given up.
+    A row that another worker has taken over since is left to it; but what the relay took is sent, whoever else tried, and what it
+    refused is refused. A row whose final dot got no answer is sent once more; when that gets none either, the relay may have it
+    twice, and a person decides: it is given up. So is one that was not taken for too long, whoever was to blame.
     """
     if outcome == "sent":
         note_sent(db, [number], reply_code or 250, text, now)
         return
     facts: dict[str, Any] = {"lease_owner": None, "lease_until": None, "reply_code": reply_code, "detail": text or None}
+    waiting = (Outbox.id == number) & Outbox.state.in_(["queued", "unknown"])
+    mine = waiting & (Outbox.lease_owner == db.owner)
     if outcome == "refused":
-        facts.update(state="failed")
-    elif outcome == "unknown":
-        again = bool(Outbox.select().where((Outbox.id == number) & (Outbox.state == "unknown")).exists())
-        facts.update(state="failed", detail=f"gave up, it may have arrived twice: {text}") if again else facts.update(state="unknown")
-    elif outcome == "channel":
-        facts.update(attempts=Outbox.attempts - 1, next_attempt_at=now + CHANNEL_PAUSE)
-    elif outcome == "untried":
-        facts.update(attempts=Outbox.attempts - 1, next_attempt_at=now)
-    ours = (Outbox.id == number) & ((Outbox.lease_owner == db.owner) | Outbox.lease_owner.is_null())
-    ours &= Outbox.state.in_(["queued", "unknown"])
-    if not Outbox.update(**facts).where(ours).execute():
+        Outbox.update(state="failed", **facts).where(mine | (waiting & Outbox.lease_owner.is_null())).execute()
         return
-    if outcome in ("deferred", "unknown"):
-        Outbox.update(state="failed", detail=f"gave up: {text}").where(
-            (Outbox.id == number) & (Outbox.created_at < now - give_up_after)
-        ).execute()
+    if outcome == "unknown":
+        twice = facts | {"state": "failed", "detail": f"{GAVE_UP_TWICE}: {text}"}
+        whose = {"id": number, "lease_owner": db.owner}
+        update(Outbox, twice, whose | {"state": "unknown"}) or update(Outbox, facts | {"state": "unknown"}, whose | {"state": "queued"})
+    elif outcome == "channel":
+        Outbox.update(attempts=Outbox.attempts - 1, next_attempt_at=now + CHANNEL_PAUSE, **facts).where(mine).execute()
+    elif outcome == "untried":
+        Outbox.update(attempts=Outbox.attempts - 1, next_attempt_at=now, **facts).where(mine).execute()
+        return
+    else:
+        Outbox.update(**facts).where(mine).execute()
+    old = waiting & Outbox.lease_owner.is_null() & (Outbox.created_at < now - give_up_after)
+    for state, words in (("queued", "gave up"), ("unknown", MAY_HAVE_ARRIVED)):
+        Outbox.update(state="failed", detail=f"{words}: {text}").where(old & (Outbox.state == state)).execute()
 
 
 def note_sent(db: Database, numbers: Sequence[int], reply_code: int, text: str, now: datetime) -> None:
     """The relay took these; one statement each for the common case. One that it may have had before says so from now on."""
     changes = {"state": "sent", "sent_at": now, "reply_code": reply_code, "detail": text or None, "lease_owner": None, "lease_until": None}
-    twice = changes | {"detail": f"{PERHAPS_TWICE}, the first time without an answer to its final dot; {text}"}
+    twice = changes | {"detail": f"{PERHAPS_TWICE}, of the first try no answer is known; {text}"}
     for number in numbers:
         mine = {"id": number, "lease_owner": db.owner}
         if not (update(Outbox, changes, mine | {"state": "queued"}) or update(Outbox, twice, mine | {"state": "unknown"})):
-            # taken for dead meanwhile; if nobody has begun to send it again, nobody needs to
-            update(Outbox, changes, mine) or update(Outbox, changes, {"id": number, "lease_owner": None})
+            _note_late(db, number, changes, twice)
+
+
+def _note_late(db: Database, number: int, changes: dict[str, Any], twice: dict[str, Any]) -> None:
+    """The relay took it from a worker that was taken for dead meanwhile, or this was written down before and nobody heard that it was."""
+    query = Outbox.select(Outbox.state, Outbox.lease_owner, Outbox.detail).where(Outbox.id == number)
+    row = first(query if db.is_sqlite else query.for_update())
+    if row is None or row[0] == "sent":
+        # a second one who sent it knew that it might be the second, and said so
+        return
+    _, owner, detail = row
+    if owner not in (None, db.owner):
+        changes = changes | {"detail": f"{PERHAPS_TWICE}, another worker had it in hand by then; {changes['detail'] or ''}"}
+    elif (detail or "").startswith(GAVE_UP_TWICE):
+        changes = twice
+    # else nobody has begun to send it again, and nobody needs to
+    update(Outbox, changes, {"id": number})
 
 
 def perhaps_twice() -> int:
     """How many mails may have left twice."""
-    return int(Outbox.select().where(Outbox.detail.startswith(PERHAPS_TWICE)).count())
+    told = Outbox.detail.startswith(PERHAPS_TWICE) | Outbox.detail.startswith(GAVE_UP_TWICE)
+    return int(Outbox.select().where(told).count())
 
 
-def free_dead(db: Database, now: datetime) -> int:
-    """Rows in flight when their worker died or fell silent: whether the relay has them is unknown, so they are sent again, same octets.
+def is_perhaps_twice(detail: str | None) -> bool:
+    """Whether a row of this detail may have left twice."""
+    return (detail or "").startswith((PERHAPS_TWICE, GAVE_UP_TWICE))
 
-    A row without a living owner was claimed just before its DATA; the receiver knows it by its Message-ID.
+
+def free_dead(db: Database, now: datetime, left_by: Callable[[int], Collection[int] | None]) -> int:
+    """Rows in flight when their worker died or fell silent are sent again, same octets, unless the relay may have them twice already.
+
+    `left_by` tells of such a worker which of its mails may have had their final dot; None: any may.
     """
     waiting = Outbox.state.in_(["queued", "unknown"])
     query = Outbox.select(Outbox.lease_owner).where(waiting & Outbox.lease_owner.is_null(False)).distinct()
     dead = dead_owners(db, {row[0] for row in rows(query)})
-    if not dead:
-        return 0
-    return int(
-        Outbox.update(state="unknown", lease_owner=None, lease_until=None, next_attempt_at=now, detail="the program died while sending")
-        .where(waiting & Outbox.lease_owner.in_(sorted(dead)))
-        .execute()
-    )
+    return sum(_give_back(owner, now, "the program died while sending", left_by(owner)) for owner in sorted(dead))
+
+
+def _give_back(owner: int, now: datetime, why: str, given: Collection[int] | None, but: Collection[int] = ()) -> int:
+    """Of what this worker had in hand, `but` these, no end is known: what had no dot waits as before.
+
+    Of any other the relay may have a copy: it is sent once more, and given up if that may have been the second.
+    """
+    in_hand = Outbox.state.in_(["queued", "unknown"]) & (Outbox.lease_owner == owner) & Outbox.id.not_in(list(but))
+    free = {"lease_owner": None, "lease_until": None, "next_attempt_at": now}
+    freed = 0
+    if given is not None:
+        freed += Outbox.update(**free).where(in_hand & Outbox.id.not_in(list(given))).execute()
+    twice = free | {"state": "failed", "detail": f"{GAVE_UP_TWICE}: {why}"}
+    freed += Outbox.update(**twice).where(in_hand & (Outbox.state == "unknown")).execute()
+    freed += Outbox.update(state="unknown", detail=why, **free).where(in_hand).execute()
+    return int(freed)
 
 
 def untold(most: int) -> list[OutgoingFacts]:
@@ -176,15 +215,12 @@ def bring_near(now: datetime) -> None:
     Outbox.update(next_attempt_at=now).where(waiting & (Outbox.next_attempt_at > now + 2 * BACK_OFF_MOST)).execute()
 
 
-def take_back_own(db: Database, now: datetime, but: Collection[int] = ()) -> None:
-    """Rows this worker still holds although nothing of it is in flight: the database was away when they ended.
+def take_back_own(db: Database, now: datetime, given: Collection[int], but: Collection[int] = ()) -> None:
+    """Rows this worker still holds although nothing of it is in flight: the database was away when they were claimed, or ended.
 
-    `but`: of these it knows what became of them, and writes it down with the next ones.
+    `given`: these may have had their final dot. `but`: of these it knows what became of them, and writes it down with the next ones.
     """
-    where = (Outbox.state.in_(["queued", "unknown"])) & (Outbox.lease_owner == db.owner) & Outbox.id.not_in(list(but))
-    Outbox.update(
-        state="unknown", lease_owner=None, lease_until=None, next_attempt_at=now, detail="the database was away when it was sent"
-    ).where(where).execute()
+    _give_back(db.owner, now, "the database was away when it was sent", given, but)
 
 
 def due(now: datetime) -> bool:
@@ -194,10 +230,15 @@ def due(now: datetime) -> bool:
 
 
 def retry(number: int, now: datetime) -> bool:
-    """Send a failed or unknown row again, now. False when there is no such row or nothing to send."""
+    """Send a failed or unknown row again, now. False when there is no such row or nothing to send.
+
+    What the relay may have already stays unknown, so that it is told when it leaves.
+    """
     where = (Outbox.id == number) & Outbox.state.in_(["failed", "unknown", "queued"]) & Outbox.octets.is_null(False)
+    perhaps = where & ((Outbox.state == "unknown") | Outbox.detail.startswith(MAY_HAVE_ARRIVED))
+    afresh = {"next_attempt_at": now, "created_at": now, "attempts": 0, "detail": None, "told": False}
     return bool(
-        Outbox.update(state="queued", next_attempt_at=now, created_at=now, attempts=0, detail=None, told=False).where(where).execute()
+        Outbox.update(state="unknown", **afresh).where(perhaps).execute() or Outbox.update(state="queued", **afresh).where(where).execute()
     )
 
 

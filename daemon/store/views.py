@@ -15,6 +15,7 @@ import peewee as pw
 from peewee import JOIN
 
 from daemon.store.accountfacts import account_facts
+from daemon.store.outbox import PERHAPS_TWICE
 from daemon.store.requestviews import cs_tickets_view, request_view, waiting_question
 from daemon.store.schema import (
     Attachment,
@@ -134,8 +135,8 @@ def case_view(number: int, house_address: str) -> dict[str, Any] | None:
         "flags": json.loads(rest[9]),
         "last_review": _last_review(number), "question": _question(number) or waiting_question(number),
         "request": request_view(number), "clocks": _clocks(number),
-        "feed": _feed(number), "comments": _comments(number), "tasks": _tasks(number), "cs_tickets": cs_tickets_view(number),
-        "attachments": _attachments(number), "interactions": _interactions(number, house_address),
+        "feed": _feed(number) + _doubles(number), "comments": _comments(number), "tasks": _tasks(number),
+        "cs_tickets": cs_tickets_view(number), "attachments": _attachments(number), "interactions": _interactions(number, house_address),
         "account": _account(number),
     }  # fmt: skip
 
@@ -211,6 +212,22 @@ def _feed(number: int) -> list[dict[str, Any]]:
         {"at": r[0], "kind": r[1], "author": r[2] or r[3], "public": bool(r[4]), "body": r[5], "cause": r[6], "mentions": json.loads(r[7])}
         for r in rows(query)
     ]
+
+
+def _doubles(number: int) -> list[dict[str, Any]]:
+    """What the feed says of mails that may have arrived twice. One that was given up has an entry of its own there, as any that failed."""
+    query = (
+        Outbox.select(Outbox.sent_at, Outbox.forward_path, Outbox.template, Outbox.detail, Outbox.id)
+        .where((Outbox.case == number) & (Outbox.state == "sent") & Outbox.detail.startswith(PERHAPS_TWICE))
+        .order_by(Outbox.sent_at, Outbox.id)
+    )
+    return [
+        {
+            "at": r[0], "kind": "email", "author": None, "public": False, "body": f"{r[2]} to {r[1]} may have arrived twice: {r[3]}",
+            "cause": f"outbox:{r[4]}", "mentions": [],
+        }
+        for r in rows(query)
+    ]  # fmt: skip
 
 
 def _comments(number: int) -> list[dict[str, Any]]:

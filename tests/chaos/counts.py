@@ -12,6 +12,7 @@ from email import message_from_bytes
 import peewee as pw
 
 from daemon.errors import Temporary
+from daemon.store.outbox import is_perhaps_twice
 from daemon.store.schema import Event, Outbox
 from daemon.store.statements import rows
 from tests.conversations.world import World, mail
@@ -31,18 +32,23 @@ class Counts:
     unsent: int
     """Answers in the books that the relay never got, and answers at the relay that are in no book."""
     resent: int
-    """Copies that the relay got beyond the first of an answer."""
+    """Copies that the relay got beyond the first of an answer: one at most of each, and the books say so."""
 
 
 def count(world: World, delivered: int) -> Counts:
-    """Count them now."""
+    """Count them now. Of no answer the relay may have more than two copies, and the books must tell of each that it has twice."""
     mails = world.mails()
     acted = Counter(row["message_id"] for row in mails if row["outcome"] == "acted" and row["message_id"])
     with world.house.database.reading():
         opened = Event.select(Event.cause, pw.fn.COUNT(Event.id)).where(Event.verb == "open-case").group_by(Event.cause)
         twice = sum(times - 1 for _, times in rows(opened))
     got = rig.copies(world.sink).by_id
-    written = {row["message_id"] for row in world.outbox()}
+    outbox = world.outbox()
+    written = {row["message_id"] for row in outbox}
+    told = {row["message_id"] for row in outbox if is_perhaps_twice(row["detail"])}
+    assert {name for name, copies in got.items() if len(copies) > 1} <= told, "the relay has more than one copy, and nobody is told"
+    assert max(map(len, got.values()), default=0) <= 2, "the relay has more than two copies"
+    assert world.audit().perhaps_twice == len(told)
     return Counts(
         lost=delivered - sum(row["outcome"] in FINAL for row in mails),
         doubled=sum(times - 1 for times in acted.values()) + twice,

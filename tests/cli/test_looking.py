@@ -262,7 +262,7 @@ def test_a_mail_that_was_done_is_told_by_number_and_by_message_id(day: Installat
 def test_what_became_of_its_mails_is_told_with_it(day: Installation) -> None:
     database = day.database()
     with database.transaction():
-        detail = f"{PERHAPS_TWICE}, the first time without an answer to its final dot; 250 taken"
+        detail = f"{PERHAPS_TWICE}, of the first try no answer is known; 250 taken"
         Outbox.update(state="sent", sent_at=Outbox.created_at, detail=detail).where(Outbox.template == "case-received").execute()
         count = Outbox.select().where(Outbox.state == "sent").count()
     database.close()
@@ -271,6 +271,10 @@ def test_what_became_of_its_mails_is_told_with_it(day: Installation) -> None:
     assert "perhaps sent twice" in day.run("explain", "1").stdout
     assert day.json("audit")["perhaps_sent_twice"] == count
     assert f"{count} mail(s) perhaps sent twice" in day.run("audit").stdout
+    (said,) = [item for item in day.json("case", "1001")["feed"] if "twice" in item["body"]]
+    assert (said["kind"], said["public"], said["cause"].partition(":")[0]) == ("email", False, "outbox")
+    assert said["body"].startswith("case-received to ")
+    assert "may have arrived twice" in day.run("case", "1001").stdout
 
 
 def test_one_document_a_line_in_the_order_given(day: Installation) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 
 from daemon.pulse import Pulse
 from daemon.service import Service
+from daemon.store.outbox import GAVE_UP_TWICE
 from tests.conversations.nursery import Life
 from tests.conversations.world import World, until
 from tests.doubles import Sink
@@ -167,9 +168,12 @@ def count_taken(sink: Sink) -> int:
 
 
 def assert_all_sent(world: World) -> Copies:
-    """Every outgoing mail of the books reached the relay, and the relay got nothing else."""
+    """Every outgoing mail of the books reached the relay, and the relay got nothing else.
+
+    One of which nobody knows, because the program was killed after each of two final dots, is given up.
+    """
     rows = world.outbox()
-    assert [row for row in rows if row["state"] != "sent"] == []
+    assert [row for row in rows if row["state"] != "sent" and not (row["detail"] or "").startswith(GAVE_UP_TWICE)] == []
     got = copies(world.sink)
     assert sorted(got.by_id) == sorted(row["message_id"] for row in rows)
     return got

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -40,6 +41,9 @@ ONCE_A_ROUND = frozenset(
 TAKEN = frozenset({"before_t6"})
 MAYBE_TAKEN = frozenset({"after_dot"})
 """K8: the relay has, or may have, a mail of which we don't know it. It is sent again, and only that one."""
+
+BEFORE_THE_DOT = frozenset({"before_t4", "after_t4", "after_mail", "after_rcpt", "before_t5", "after_t5", "half_data"})
+"""Surely the relay has nothing, so nobody is told that it may."""
 
 SUBJECTS = ("Roof-7", "Installing", "Manual")
 ANSWERS = 6
@@ -98,12 +102,37 @@ def test_every_mail_acts_once_and_every_answer_leaves(point: str, make_world: Ca
     for _ in range(2):  # the round after the crash does the rest, another one nothing
         world.run()
         assert_three_cases(world, mails, doubled)
+    if point in BEFORE_THE_DOT:
+        assert world.audit().perhaps_twice == 0
     found = count(world, 3)
     note = "SQLite" if database_url.startswith("sqlite") else "PostgreSQL"
     saw("G1", "kill -9 at each place that a mail passes", times=1, lost=found.lost, doubled=0, note=note)
     saw("G2", "kill -9 at each place that a mail passes", times=1, lost=0, doubled=found.doubled, note=note)
     saw("G6", "kill -9 at each place that an answer passes", times=1, lost=found.unsent, doubled=0, note=note)
     saw("G7", "kill -9 at each place that an answer passes", times=1, lost=0, doubled=found.resent, note=note)
+
+
+def test_a_program_that_dies_after_each_final_dot_sends_nothing_a_third_time(make_world: Callable[..., World], sqlite_url: str) -> None:
+    world = make_world(sqlite_url, connections=1)
+    world.deliver(mail("ann", "Roof-7 shows no data.", subject="Roof-7"))
+    deaths = 0
+    while rig.finish(rig.begin(world, *rig.ONCE, SUPPORTD_FAILPOINT="after_dot")) == -signal.SIGKILL:
+        deaths += 1
+    rows = world.outbox()
+    assert {(row["state"], row["detail"].partition(":")[0]) for row in rows} == {("failed", "gave up, it may have arrived twice")}
+    assert deaths == 2 * len(rows)
+    copies = rig.assert_all_sent(world)
+    assert {len(octets) for octets in copies.by_id.values()} <= {1, 2}
+    assert "may have arrived twice" in world.case(1001)["feed"][-1]["body"]
+    found = count(world, 1)
+    saw(
+        "G7",
+        "kill -9 after each final dot, until nothing is sent",
+        times=deaths,
+        lost=0,
+        doubled=found.resent,
+        note="two copies, then failed",
+    )
 
 
 @pytest.mark.dovecot

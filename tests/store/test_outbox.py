@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -147,22 +148,54 @@ def test_a_mail_whose_final_dot_got_no_answer_is_sent_once_more_and_says_so(data
     # a relay that can't be reached meanwhile changes nothing of what may have happened
     assert _note(database, silent, "deferred", later).state == "unknown"
     row = _note(database, taken, "sent", later, code=250)
-    assert (row.state, row.detail) == ("sent", "perhaps sent twice, the first time without an answer to its final dot; said so")
+    assert (row.state, row.detail) == ("sent", "perhaps sent twice, of the first try no answer is known; said so")
     _claim(database, later + timedelta(hours=1))
     row = _note(database, silent, "unknown", later + timedelta(hours=1))
     assert (row.state, row.detail) == ("failed", "gave up, it may have arrived twice: said so")
+    # of the relay's two copies of the other one is told as well
     with database.reading():
-        assert outbox.perhaps_twice() == 1
+        assert outbox.perhaps_twice() == 2
 
 
-@pytest.mark.parametrize("outcome", ["deferred", "unknown"])
-def test_after_five_days_a_row_is_given_up(database: Database, outcome: str) -> None:
+@pytest.mark.parametrize(
+    ("outcome", "words"),
+    [("deferred", "gave up: said so"), ("channel", "gave up: said so"), ("unknown", "gave up, it may have arrived twice: said so")],
+)
+def test_after_five_days_a_row_is_given_up(database: Database, outcome: str, words: str) -> None:
     (number,) = _queue(database, "a@x.example")
     _claim(database, NOW + FIVE_DAYS)
     assert _note(database, number, outcome, NOW + FIVE_DAYS).state != "failed"
     _claim(database, NOW + FIVE_DAYS + timedelta(hours=2))
     row = _note(database, number, outcome, NOW + FIVE_DAYS + timedelta(hours=2))
-    assert (row.state, row.detail) == ("failed", "gave up: said so")
+    assert (row.state, row.detail) == ("failed", words)
+
+
+def test_what_is_given_up_of_a_mail_that_may_have_arrived_says_so(database: Database) -> None:
+    (number,) = _queue(database, "a@x.example")
+    _claim(database)
+    _note(database, number, "unknown")
+    late = NOW + FIVE_DAYS + timedelta(hours=2)
+    _claim(database, late)
+    row = _note(database, number, "deferred", late)
+    assert (row.state, row.detail) == ("failed", "gave up, it may have arrived: said so")
+    with database.transaction():
+        assert outbox.retry(number, late)
+    _claim(database, late)
+    # whoever sends it again hears that it may be the second one
+    assert (_note(database, number, "sent", late).detail or "").startswith("perhaps sent twice")
+
+
+def _nobody_knows(_owner: int) -> None:
+    return None
+
+
+def _die(database: Database, now: datetime, left_by: Callable[[int], Collection[int] | None]) -> int:
+    """The worker dies, and another frees what it had in hand; how many rows that were."""
+    database.let_go()
+    database.owner += 1
+    assert database.hold()
+    with database.transaction():
+        return outbox.free_dead(database, now, left_by)
 
 
 def test_rows_of_a_dead_worker_are_sent_again_as_unknown(database: Database) -> None:
@@ -170,33 +203,88 @@ def test_rows_of_a_dead_worker_are_sent_again_as_unknown(database: Database) -> 
     assert database.hold()
     _claim(database, most=1)
     with database.transaction():
-        assert outbox.free_dead(database, NOW) == 0
-    database.let_go()
-    database.owner += 1
-    assert database.hold()
-    with database.transaction():
-        assert outbox.free_dead(database, NOW) == 1
+        assert outbox.free_dead(database, NOW, _nobody_knows) == 0
+    assert _die(database, NOW, _nobody_knows) == 1
     with database.reading():
         assert [(row.state, row.next_attempt_at) for row in Outbox.select().order_by(Outbox.id)] == [("unknown", NOW), ("queued", NOW)]
     assert _claim(database) == numbers
 
 
-def test_rows_this_worker_lost_sight_of_are_sent_again_as_unknown(database: Database) -> None:
-    first, other = _queue(database, "a@x.example", "b@x.example")
+def test_a_row_whose_workers_died_twice_is_given_up(database: Database) -> None:
+    (number,) = _queue(database, "a@x.example")
+    assert database.hold()
+    assert _claim(database) == [number]
+    assert _die(database, NOW, _nobody_knows) == 1
+    assert _claim(database) == [number]
+    assert _die(database, NOW, _nobody_knows) == 1
+    assert _claim(database) == []
+    with database.reading():
+        row = Outbox.get_by_id(number)
+        assert (row.state, row.detail) == ("failed", "gave up, it may have arrived twice: the program died while sending")
+        assert outbox.perhaps_twice() == 1
+        assert [facts.outbox_id for facts in outbox.untold(10)] == [number]
+
+
+def test_a_row_whose_worker_died_before_its_final_dot_waits_as_before(database: Database) -> None:
+    fresh, given, again = _queue(database, "a@x.example", "b@x.example", "c@x.example")
+    assert database.hold()
+    assert _claim(database) == [fresh, given, again]
+    _note(database, again, "unknown")
+    now = NOW + BACK_OFF[0]
+    assert _claim(database, now) == [again]
+    assert _die(database, now, lambda _owner: {given}) == 3
+    with database.reading():
+        found = {row.id: (row.state, row.detail) for row in Outbox.select()}
+    assert found == {fresh: ("queued", None), given: ("unknown", "the program died while sending"), again: ("unknown", "said so")}
+    assert _claim(database, now) == [fresh, given, again]
+
+
+def test_what_the_relay_took_of_a_worker_that_was_taken_for_dead_is_sent_and_a_second_copy_is_told(database: Database) -> None:
+    untouched, in_hand, sent, given_up = _queue(database, "a@x.example", "b@x.example", "c@x.example", "d@x.example")
+    assert database.hold()
+    first = database.owner
+    assert len(_claim(database)) == 4
+    _die(database, NOW, _nobody_knows)
+    assert len(_claim(database)) == 4
+    _note(database, untouched, "deferred")
+    assert (_note(database, sent, "sent").detail or "").startswith("perhaps sent twice")
+    assert _note(database, given_up, "unknown").state == "failed"
+    second, database.owner = database.owner, first
+    for number in (untouched, in_hand, sent, given_up):
+        row = _note(database, number, "sent", NOW + timedelta(minutes=1), code=250)
+        assert (row.state, row.lease_owner) == ("sent", None)
+        assert outbox.is_perhaps_twice(row.detail) == (number != untouched)
+    # the second one's word comes last, and takes nothing back
+    database.owner = second
+    for outcome in ("sent", "deferred", "unknown", "refused"):
+        row = _note(database, in_hand, outcome, NOW + timedelta(minutes=2))
+        assert (row.state, outbox.is_perhaps_twice(row.detail)) == ("sent", True)
+
+
+def test_what_was_written_down_already_is_not_told_as_sent_twice(database: Database) -> None:
+    taken, silent = _queue(database, "a@x.example", "b@x.example")
+    _claim(database)
+    for _ in range(2):  # the answer to the first COMMIT was lost
+        assert _note(database, taken, "sent").detail == "said so"
+        assert _note(database, silent, "unknown").state == "unknown"
+
+
+def test_rows_this_worker_lost_sight_of_are_sent_again_as_unknown_if_they_had_their_dot(database: Database) -> None:
+    first, other, bare = _queue(database, "a@x.example", "b@x.example", "c@x.example")
     _claim(database, most=1)
     database.owner += 1
-    _claim(database, most=1)
+    _claim(database, most=2)
     with database.transaction():
-        outbox.take_back_own(database, NOW)
+        outbox.take_back_own(database, NOW, {other})
         found = {row.id: (row.state, row.lease_owner) for row in Outbox.select()}
-    assert found == {first: ("queued", database.owner - 1), other: ("unknown", None)}
+    assert found == {first: ("queued", database.owner - 1), other: ("unknown", None), bare: ("queued", None)}
 
 
 def test_rows_whose_end_is_known_but_not_written_down_are_not_lost_sight_of(database: Database) -> None:
     known, other = _queue(database, "a@x.example", "b@x.example")
     _claim(database)
     with database.transaction():
-        outbox.take_back_own(database, NOW, {known})
+        outbox.take_back_own(database, NOW, {known, other}, {known})
         assert {row.id: row.state for row in Outbox.select()} == {known: "queued", other: "unknown"}
     _note(database, known, "unknown")
     with database.reading():
