@@ -348,6 +348,7 @@ STOPWATCHES = {
     "mail/signin.py": "how long a person may take to sign in",
     "store/workers.py": "how long ago the others heard that it lives",
     "store/postgres.py": "how long a server is silent",
+    "store/epoch.py": "until another has written its file",
 }
 """Monotonic time, which only measures waiting."""
 

@@ -15,6 +15,7 @@ import fcntl
 import json
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
@@ -48,6 +49,10 @@ UNKNOWN_AHEAD = 10_000
 
 CURE = "move it to a folder that the daemon's user may write, or name one there as epoch_file, outside what a backup puts back"
 """How to mend one that can't be written."""
+
+LOOK_SECONDS = 0.02
+PATIENCE = 250
+"""So often it is looked whether another has written the file: who takes longer stands still (a stopped process), and holds up nobody."""
 
 MAY_BE_SENT = "the database was put back from a backup; this mail may have been sent since that was made"
 MAY_BE_DONE = "the database was put back from a backup; this mail may have been acted on since that was made"
@@ -99,9 +104,8 @@ class EpochFile:
 
     def write(self, mark: Mark) -> None:
         """Make it say this, durably; of two writers of one installation the later epoch holds, and the higher numbers."""
-        new = self.path.with_name(self.path.name + ".new")
         try:
-            with self._alone():
+            with self._alone() as new:
                 before = self.read()
                 if before is not None and before.installation == mark.installation:
                     numbers = {name: max(mark.numbers.get(name, 0), before.numbers.get(name, 0)) for name in TOLD}
@@ -133,13 +137,25 @@ class EpochFile:
         return self.path.with_name(self.path.name + ".lock")
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _alone(self) -> Iterator[Path]:
+        """Gives the file to be written and put in place: one of this process where another stands still in the middle of that."""
         handle = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            yield
+            yield self.path.with_name(self.path.name + (".new" if _is_locked(handle) else f".new-{os.getpid()}"))
         finally:
             os.close(handle)
+
+
+def _is_locked(handle: int) -> bool:
+    """Take the lock, within PATIENCE; whether it was to be had."""
+    for _ in range(PATIENCE):
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(LOOK_SECONDS)
+        else:
+            return True
+    return False
 
 
 def sync_folder(folder: Path) -> None:

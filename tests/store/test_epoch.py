@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 from pathlib import Path
 
 import pytest
 
 from daemon.errors import ConfigError
+from daemon.store import epoch
 from daemon.store.copying import last_numbers
 from daemon.store.epoch import AHEAD, TOLD, EpochFile, Epochs, Mark, Standing, installation, is_held
 from daemon.store.schema import Installation
@@ -86,3 +89,19 @@ def test_numbers_are_promised_before_they_are_given(worked: Life, file: EpochFil
     assert now is not None
     assert now.epoch == mark.epoch + 1
     assert now.numbers["support_case"] == mark.numbers["support_case"] + 1
+
+
+def test_a_writer_that_stands_still_holds_up_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = EpochFile(tmp_path / "supportd.epoch")
+    file.write(Mark(installation="a", epoch=1))
+    monkeypatch.setattr(epoch, "PATIENCE", 2)
+    handle = os.open(tmp_path / "supportd.epoch.lock", os.O_RDWR)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        file.write(Mark(installation="a", epoch=2))
+    finally:
+        os.close(handle)
+    found = file.read()
+    assert found is not None
+    assert found.epoch == 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["supportd.epoch", "supportd.epoch.lock"]
