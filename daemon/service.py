@@ -197,6 +197,7 @@ def run_once(config: Config, house: House, stages: Sequence[str] = STAGES) -> No
     A server that is away does not keep the other stages from their work; Temporary is raised at the end.
     """
     require_hold(house.database)
+    refuse_moved_away(house.database)
     house.workers.join(stages)
     begin_epoch(house)
     with showing_life(house):
@@ -294,10 +295,9 @@ def tick_free(house: House) -> None:
 
 
 def require_hold(database: Database) -> None:
-    """Take the worker's lock. Raises OthersAtWork when another process works on this SQLite file, Denied when it was moved elsewhere."""
+    """Take the worker's lock. Raises OthersAtWork when another process works on this SQLite file."""
     if not database.hold():
         raise OthersAtWork(f"another supportd is at work on {database.shown_url}; stop it first, or use PostgreSQL for several")
-    refuse_moved_away(database)
 
 
 def begin_epoch(house: House) -> None:

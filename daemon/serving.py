@@ -30,6 +30,7 @@ from daemon.service import (
     showing_life,
 )
 from daemon.store.database import Database
+from daemon.store.epoch import refuse_moved_away
 from daemon.watchman import Watchman
 from daemon.worker import House
 
@@ -100,6 +101,7 @@ def run_forever(load: Callable[[], Config], now: Callable[[], datetime], stages:
         raise
     try:
         require_hold(database)
+        refuse_moved_away(database)
         first = prepare(config, database, now, pulse)
         first.house.workers.join(stages)
         begin_epoch(first.house)

@@ -65,7 +65,9 @@ def opened_database() -> Iterator[Database]:
 
     with database_as_it_is() as database:
         database.migrate()
-        if (moved := moved_away(database)) is not None:
+        with database.reading():
+            moved = moved_away(database)
+        if moved is not None:
             say(f"Note: {moved}.", error=True)
         yield database
 

@@ -177,14 +177,14 @@ def installation() -> Installation:
 
 
 def is_held() -> bool:
-    """Whether sending and promises wait for `resume --after-restore`."""
-    return bool(Installation.select(Installation.held).scalar())
+    """Whether sending and promises wait for `resume`: it was put back, or moved away under a worker that was cut off meanwhile."""
+    row: Any = Installation.select(Installation.held, Installation.moved_to).get()
+    return bool(row.held) or row.moved_to is not None
 
 
 def moved_away(database: Database) -> Denied | None:
     """When everything was moved to another database: that, and where it is."""
-    with database.reading():
-        moved_to = installation().moved_to
+    moved_to = Installation.select(Installation.moved_to).scalar()
     if moved_to is None:
         return None
     return Denied(f"database {database.shown_url} was moved to {moved_to}: it is worked with there", _cure_of_moved(str(moved_to)))
@@ -192,7 +192,9 @@ def moved_away(database: Database) -> Denied | None:
 
 def refuse_moved_away(database: Database) -> None:
     """Raises Denied when everything was moved to another database: whatever is done in this one is lost there."""
-    if (moved := moved_away(database)) is not None:
+    with database.reading():
+        moved = moved_away(database)
+    if moved is not None:
         raise moved
 
 
@@ -372,9 +374,15 @@ class Epochs:
         return None
 
     def keep_ahead(self) -> None:
-        """Before work: renew the promise when a number comes near it. Raises Temporary when it can't be: no number may pass it."""
+        """Before work: renew the promise when a number comes near it. Raises Temporary when it can't be: no number may pass it.
+
+        So it does of a database that was moved away, while this worker was cut off from it: no work may go on there.
+        """
         with self.database.reading():
             numbers = last_numbers(self.database)
+            moved = moved_away(self.database)
+        if moved is not None:
+            raise moved
         if any(numbers.get(name, 0) + ROOM > self._promised.get(name, 0) for name in TOLD):
             failure = self._advance()
             if failure is not None:

@@ -42,6 +42,11 @@ def test_all_of_a_database_moves_to_the_other_kind_and_the_old_one_is_held(
     old.bind()
     with pytest.raises(Denied, match=re.escape(f"was moved to {elsewhere}")):
         refuse_moved_away(old)
+    # a worker that was cut off meanwhile, and comes back
+    with old.reading():
+        assert is_held()
+    with pytest.raises(Denied):
+        Epochs(old, file).keep_ahead()
     assert Epochs(old, file).begin(NOW) is Standing.OLDER
     old.close()
 
