@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
 
 from daemon import log, systemd
 from daemon.checkup import mistakes_of
@@ -151,7 +150,7 @@ def require_secrets(config: Config, stages: Sequence[str]) -> None:
     problems: list[Problem | str] = []
     for secret in config.secrets():
         # a pipe may give its word once, and make whoever asks wait
-        if secret.key.startswith(needed) and not (secret.source == "file" and Path(secret.name).is_fifo()):
+        if secret.key.startswith(needed) and not secret.is_pipe():
             try:
                 secret.reveal()
             except ConfigError as error:

@@ -63,6 +63,13 @@ class Secret:
             return f"{self.key}: others can read {self.name} (mode {mode:04o}); chmod 0600 {self.name}"
         return None
 
+    def is_pipe(self) -> bool:
+        """Whether it comes out of a named pipe."""
+        try:
+            return self.source == "file" and stat.S_ISFIFO(Path(self.name).stat().st_mode)
+        except OSError:
+            return False
+
     def _read(self) -> str:
         if self.source == "env":
             value = os.environ.get(self.name)

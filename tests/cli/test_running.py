@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mailbox
+import os
 import re
 import subprocess
 import sys
@@ -210,4 +211,8 @@ def test_the_daemon_does_not_start_without_the_secrets_that_its_stages_need(inst
     assert "smtp.password: found no environment variable NO_SUCH_VARIABLE" in str(sending)
     require_secrets(load_config(path), ["apply", "tick"])
     (installation.folder / "imap.password").write_text("correct horse")
+    require_secrets(load_config(path), ["fetch"])
+    # nobody writes to it, and it is not waited for
+    (installation.folder / "imap.password").unlink()
+    os.mkfifo(installation.folder / "imap.password")
     require_secrets(load_config(path), ["fetch"])
