@@ -73,7 +73,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("the words", ("daemon", "daemon.errors", "daemon.reasons", "daemon.actions", "daemon.actions.vocabulary", "daemon.model")),
     (
         "what touches nothing of ours",
-        ("daemon.failpoints", "daemon.leaps", "daemon.log", "daemon.moments", "daemon.pulse", "daemon.systemd"),
+        ("daemon.failpoints", "daemon.leaps", "daemon.log", "daemon.moments", "daemon.outage", "daemon.pulse", "daemon.systemd"),
     ),
     ("what a mail says", ("daemon.parsers", "daemon.parsers.*", "daemon.parsers.forms.*")),
     ("what is granted", ("daemon.rules", "daemon.rules.*")),
@@ -229,7 +229,8 @@ DOORS: dict[str, dict[str, str]] = {
     "hmac": {"mail/addresses.py": "signs"},
     "threading": {
         "service.py": "the stages", "serving.py": "what signals say", "watchman.py": "looks beside the stages",
-        "pulse.py": "a stage is called by its thread", "mail/oauth.py": "one token for many connections", "reader.py": "feeds the child",
+        "pulse.py": "a stage is called by its thread", "outage.py": "likewise",
+        "mail/oauth.py": "one token for many connections", "reader.py": "feeds the child",
         "store/database.py": "queues the writers of one process", "store/workers.py": "one word of life at a time",
         "demo/servers.py": "the loop of the servers", "demo/world.py": "the daemon inside the demo", "cli/demo.py": "ends on Ctrl-C",
         "cli/running.py": "a round that is told to stop",
@@ -337,6 +338,7 @@ CLOCKS = {
 STOPWATCHES = {
     "service.py": "pauses and stops",
     "pulse.py": "how long a stage is silent",
+    "outage.py": "how long the database is away",
     "serving.py": "how long one was",
     "leaps.py": "whether the wall clock was set",
     "watchman.py": "when it may tell again",
@@ -506,9 +508,9 @@ UNMIRRORED = {
     "configuration/keys.py": "a part of config.py; test_config.py",
     "configuration/mistakes.py": "a part of config.py; test_config.py",
     "configuration/secret.py": "a part of config.py; test_config.py",
-    "mail/transport.py": "TLS for both ends; mailing/test_imap.py and mailing/test_smtp.py",
     "retention.py": "the rounds that delete raw mail; conversations/test_retention.py",
     "store/audit_raw.py": "what audit.py says of octets; store/test_retention.py and conversations/test_retention.py",
+    "store/backupfile.py": "the files of backup.py; store/test_backup.py",
     "store/accountfacts.py": "the orders and trials of accounts.py; store/test_accounts.py",
     "parsers/limits.py": "numbers; those who keep them test them",
     "store/accountindex.py": "the index of accounts.py; store/test_accounts.py",

@@ -8,33 +8,23 @@ the place of nothing but an older backup, and what a restore takes the place of 
 from __future__ import annotations
 
 import os
-import sqlite3
-import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import peewee as pw
 
 from daemon.errors import OthersAtWork
 from daemon.store.audit import audit
+from daemon.store.backupfile import COMPANIONS, check_whole, copy_file, new_file, opened_file, refuse_foreign, refuse_place, remove, url_of
 from daemon.store.copying import Contents, CopyFailed, Tell, clear, contents, copy_tables, is_empty, keep_still, last_numbers
 from daemon.store.database import Database, for_configuration, open_database
-from daemon.store.epoch import TOLD, EpochFile, Epochs, Mark, Standing, installation, put_back, sync_folder
+from daemon.store.epoch import TOLD, EpochFile, Epochs, Mark, Standing, installation, put_back
 from daemon.store.schema import Installation
-
-SQLITE_HEAD = b"SQLite format 3\0"
-
-WITHOUT_LOG = b"\1\1"
-"""At octet 18 of an SQLite file that needs no log beside it, as a backup is written; a database that was worked with has twos."""
-
-COMPANIONS = ("", "-wal", "-shm", "-journal", ".lock", ".reserve")
-"""How the names end of what belongs to an SQLite database."""
 
 MOST_KEPT = 1000
 """Of what restores took the place of, beside one database."""
@@ -64,7 +54,7 @@ def back_up(database: Database, file: Path, epochs: EpochFile, now: datetime, te
 
     Raises CopyFailed, Temporary or OSError; then the file is as it was. So it is when it is no backup.
     """
-    _refuse_place(file, database, epochs)
+    refuse_place(file, database, epochs)
     keeper = Epochs(database, epochs)
     if keeper.standing() is Standing.FOREIGN:
         mend = "start it, and it is held until you have looked; or put the right one back"
@@ -78,14 +68,14 @@ def back_up(database: Database, file: Path, epochs: EpochFile, now: datetime, te
 
 
 def _copied(database: Database, file: Path, now: datetime, tell: Tell) -> tuple[Contents, ...]:
-    with _new_file(file) as new:
+    with new_file(file) as new:
         if database.is_sqlite:
             database.connect()
             try:
                 database.peewee.execute_sql("VACUUM INTO ?", (str(new),))
             except pw.DatabaseError as error:
                 raise CopyFailed(f"{file}: the copy was not finished: {error}") from error
-            copy = _opened(new)
+            copy = opened_file(new)
             try:
                 with copy.transaction():
                     Installation.update(copied_at=now).execute()
@@ -94,7 +84,7 @@ def _copied(database: Database, file: Path, now: datetime, tell: Tell) -> tuple[
             finally:
                 copy.close()
         else:
-            copy = _opened(new)
+            copy = opened_file(new)
             try:
                 with database.snapshot(), copy.transaction():
                     clear(copy)
@@ -102,7 +92,7 @@ def _copied(database: Database, file: Path, now: datetime, tell: Tell) -> tuple[
                     Installation.update(copied_at=now).execute()
             finally:
                 copy.close()
-        _check(new, file)
+        check_whole(new, file)
     return tables
 
 
@@ -113,14 +103,14 @@ def restore(database_url: str, password: str | None, file: Path, epochs: EpochFi
     that has anything in it, a backup beside its epoch file. Raises CopyFailed when the backup is none or not whole, or what is there
     can't be kept; OthersAtWork while a worker works there; then nothing was changed.
     """
-    _refuse_foreign(file)
+    refuse_foreign(file)
     if database_url.startswith("sqlite:"):
         return _restore_file(Database(database_url), file, epochs, now)
     with tempfile.TemporaryDirectory(prefix="supportd-restore-") as folder:
         whole = Path(folder) / "backup.db"
-        _copy_file(file, whole)
-        _check(whole, file)
-        source = _opened(whole)
+        copy_file(file, whole)
+        check_whole(whole, file)
+        source = opened_file(whole)
         target = open_database(database_url, password)
         try:
             _refuse_at_work(target)
@@ -174,7 +164,7 @@ def move(
     except BaseException:
         target.close()
         if made:
-            _remove(target.path)
+            remove(target.path)
         raise
     finally:
         target.close()
@@ -186,12 +176,12 @@ def move(
 @contextmanager
 def opened_backup(file: Path) -> Iterator[Database]:
     """A backup to look at as it is: a copy of it, that is gone at the end. Raises CopyFailed when it is none."""
-    _refuse_foreign(file)
+    refuse_foreign(file)
     with tempfile.TemporaryDirectory(prefix="supportd-backup-") as folder:
         whole = Path(folder) / "backup.db"
-        _copy_file(file, whole)
-        _check(whole, file)
-        opened = Database(_url_of(whole))
+        copy_file(file, whole)
+        check_whole(whole, file)
+        opened = Database(url_of(whole))
         try:
             yield opened
         finally:
@@ -207,14 +197,14 @@ def _restore_file(target: Database, file: Path, epochs: EpochFile, now: datetime
         raise OthersAtWork(f"another supportd is at work on {target.shown_url}; stop it first")
     try:
         for left in place.parent.glob(f"{place.name}.*.new"):
-            _remove(left)  # by a restore that was killed
-        with _new_file(place) as new:
-            _copy_file(file, new)
-            _check(new, file)
+            remove(left)  # by a restore that was killed
+        with new_file(place) as new:
+            copy_file(file, new)
+            check_whole(new, file)
             numbers: dict[str, int] = {}
             if place.exists():
                 numbers = _numbers_of_file(place, new)
-            copy = _opened(new)
+            copy = opened_file(new)
             try:
                 with copy.transaction():
                     tables = contents(copy)
@@ -223,7 +213,7 @@ def _restore_file(target: Database, file: Path, epochs: EpochFile, now: datetime
             finally:
                 copy.close()
             kept = _keep_replaced(place)
-        opened = _opened(place)
+        opened = opened_file(place)
         try:
             Epochs(opened, epochs).advance()
         finally:
@@ -339,114 +329,3 @@ def _refuse_wrong_books(file: Path | None) -> None:
 def _refuse_at_work(database: Database) -> None:
     if not database.hold() or database.others_at_work():
         raise OthersAtWork(f"another supportd is at work on {database.shown_url}; stop it first")
-
-
-def _refuse_place(file: Path, database: Database, epochs: EpochFile) -> None:
-    """A backup may be written where nothing is, or in the place of another. Raises CopyFailed: whatever else is there stays."""
-    if not file.parent.is_dir():
-        raise CopyFailed(f"{file}: there is no folder {file.parent}; make it first")
-    own = [Path(f"{epochs.path}{suffix}") for suffix in ("", ".lock", ".new")]
-    if database.is_sqlite:
-        own += [Path(f"{database.path}{suffix}") for suffix in COMPANIONS]
-    if _located(file) in [_located(one) for one in own]:
-        raise CopyFailed(f"{file} belongs to the database that is to be copied; name another file")
-    try:
-        found = file.lstat()
-    except FileNotFoundError:
-        return
-    if stat.S_ISDIR(found.st_mode):
-        raise CopyFailed(f"{file} is a folder; name a file in it")
-    if not stat.S_ISREG(found.st_mode):
-        raise CopyFailed(f"{file} is no file of its own (a link, a device); name one")
-    if found.st_size and not _is_backup(file):
-        raise CopyFailed(f"{file} is there and is no backup, so it stays as it is; name another file, or move it away")
-
-
-def _located(file: Path) -> Path:
-    return file.parent.resolve() / file.name
-
-
-def _is_backup(file: Path) -> bool:
-    """Whether `back_up` wrote this file, and nobody worked with it since as with a database."""
-    head = _head_of(file)
-    if not head.startswith(SQLITE_HEAD) or not head.endswith(WITHOUT_LOG):
-        return False
-    try:
-        with closing(sqlite3.connect(f"file:{quote(str(file.absolute()))}?mode=ro&immutable=1", uri=True)) as opened:
-            return opened.execute("SELECT 1 FROM installation WHERE copied_at IS NOT NULL").fetchone() is not None
-    except sqlite3.Error:
-        return False
-
-
-def _refuse_foreign(file: Path) -> None:
-    if not _head_of(file).startswith(SQLITE_HEAD):
-        raise CopyFailed(f"{file} is no backup that `supportd backup` made: it is no SQLite file")
-
-
-def _head_of(file: Path) -> bytes:
-    try:
-        with file.open("rb") as opened:
-            return opened.read(20)
-    except OSError as error:
-        raise CopyFailed(f"{file}: {error.strerror}") from None
-
-
-def _opened(file: Path) -> Database:
-    return open_database(_url_of(file))
-
-
-def _url_of(file: Path) -> str:
-    return f"sqlite:///{quote(str(file))}"
-
-
-def _check(file: Path, called: Path) -> None:
-    """SQLite's own check of the whole file, and that nothing points to what is not there; people know it by another name."""
-    opened: Any = pw.SqliteDatabase(str(file))
-    try:
-        said = [row[0] for row in opened.execute_sql("PRAGMA integrity_check(3)").fetchall()]
-        strays = opened.execute_sql("PRAGMA foreign_key_check").fetchall()
-        has_tables = opened.table_exists("schema_migration")
-        # one file that can be read from anywhere, without a log beside it
-        opened.execute_sql("PRAGMA journal_mode = delete")
-    except pw.DatabaseError as error:
-        raise CopyFailed(f"{called}: the file is not whole: {error}") from None
-    finally:
-        opened.close()
-    if said != ["ok"] or strays or not has_tables:
-        wrong = "; ".join(said) if said != ["ok"] else "it refers to rows that are missing" if strays else "it has none of our tables"
-        raise CopyFailed(f"{called}: the file is not whole: {wrong}")
-
-
-def _copy_file(file: Path, to: Path) -> None:
-    try:
-        with file.open("rb") as reading, to.open("wb") as writing:
-            while octets := reading.read(1 << 20):
-                writing.write(octets)
-    except OSError as error:
-        raise CopyFailed(f"{file} can't be copied to {to.parent}: {error.strerror}") from None
-
-
-@contextmanager
-def _new_file(place: Path) -> Iterator[Path]:
-    """An empty file of mode 0600 beside the place, which takes the place at the end; on a failure it is gone, and the place as it was."""
-    new = place.with_name(f"{place.name}.{os.getpid()}.new")
-    try:
-        os.close(os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-    except OSError as error:
-        raise CopyFailed(f"{place}: no file can be made in {place.parent}: {error.strerror}") from None
-    try:
-        yield new
-        handle = os.open(new, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-        new.rename(place)
-        sync_folder(place.parent)
-    finally:
-        _remove(new)
-
-
-def _remove(file: Path) -> None:
-    for suffix in ("", "-wal", "-shm", ".lock"):
-        Path(f"{file}{suffix}").unlink(missing_ok=True)

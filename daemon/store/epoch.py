@@ -4,9 +4,9 @@ The database counts its epochs, and a file outside it keeps the last one: a data
 keeps numbers above all that were given to anything (see `TOLD`), so that no case, mail or person gets the number of one that was
 lost. The database is always written first: a program that dies in between leaves it ahead of the file, which is harmless.
 
-Of several hosts on PostgreSQL each has a file of its own, unless they share one, and a file that is behind or missing says little. So
-each epoch also notes where the database lay: a host that has no file yet joins when it lies there still, its server never restarted,
-and one whose file is behind believes no database that has been put elsewhere since.
+Of several hosts on PostgreSQL each has a file of its own, unless they share one, and a file that is behind or missing says little. So each
+epoch notes where the database lay: a host without a file joins when it lies there still, its server never restarted, and one whose
+file is behind believes no database that was put elsewhere.
 """
 
 from __future__ import annotations
@@ -380,9 +380,8 @@ class Epochs:
         """
         with self.database.reading():
             numbers = last_numbers(self.database)
-            moved = moved_away(self.database)
-        if moved is not None:
-            raise moved
+            if (moved := moved_away(self.database)) is not None:
+                raise moved
         if any(numbers.get(name, 0) + ROOM > self._promised.get(name, 0) for name in TOLD):
             failure = self._advance()
             if failure is not None:
