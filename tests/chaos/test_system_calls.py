@@ -177,7 +177,9 @@ def test_nothing_is_told_to_a_server_before_what_it_rests_on_is_synced(
             unsynced.add(str(Path(old).parent))
             renamed += 1
         elif call.name in ("sendto", "sendmsg") and TOLD.search(call.arguments):
-            assert {file for file in unsynced if not file.endswith("-shm")} == set(), call.arguments[:300]
+            # shared memory, and the page on final dots that is believed only in the boot it was written in
+            promised = {file for file in unsynced if not file.endswith("-shm") and ".dots-" not in file}
+            assert promised == set(), call.arguments[:300]
             told += 1
     talk.settle()
     lost, doubled = talk.lost_and_doubled(0)
