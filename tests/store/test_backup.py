@@ -236,6 +236,6 @@ def test_killed_between_any_two_names_of_files_a_restore_leaves_one_of_the_two_w
         assert done.returncode == -signal.SIGKILL, done.stderr
         killed += 1
     saw("G18", "kill -9 between two names of files of a restore", times=killed, lost=lost, doubled=0)
-    assert killed >= size(2, 8)
+    assert killed >= size(2, 4)
     assert lost == 0
     assert list(folder.glob("*.new")) == []
