@@ -6,7 +6,7 @@ import json
 import re
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from typing import Any, get_args, get_type_hints
+from typing import Any, TypeVar, get_args, get_type_hints
 
 import pytest
 
@@ -30,7 +30,10 @@ WHOLE: dict[Any, Any] = {
 """A value of each type that a field of an action has."""
 
 
-def made(action: type[Action], *, whole: bool) -> Action:
+A = TypeVar("A")
+
+
+def made(action: type[A], *, whole: bool) -> A:
     """An action with every field filled, or with nothing in it that may be left out."""
     values: dict[str, Any] = {}
     for name, kind in get_type_hints(action).items():
@@ -72,13 +75,13 @@ def test_it_is_one_that_a_person_reads_in_both_tenses(action: type[Action], whol
 
 
 def test_a_case_that_is_opened_is_told_by_names() -> None:
-    opened = recorded(replace(made(OpenCase, whole=True), type="channel_partner", owner_id=None, contract_id=None))  # type: ignore[arg-type]
+    opened = recorded(replace(made(OpenCase, whole=True), type="channel_partner", owner_id=None, contract_id=None))
     assert sentence(opened, DONE) == (
         "CASE-1001 was opened: type channel partner, for the contact Seven of the organization Seven, system the system Seven, "
         "opened by the partner the organization Seven, looked after by the organization Seven, in the queue the queue Seven. "
         "It was flagged: one; two."
     )
-    stranger = recorded(replace(made(OpenCase, whole=False), type="triage", contact_address="eve@else.example", queue_id=3))  # type: ignore[arg-type]
+    stranger = recorded(replace(made(OpenCase, whole=False), type="triage", contact_address="eve@else.example", queue_id=3))
     assert sentence(stranger, WOULD) == "A new case would be opened: type triage, for eve@else.example, in the queue queue 3."
 
 
